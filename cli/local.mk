@@ -1,0 +1,4 @@
+liblimbeck_core_la_SOURCES += \
+	%D%/command.h \
+	%D%/commands.def \
+	%D%/limbeck.c

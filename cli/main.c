@@ -1,0 +1,18 @@
+/* The program: the library's one entry, and the only exit. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "limbeck.h"
+
+static void out_of_memory(const char *arena, size_t size)
+{
+	fprintf(stderr, "out of memory: '%s' can't grow by %zu bytes\n", arena, size);
+	exit(EXIT_FAILURE);
+}
+
+int main(int argc, char **argv)
+{
+	arena_set_oom(out_of_memory);
+	return limbeck_main(argc, argv);
+}

@@ -1,0 +1,1 @@
+# Pages that are distributed, one a line: EXTRA_DIST += %D%/NAME.md
