@@ -1,0 +1,102 @@
+#include "base/conf.h"
+
+#include "tests/base/suites.h"
+
+static struct err e;
+static struct conf *root;
+
+static void begin(void)
+{
+	e = (struct err){0};
+	ck_assert_int_eq(conf_parse(life,
+	                            "seed: 1\n"
+	                            "empty:\n"
+	                            "stages:\n"
+	                            "- {name: teach, epochs: 3}\n"
+	                            "- {name: kd, loss: [{kind: kd, tau: 4}, {kind: at}]}\n",
+	                            "a.yaml", &root, &e), OK);
+}
+
+static struct conf *at(const char *first, int item, const char *key)
+{
+	return conf_find(conf_find(root, first)->item[item], key);
+}
+
+static void set(const char *assignment)
+{
+	ck_assert_msg(conf_set(life, root, assignment, &e) == OK, "%s", e.text);
+}
+
+START_TEST(values_are_replaced_and_added)
+{
+	begin();
+	set("seed=7");
+	set("data.batch=64");
+	set("data.mean=[0.5, 0.25]");
+	set("empty.x.y=a=b");
+	set("name=");
+	ck_assert_str_eq(conf_find(root, "seed")->text, "7");
+	ck_assert_int_eq(root->n, 5);
+	const struct conf *data = conf_find(root, "data");
+	ck_assert_str_eq(conf_find(data, "batch")->text, "64");
+	ck_assert_str_eq(conf_find(data, "mean")->item[1]->text, "0.25");
+	ck_assert_str_eq(conf_find(conf_find(conf_find(root, "empty"), "x"), "y")->text, "a=b");
+	ck_assert_str_eq(conf_find(root, "name")->text, "");
+	const struct where w = conf_where(root, "seed");
+	ck_assert_str_eq(w.file, "--set seed=7");
+	ck_assert_int_eq(w.line, 0);
+	err_user(&e, conf_find(data, "mean")->item[0]->at, "'mean' is odd");
+	ck_assert_str_eq(e.text, "--set data.mean=[0.5, 0.25]: 'mean' is odd");
+}
+END_TEST
+
+START_TEST(list_items_by_number_and_by_name)
+{
+	begin();
+	set("stages.0.epochs=5");
+	ck_assert_str_eq(at("stages", 0, "epochs")->text, "5");
+	set("stages.kd.epochs=9");
+	ck_assert_str_eq(at("stages", 1, "epochs")->text, "9");
+	set("stages.kd.loss.1={kind: sp}");
+	ck_assert_str_eq(conf_find(at("stages", 1, "loss")->item[1], "kind")->text, "sp");
+	set("stages.1.loss.0.tau=2");
+	ck_assert_str_eq(conf_find(at("stages", 1, "loss")->item[0], "tau")->text, "2");
+}
+END_TEST
+
+static void refused(const char *assignment, const char *part)
+{
+	begin();
+	ck_assert_int_eq(conf_set(life, root, assignment, &e), E_USER);
+	ck_assert_int_eq(e.count, 1);
+	ck_has(e.text, arena_printf(life, "--set %s: %s", assignment, part));
+}
+
+START_TEST(what_cannot_be_set)
+{
+	refused("seed", "no '=' in it, allowed 'name=value'");
+	refused("=1", "each name before '=' must have 1 to 200 bytes");
+	refused("a..b=1", "each name before '='");
+	refused("a.=1", "each name before '='");
+	refused("seed.x=1", "'seed' is the value '1', neither a map nor a list");
+	refused("stages.2.x=1", "there is no item 2, allowed 0 to 1");
+	refused("stages.kdd.x=1", "no item of the list has the name 'kdd'; did you mean 'kd'?");
+	refused("stages.nobody.x=1", "no item of the list has the name 'nobody', nor is it a number");
+	refused("stages.kd.loss.kd.x=1", "no item of the list has the name 'kd'");
+	refused("seed=[1", "did not find expected ',' or ']'");
+	refused("seed={a: 1, a: 2}", "key 'a' is given twice");
+	refused("seed=*x", "alias '*x' has no anchor");
+	refused("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a=1", "nested deeper than 32 levels");
+	refused("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a=[[[[1]]]]", "nested deeper than 32 levels");
+}
+END_TEST
+
+Suite *conf_set_suite(void)
+{
+	Suite *s = suite_create("conf_set");
+	TCase *tc = life_case(s, "conf_set");
+	tcase_add_test(tc, values_are_replaced_and_added);
+	tcase_add_test(tc, list_items_by_number_and_by_name);
+	tcase_add_test(tc, what_cannot_be_set);
+	return s;
+}
