@@ -1,0 +1,152 @@
+/*
+ * conv2d and its gradients. Activations are channels-last as they are; weights are packed once per change into the
+ * order that the library likes best. A residual is added and a relu applied to the f32 sums, before the one rounding.
+ */
+#include "engine/build.h"
+#include "engine/cpu/dnn_kernel.h"
+
+static struct dnn_mem activation(const struct shape *s)
+{
+	struct dnn_mem m = {.n_dim = 4, .tag = dnnl_nhwc};
+	for (int i = 0; i < 4; i++)
+		m.dim[i] = s->d[i];
+	return m;
+}
+
+/* (O,C/groups,R,S) is, in the same memory, (groups, O/groups, C/groups, R, S). */
+static struct dnn_mem weights(const struct shape *s, int groups)
+{
+	const dnnl_dim_t g = groups, per = s->d[0] / groups;
+	if (groups == 1)
+		return (struct dnn_mem){.n_dim = 4, .tag = dnnl_format_tag_any,
+			.dim = {s->d[0], s->d[1], s->d[2], s->d[3]}};
+	return (struct dnn_mem){.n_dim = 5, .tag = dnnl_format_tag_any, .dim = {g, per, s->d[1], s->d[2], s->d[3]}};
+}
+
+/* One dimension: the last window may end before the padded edge, so less than pad is needed after it, or even less
+   than nothing. */
+static dnnl_dim_t pad_after(int in, int out, int kernel, int stride, int pad)
+{
+	return (dnnl_dim_t)(out - 1) * stride + kernel - in - pad;
+}
+
+static struct dnn_case conv_case(const struct kernel_case *c, enum dnn_kind kind, const struct tensor *x,
+	const struct tensor *w, const struct tensor *y)
+{
+	const struct conv_conf *conf = c->call->conf;
+	struct dnn_case d = {.packs = kind != DNN_CONV_DW, .desc.kind = kind};
+	d.desc.mem[DNN_SRC] = activation(&x->shape);
+	d.desc.mem[DNN_WEIGHTS] = weights(&w->shape, conf->groups);
+	d.desc.mem[DNN_DST] = activation(&y->shape);
+	for (int i = 0; i < 2; i++) {
+		d.desc.stride[i] = conf->stride;
+		d.desc.pad_before[i] = conf->pad;
+		d.desc.pad_after[i] = pad_after(x->shape.d[2 + i], y->shape.d[2 + i], w->shape.d[2 + i], conf->stride,
+			conf->pad);
+	}
+	return d;
+}
+
+static bool has_input(const struct kernel_case *c, int i)
+{
+	return i < c->call->n_in && c->in[i].shape.n_dim > 0;
+}
+
+static struct dnn_case forward_case(const struct kernel_case *c)
+{
+	struct dnn_case d = conv_case(c, DNN_CONV, &c->in[0], &c->in[1], &c->out[0]);
+	d.tensor[DNN_SRC] = 0;
+	d.tensor[DNN_WEIGHTS] = 1;
+	d.tensor[DNN_DST] = DNN_OUT;
+	if (has_input(c, 2)) {
+		d.tensor[DNN_BIAS] = 2;
+		d.desc.mem[DNN_BIAS] = (struct dnn_mem){.n_dim = 1, .dim = {c->out[0].shape.d[1]}, .tag = dnnl_a};
+	}
+	if (has_input(c, 3)) {
+		d.tensor[DNN_ADD] = 3;
+		d.desc.mem[DNN_ADD] = d.desc.mem[DNN_DST];
+	}
+	d.desc.relu = c->fuse & FUSE_RELU;
+	return d;
+}
+
+static struct dnn_case dx_case(const struct kernel_case *c)
+{
+	struct dnn_case d = conv_case(c, DNN_CONV_DX, &c->out[0], &c->in[1], &c->in[0]);
+	d.tensor[DNN_SRC] = DNN_OUT;
+	d.tensor[DNN_WEIGHTS] = 1;
+	d.tensor[DNN_DST] = 0;
+	return d;
+}
+
+static struct dnn_case dw_case(const struct kernel_case *c)
+{
+	struct dnn_case d = conv_case(c, DNN_CONV_DW, &c->in[0], &c->out[0], &c->in[1]);
+	d.tensor[DNN_SRC] = 0;
+	d.tensor[DNN_WEIGHTS] = DNN_OUT;
+	d.tensor[DNN_DST] = 1;
+	return d;
+}
+
+static enum status describe_forward(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
+{
+	const struct dnn_case d = forward_case(c);
+	const enum status st = dnn_kernel_describe(&d, c, p, e);
+	p->fuse_ok = FUSE_RELU;
+	return st;
+}
+
+static enum status describe_dx(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
+{
+	const struct dnn_case d = dx_case(c);
+	return dnn_kernel_describe(&d, c, p, e);
+}
+
+static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
+{
+	const struct dnn_case d = dw_case(c);
+	return dnn_kernel_describe(&d, c, p, e);
+}
+
+static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+{
+	(void)dev;
+	const struct dnn_case d = forward_case(c);
+	return dnn_kernel_prepare(&d, c, state, e);
+}
+
+static enum status prepare_dx(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+{
+	(void)dev;
+	const struct dnn_case d = dx_case(c);
+	return dnn_kernel_prepare(&d, c, state, e);
+}
+
+static enum status prepare_dw(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+{
+	(void)dev;
+	const struct dnn_case d = dw_case(c);
+	return dnn_kernel_prepare(&d, c, state, e);
+}
+
+extern const struct kernel cpu_conv2d, cpu_conv2d_dx, cpu_conv2d_dw;
+const struct kernel cpu_conv2d = {
+	.describe = describe_forward,
+	.prepare = prepare_forward,
+	.release = dnn_kernel_release,
+	.pack = dnn_kernel_pack,
+	.run = dnn_kernel_run,
+};
+const struct kernel cpu_conv2d_dx = {
+	.describe = describe_dx,
+	.prepare = prepare_dx,
+	.release = dnn_kernel_release,
+	.pack = dnn_kernel_pack,
+	.run = dnn_kernel_run,
+};
+const struct kernel cpu_conv2d_dw = {
+	.describe = describe_dw,
+	.prepare = prepare_dw,
+	.release = dnn_kernel_release,
+	.run = dnn_kernel_run,
+};

@@ -1,0 +1,91 @@
+#include "engine/device.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <sched.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+static const struct backend *const backends[] = {&backend_cpu, &backend_ref, &backend_late, &backend_cuda};
+enum { BACKEND_COUNT = sizeof backends / sizeof *backends };
+
+static int cores_given(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		return CPU_COUNT(&set);
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n > 0 ? (int)n : 1;
+}
+
+enum status device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e)
+{
+	const struct backend *b = NULL;
+	for (int i = 0; i < BACKEND_COUNT; i++)
+		if (str_eq(backends[i]->name, name))
+			b = backends[i];
+	if (!b)
+		return err_user(e, (struct where){0}, "unknown device '%s', allowed cpu, cuda, ref", name);
+	if (b->count(e) < 1)
+		return err_env(e, "device '%s' can't be used", name);
+	struct device *d = NEW(a, struct device);
+	d->backend = b;
+	const int cores = cores_given();
+	if (threads > cores)
+		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", threads, cores, cores);
+	d->threads = threads > 0 ? threads : cores;
+	const enum status st = b->open(0, d->threads, &d->impl, e);
+	if (st == OK)
+		*dev = d;
+	return st;
+}
+
+void device_close(struct device *dev)
+{
+	if (dev)
+		dev->backend->close(dev->impl);
+}
+
+enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e)
+{
+	const enum status st = dev->backend->alloc(dev->impl, bytes ? bytes : 1, mem, e);
+	if (st != OK)
+		return st;
+	dev->used += bytes;
+	if (dev->used > dev->peak)
+		dev->peak = dev->used;
+	return OK;
+}
+
+void device_free(struct device *dev, void *mem, size_t bytes)
+{
+	if (!mem)
+		return;
+	dev->used -= bytes;
+	dev->backend->free(dev->impl, mem);
+}
+
+enum status device_wait(struct device *dev, struct err *e)
+{
+	return dev->backend->wait(dev->impl, e);
+}
+
+enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls)
+{
+	switch (cls) {
+	case CLASS_I32:
+		return I32;
+	case CLASS_U8:
+		return U8;
+	case CLASS_S8:
+		return S8;
+	case CLASS_WIDE:
+		return dev->backend->wide;
+	case CLASS_ACT:
+		break;
+	}
+	if (dev->backend->wide == F64)
+		return F64;
+	return p == PRECISION_BF16 ? BF16 : F32;
+}

@@ -1,0 +1,138 @@
+/*
+ * A back end is a folder behind one struct. `ref` is the specification (double, plain loops), `cpu` is oneDNN and OpenMP,
+ * `cuda` a module found at run time, `late` ref's kernels queued on a thread and delayed, so that code which reads without
+ * device_wait fails in the tests and not on the first GPU.
+ *
+ * Memory belongs to the device. put, get, copy, fill and kernels are queued in order on the device's one stream; put has
+ * read the host's bytes when it returns; get's bytes are there after device_wait.
+ */
+#ifndef ENGINE_DEVICE_H
+#define ENGINE_DEVICE_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/op.h"
+#include "engine/tensor.h"
+
+enum precision { PRECISION_F32, PRECISION_BF16 };
+enum { MAX_KERNEL_IN = 8 }; /* concat alone may have more; its kernels need no forms */
+
+/* How the plan may widen one kernel's work; the results are the same bits. */
+enum fuse {
+	FUSE_RELU = 1, /* out[0] = max(0, out[0]) before it is stored */
+	FUSE_MASK = 2, /* in[0] (dy) is first multiplied by (in[n_in-1] > 0): a relu_dx swallowed; its y is appended as the last input.
+	                  If out[MAX_OUT-1].data is set the masked dy is also stored there */
+};
+
+/* What describe sees and answers. Tensors have no data. */
+struct kernel_case {
+	const struct call *call;
+	const struct tensor *in, *out; /* absent inputs: shape.n_dim -1; outputs nobody reads: unused bit set */
+	unsigned unused;               /* bit i: output i is not needed */
+	unsigned fuse;
+	unsigned constant;             /* bit i: input i changes only with a network's version */
+	int threads;
+};
+struct form {
+	size_t bytes; /* 0: the input is read as it is */
+	uint64_t tag; /* equal tags of equal sources are the same bytes */
+};
+struct kernel_plan {
+	char name[48];        /* implementation, for people: "jit_bf16:avx512_core_bf16" */
+	size_t scratch;       /* bytes, during run only */
+	struct form form[MAX_KERNEL_IN]; /* wanted packed forms of inputs that are parameters or derived from them */
+	unsigned fuse_ok;     /* which of enum fuse this kernel can do for this call */
+	int inplace;          /* input whose memory out[0] may take (same bytes), or -1 */
+};
+
+/* What run gets. */
+struct kernel_run {
+	const struct call *call;
+	const void *conf;
+	const struct tensor *in, *out; /* absent: data NULL */
+	int n_in, n_out;
+	unsigned fuse;
+	const void *const *packed;     /* per input; NULL: read in[i] */
+	void *scratch, *state;
+	struct device *dev;
+};
+
+struct kernel {
+	/* NULL: no scratch, no forms, no fusion, in place as the op's flags allow. Needs no device memory. */
+	enum status (*describe)(const struct kernel_case *c, struct kernel_plan *p, struct err *e);
+	/* NULL: no state. Creates primitives; freed by release. */
+	enum status (*prepare)(const struct kernel_case *c, struct device *dev, void **state, struct err *e);
+	void (*release)(void *state);
+	/* Writes the form of input i that describe asked for. */
+	void (*pack)(void *state, int i, const struct tensor *src, void *dst, struct device *dev);
+	void (*run)(const struct kernel_run *r);
+};
+
+/* One update of a contiguous range of parameters. Values are wide. */
+enum optim_kind { OPTIM_SGD, OPTIM_ADAM, OPTIM_ADAMW };
+struct optim_run {
+	enum optim_kind kind;
+	int64_t n;
+	void *w;               /* in, out */
+	const void *g;
+	void *m, *v;           /* momentum / moments; v NULL for SGD; m NULL without momentum */
+	double momentum, beta1, beta2, eps, weight_decay;
+	bool nesterov, first;  /* first: SGD's buffer starts as g (PyTorch) */
+	double correct1, correct2; /* Adam's 1 - beta^t, computed by the host */
+	const void *lr;        /* device: wide scalar */
+	const void *clip;      /* device: wide scalar multiplied onto g, or NULL */
+	const int *ok;         /* device: nothing is written unless *ok */
+};
+
+struct backend {
+	const char *name;      /* "ref", "cpu", "late", "cuda" */
+	bool fuses;
+	enum dtype wide;       /* F64 on ref and late, else F32 */
+	int (*count)(struct err *why); /* 0: not built, or no device; why says which */
+	enum status (*open)(int index, int threads, void **impl, struct err *e);
+	void (*close)(void *impl);
+	enum status (*alloc)(void *impl, size_t bytes, void **mem, struct err *e); /* zeroed, 64-byte aligned */
+	void (*free)(void *impl, void *mem);
+	void (*put)(void *impl, void *dst, const void *host, size_t bytes);
+	void (*get)(void *impl, void *host, const void *src, size_t bytes);
+	void (*copy)(void *impl, void *dst, const void *src, size_t bytes);
+	void (*copy_if)(void *impl, void *dst, const void *src, size_t bytes, const int *ok);
+	void (*fill)(void *impl, void *dst, enum dtype d, double value, int64_t n);
+	enum status (*wait)(void *impl, struct err *e);
+	size_t (*free_memory)(void *impl);
+	bool (*bf16_native)(void *impl);
+	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
+	void (*pack)(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst);
+	/* *ok = *ok && every element is finite. */
+	void (*finite)(void *impl, const void *x, enum dtype d, int64_t n, int *ok);
+	/* *sum += sum of squares of a wide buffer, in chunks of fixed size added in order. */
+	void (*square_sum)(void *impl, const void *x, int64_t n, void *sum);
+	/* *clip = min(1, limit / (sqrt(*sum) + 1e-6)) (PyTorch's clip_grad_norm_). */
+	void (*clip_factor)(void *impl, const void *sum, double limit, void *clip);
+	void (*optim)(void *impl, const struct optim_run *r);
+	const struct kernel *const *kernels; /* [OP_COUNT] */
+	/* Libraries and instruction sets that results depend on, "oneDNN 2.6.3 (AVX-512 ...)"; NULL: none. */
+	const char *(*version)(void);
+};
+
+extern const struct backend backend_ref, backend_cpu, backend_late, backend_cuda;
+
+struct device {
+	const struct backend *backend;
+	void *impl;
+	int threads;
+	size_t used, peak; /* bytes given out */
+	struct err failure; /* the first asynchronous failure */
+};
+
+/* name: "cpu", "ref", "late", "cuda". threads 0: as many as cores given to the process. */
+enum status device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e);
+void device_close(struct device *dev);
+enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e); /* E_NOMEM names the size */
+void device_free(struct device *dev, void *mem, size_t bytes);
+enum status device_wait(struct device *dev, struct err *e);
+enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls);
+
+#endif

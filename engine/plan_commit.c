@@ -1,0 +1,173 @@
+/*
+ * The end of a segment: is everything finite, then optimisers and states move. While later segments of the step are still
+ * to come, what moves is first copied aside, so that a failure there can undo the whole step.
+ */
+#include <string.h>
+
+#include "engine/plan_int.h"
+
+struct piece {
+	void *mem;
+	size_t bytes, at; /* at: in the backup's memory */
+};
+
+struct backup {
+	int segment, n;
+	struct piece *piece;
+	void *mem;
+	size_t bytes;
+};
+
+static void piece_add(struct plan *p, struct backup *b, void *mem, size_t bytes)
+{
+	if (!mem || !bytes)
+		return;
+	if (b->piece) { /* neighbours become one copy */
+		struct piece *last = &b->piece[b->n - 1];
+		if ((char *)last->mem + last->bytes == (char *)mem) {
+			last->bytes += bytes;
+			b->bytes += bytes;
+			return;
+		}
+	}
+	struct piece *bigger = NEW_ARRAY(p->arena, struct piece, b->n + 1);
+	if (b->n)
+		memcpy(bigger, b->piece, (size_t)b->n * sizeof *bigger);
+	b->piece = bigger;
+	b->piece[b->n++] = (struct piece){mem, bytes, b->bytes};
+	b->bytes += bytes;
+}
+
+static void collect(struct plan *p, struct backup *b)
+{
+	const size_t size = dtype_size(p->dev->backend->wide);
+	const struct segment *seg = &p->desc->segment[b->segment];
+	for (int k = 0; k < seg->n_optim; k++) {
+		const struct optim *o = seg->optim[k];
+		for (int i = 0; i < o->n; i++) {
+			const struct optim_item *it = &o->item[i];
+			const int64_t end = i + 1 < o->n ? o->item[i + 1].at : o->size;
+			piece_add(p, b, params_at(it->set, false, it->index), (size_t)(end - it->at) * size);
+		}
+		piece_add(p, b, o->m, o->m ? (size_t)o->size * size : 0);
+		piece_add(p, b, o->v, o->v ? (size_t)o->size * size : 0);
+	}
+	for (int i = 0; i < p->n_update; i++)
+		if (p->update[i].segment == b->segment) {
+			const struct node *s = p->update[i].update->state;
+			piece_add(p, b, params_at(s->set, true, s->index), (size_t)shape_count(&s->type.shape) * size);
+		}
+}
+
+static bool last_active(const struct plan *p, int segment)
+{
+	for (int s = segment + 1; s < p->desc->n_segment; s++)
+		if (segment_active(p, s))
+			return false;
+	return true;
+}
+
+enum status commit_prepare(struct plan *p, struct err *e)
+{
+	p->backup = NEW_ARRAY(p->arena, struct backup, p->desc->n_segment);
+	for (int s = 0; s < p->desc->n_segment; s++) {
+		if (!segment_active(p, s) || last_active(p, s))
+			continue;
+		struct backup *b = &p->backup[p->n_backup];
+		b->segment = s;
+		collect(p, b);
+		const enum status st = device_alloc(p->dev, b->bytes, &b->mem, e);
+		if (st != OK)
+			return st;
+		p->n_backup++;
+	}
+	return OK;
+}
+
+void commit_release(struct plan *p)
+{
+	for (int i = 0; i < p->n_backup; i++)
+		device_free(p->dev, p->backup[i].mem, p->backup[i].bytes);
+	p->n_backup = 0;
+}
+
+void commit_begin(struct plan *p)
+{
+	const int yes = 1;
+	p->dev->backend->put(p->dev->impl, p->ok, &yes, sizeof yes);
+}
+
+static void save(struct plan *p, int segment)
+{
+	for (int i = 0; i < p->n_backup; i++) {
+		const struct backup *b = &p->backup[i];
+		for (int k = 0; b->segment == segment && k < b->n; k++)
+			p->dev->backend->copy(p->dev->impl, (char *)b->mem + b->piece[k].at, b->piece[k].mem, b->piece[k].bytes);
+	}
+}
+
+void commit_undo(struct plan *p)
+{
+	for (int i = p->n_backup - 1; i >= 0; i--) {
+		const struct backup *b = &p->backup[i];
+		for (int k = 0; k < b->n; k++)
+			p->dev->backend->copy(p->dev->impl, b->piece[k].mem, (char *)b->mem + b->piece[k].at, b->piece[k].bytes);
+	}
+}
+
+static void check_value(struct plan *p, int v)
+{
+	const struct tensor *t = &p->value[v].tensor;
+	if (t->dtype == F64 || t->dtype == F32 || t->dtype == BF16)
+		p->dev->backend->finite(p->dev->impl, t->data, t->dtype, shape_count(&t->shape), p->ok);
+}
+
+void commit_segment(struct plan *p, int segment)
+{
+	const struct backend *b = p->dev->backend;
+	const struct segment *seg = &p->desc->segment[segment];
+	const size_t size = dtype_size(b->wide);
+	for (int i = 0; i < p->n_copy; i++) {
+		const struct grad_copy *c = &p->copy[i];
+		const struct tensor *t = &p->value[c->value].tensor;
+		if (c->segment == segment)
+			b->copy(p->dev->impl, (char *)c->optim->grad + (size_t)c->at * size, t->data, tensor_bytes(t));
+	}
+	for (int i = 0; i < p->n_root; i++)
+		if (p->root[i].segment == segment)
+			check_value(p, p->root[i].value);
+	for (int k = 0; k < seg->n_optim; k++)
+		b->finite(p->dev->impl, seg->optim[k]->grad, b->wide, seg->optim[k]->size, p->ok);
+	for (int i = 0; i < p->n_update; i++)
+		if (p->update[i].segment == segment)
+			check_value(p, p->update[i].value);
+	save(p, segment);
+	for (int k = 0; k < seg->n_optim; k++)
+		optim_step(seg->optim[k], p->ok);
+	for (int i = 0; i < p->n_update; i++) {
+		const struct commit_update *u = &p->update[i];
+		if (u->segment != segment)
+			continue;
+		const struct node *s = u->update->state;
+		b->copy_if(p->dev->impl, params_at(s->set, true, s->index), p->value[u->value].tensor.data,
+		           tensor_bytes(&p->value[u->value].tensor), p->ok);
+	}
+}
+
+void commit_done(struct plan *p)
+{
+	for (int s = 0; s < p->desc->n_segment; s++) {
+		if (!segment_active(p, s))
+			continue;
+		const struct segment *seg = &p->desc->segment[s];
+		for (int k = 0; k < seg->n_optim; k++) {
+			struct optim *o = seg->optim[k];
+			o->steps++;
+			for (int i = 0; i < o->n; i++)
+				if (i == 0 || o->item[i].set != o->item[i - 1].set)
+					o->item[i].set->version++;
+		}
+	}
+	for (int i = 0; i < p->n_update; i++)
+		p->update[i].update->state->set->version++;
+}

@@ -1,0 +1,129 @@
+/* What the files of the planner share. */
+#ifndef ENGINE_PLAN_INT_H
+#define ENGINE_PLAN_INT_H
+
+#include "engine/derived.h"
+#include "engine/plan.h"
+
+enum buffer_kind {
+	BUFFER_WORK,     /* in the shared workspace, for its lifetime */
+	BUFFER_OWN,      /* the plan's for as long as it lives: inputs, constants, kept values */
+	BUFFER_EXTERNAL, /* somebody else's: a parameter, an optimiser's gradient */
+	BUFFER_DERIVED,  /* a network's derived form */
+};
+
+struct buffer {
+	enum buffer_kind kind;
+	size_t bytes;
+	int first, last; /* positions in plan->step */
+	bool pinned;     /* read after the step by the host or a commit: no one takes its memory */
+	size_t offset;   /* WORK, OWN */
+	void *mem;
+	struct derived *derived;
+	struct params *owner; /* DERIVED; EXTERNAL: the network whose leaf it is */
+	uint64_t key[2];      /* DERIVED */
+	const struct node *leaf;    /* EXTERNAL: parameter or state */
+	const struct optim *optim;  /* EXTERNAL: place `at` of its gradient */
+	int64_t at;
+};
+
+/* A value at run time: one output of one execution of a call, or a leaf. */
+struct value {
+	const struct node *node;
+	struct tensor tensor; /* data set by prepare */
+	int buffer;
+};
+
+enum step_kind { STEP_KERNEL, STEP_PACK };
+
+struct step {
+	enum step_kind kind;
+	const struct call *call;
+	int segment;            /* -1: prologue, what is computed once per version */
+	unsigned fuse;
+	const struct call *swallowed; /* the relu or relu_dx that the kernel does as well */
+	int n_in, n_out;
+	int *in, *out;          /* values; -1 absent or unused */
+	int *pack;              /* per input: buffer with its packed form, -1 none */
+	const struct kernel *kernel;
+	struct kernel_plan plan;
+	int scratch;            /* buffer, -1 none */
+	void *state;
+	/* STEP_PACK: form of input pack_in of step pack_for, from value in[0] into buffer pack_to. */
+	int pack_for, pack_in, pack_to;
+	/* for launch */
+	struct kernel_run run;
+	struct tensor *tin, *tout;
+	const void **packed;
+};
+
+struct commit_update {
+	const struct update *update;
+	int value;
+	int segment;
+};
+
+/* A gradient that could not be computed in its place and is copied there. */
+struct grad_copy {
+	int segment, value;
+	const struct optim *optim;
+	int64_t at;
+};
+
+/* A loss, checked for finiteness when its segment ends. */
+struct root_value {
+	int segment, value;
+};
+
+struct plan {
+	struct arena *arena;
+	const struct step_desc *desc;
+	struct device *dev;
+	unsigned active;
+	int n_value, cap_value, n_buffer, cap_buffer, n_step, cap_step, n_prologue;
+	struct value *value;
+	struct buffer *buffer;
+	struct step *step;
+	int *node_value;      /* per node: its current value while planning, its last one afterwards; -1 none */
+	int *segment_end;     /* per segment: one past its last step */
+	struct params **owner; /* per node: the one network that it is computed from alone, NULL none; those are computed once per version */
+	bool *moved;          /* per node: a leaf that some segment changes */
+	int *metric_value, *keep_value; /* -1: not computed by the active segments */
+	int n_root, n_copy;
+	struct root_value *root;
+	struct grad_copy *copy;
+	int n_update;
+	struct commit_update *update;
+	size_t workspace_bytes, own_bytes;
+	double macs;
+	/* run */
+	void *workspace, *own;
+	int *ok;              /* device */
+	void *metric;         /* device: 8 bytes each */
+	struct backup *backup; /* plan_commit.c */
+	int n_backup;
+	void *stage;          /* host staging for puts that convert */
+	size_t stage_bytes;
+	bool prepared;
+};
+
+/* plan_order.c: values and steps, pruning, fusion. */
+enum status plan_order(struct plan *p, struct err *e);
+/* plan_memory.c: in-place, lifetimes, offsets. */
+void plan_memory(struct plan *p);
+/* plan_commit.c */
+enum status commit_prepare(struct plan *p, struct err *e);
+void commit_release(struct plan *p);
+void commit_begin(struct plan *p);
+void commit_segment(struct plan *p, int segment);
+void commit_undo(struct plan *p);
+void commit_done(struct plan *p);
+
+int plan_value_add(struct plan *p, const struct node *n, int buffer);
+int plan_buffer_add(struct plan *p, enum buffer_kind kind, size_t bytes);
+struct step *plan_step_add(struct plan *p);
+bool segment_active(const struct plan *p, int segment);
+/* Views: output 0 is input 0's memory. */
+bool call_is_view(const struct call *c);
+
+#endif

@@ -1,0 +1,224 @@
+/* Run: nothing is allocated or looked up here but when a value went bad. */
+#include <string.h>
+
+#include "engine/plan_int.h"
+
+static void launch(struct plan *p, struct step *s)
+{
+	const struct backend *b = p->dev->backend;
+	if (s->kind == STEP_PACK)
+		b->pack(p->dev->impl, s->kernel, p->step[s->pack_for].state, s->pack_in, &p->value[s->in[0]].tensor,
+		        p->buffer[s->pack_to].mem);
+	else
+		b->launch(p->dev->impl, s->kernel, &s->run);
+}
+
+/* Derived weights are computed again when a network moved since. */
+static void run_prologue(struct plan *p)
+{
+	bool stale = false;
+	for (int i = 0; i < p->n_buffer; i++) {
+		const struct buffer *b = &p->buffer[i];
+		stale |= b->derived && b->derived->version != b->owner->version;
+	}
+	if (!stale)
+		return;
+	for (int i = 0; i < p->n_prologue; i++)
+		launch(p, &p->step[i]);
+	for (int i = 0; i < p->n_buffer; i++)
+		if (p->buffer[i].derived)
+			p->buffer[i].derived->version = p->buffer[i].owner->version;
+}
+
+static void push_metrics(struct plan *p)
+{
+	for (int i = 0; i < p->desc->n_metric; i++) {
+		const int v = p->metric_value[i];
+		if (v < 0)
+			continue;
+		p->dev->backend->copy(p->dev->impl, (char *)p->metric + 8 * i, p->value[v].tensor.data, tensor_bytes(&p->value[v].tensor));
+	}
+}
+
+static enum status read_ok(struct plan *p, int *ok, struct err *e)
+{
+	p->dev->backend->get(p->dev->impl, ok, p->ok, sizeof *ok);
+	return device_wait(p->dev, e);
+}
+
+static bool tensor_finite(struct plan *p, const struct tensor *t, enum status *st, struct err *e)
+{
+	if (*st != OK || !t->data || (t->dtype != F64 && t->dtype != F32 && t->dtype != BF16))
+		return true;
+	int ok = 1;
+	commit_begin(p);
+	p->dev->backend->finite(p->dev->impl, t->data, t->dtype, shape_count(&t->shape), p->ok);
+	*st = read_ok(p, &ok, e);
+	return ok;
+}
+
+static enum status name_step(struct plan *p, const struct step *s, struct err *e)
+{
+	enum status st = OK;
+	for (int k = 0; k < s->n_in; k++)
+		if (s->in[k] >= 0 && p->value[s->in[k]].node->leaf != LEAF_NONE && !tensor_finite(p, &s->tin[k], &st, e))
+			return err_run(e, "'%s' holds a value that is not finite", p->value[s->in[k]].node->name);
+	for (int k = 0; k < MAX_OUT; k++)
+		if (s->out[k] >= 0 && !tensor_finite(p, &s->tout[k], &st, e))
+			return err_run(e, "a value of '%s' %s is not finite: the first to go bad, made by %s", p->value[s->out[k]].node->name,
+			               shape_str(&s->tout[k].shape), s->call->op->name);
+	return st;
+}
+
+/* The same step again with a check after each kernel: nothing was committed, so it is the same. */
+static enum status find_culprit(struct plan *p, struct err *e)
+{
+	enum status st = OK;
+	int at = p->n_prologue;
+	for (int s = 0; s < p->desc->n_segment && st == OK; s++) {
+		for (; at < p->segment_end[s] && st == OK; at++) {
+			launch(p, &p->step[at]);
+			if (p->step[at].kind == STEP_KERNEL)
+				st = name_step(p, &p->step[at], e);
+		}
+		if (st == OK && segment_active(p, s)) {
+			commit_begin(p);
+			commit_segment(p, s);
+			int ok;
+			st = read_ok(p, &ok, e);
+			if (st == OK && !ok)
+				st = err_run(e, "a gradient of segment '%s' is not finite", p->desc->segment[s].name);
+		}
+	}
+	commit_undo(p);
+	if (st == OK)
+		st = err_run(e, "a value was not finite, but not when the step was run again");
+	return st;
+}
+
+enum status plan_run(struct plan *p, struct err *e)
+{
+	run_prologue(p);
+	commit_begin(p);
+	int at = p->n_prologue;
+	for (int s = 0; s < p->desc->n_segment; s++) {
+		for (; at < p->segment_end[s]; at++)
+			launch(p, &p->step[at]);
+		if (segment_active(p, s))
+			commit_segment(p, s);
+	}
+	push_metrics(p);
+	int ok = 0;
+	const enum status st = read_ok(p, &ok, e);
+	if (st != OK)
+		return st;
+	if (!ok) {
+		commit_undo(p);
+		return find_culprit(p, e);
+	}
+	commit_done(p);
+	return OK;
+}
+
+static int leaf_value(const struct plan *p, const struct node *n)
+{
+	return p->node_value[n->id];
+}
+
+void plan_put(struct plan *p, const struct node *input, const void *host)
+{
+	const int v = leaf_value(p, input);
+	if (v < 0)
+		return; /* the active segments do not read it */
+	const struct tensor *t = &p->value[v].tensor;
+	const int64_t n = shape_count(&t->shape);
+	const void *from = host;
+	if (t->dtype == BF16) {
+		for (int64_t i = 0; i < n; i++)
+			((uint16_t *)p->stage)[i] = bf16_from_f32(((const float *)host)[i]);
+		from = p->stage;
+	} else if (t->dtype == F64) {
+		for (int64_t i = 0; i < n; i++)
+			((double *)p->stage)[i] = ((const float *)host)[i];
+		from = p->stage;
+	}
+	p->dev->backend->put(p->dev->impl, t->data, from, tensor_bytes(t));
+}
+
+void plan_put_f64(struct plan *p, const struct node *input, const double *host)
+{
+	const int v = leaf_value(p, input);
+	if (v < 0)
+		return;
+	const struct tensor *t = &p->value[v].tensor;
+	elements_from_f64(p->stage, t->dtype, host, shape_count(&t->shape));
+	p->dev->backend->put(p->dev->impl, t->data, p->stage, tensor_bytes(t));
+}
+
+void plan_put_scalar(struct plan *p, const struct node *input, double value)
+{
+	plan_put_f64(p, input, &value);
+}
+
+enum status plan_metrics(struct plan *p, double *out, struct err *e)
+{
+	const int n = p->desc->n_metric;
+	char *raw = (char *)p->stage + p->stage_bytes;
+	p->dev->backend->get(p->dev->impl, raw, p->metric, (size_t)n * 8);
+	const enum status st = device_wait(p->dev, e);
+	for (int i = 0; i < n && st == OK; i++) {
+		if (p->metric_value[i] < 0) {
+			out[i] = __builtin_nan("");
+			continue;
+		}
+		elements_to_f64(&out[i], raw + 8 * i, p->value[p->metric_value[i]].tensor.dtype, 1);
+	}
+	return st;
+}
+
+/* Memory order to logical order, for rank 4. */
+static void to_logical(double *out, const double *in, const struct tensor *t)
+{
+	const int N = t->shape.d[0], C = t->shape.d[1], H = t->shape.d[2], W = t->shape.d[3];
+	for (int n = 0; n < N; n++)
+		for (int c = 0; c < C; c++)
+			for (int h = 0; h < H; h++)
+				for (int w = 0; w < W; w++)
+					*out++ = in[n * t->stride[0] + c * t->stride[1] + h * t->stride[2] + w * t->stride[3]];
+}
+
+static int read_value(const struct plan *p, const struct node *n)
+{
+	for (int i = 0; i < p->desc->n_keep; i++)
+		if (p->desc->keep[i] == n)
+			return p->keep_value[i];
+	for (int i = 0; i < p->desc->n_metric; i++)
+		if (p->desc->metric[i] == n)
+			return p->metric_value[i];
+	return p->node_value[n->id];
+}
+
+enum status plan_get(struct plan *p, const struct node *n, double *out, struct err *e)
+{
+	const int v = read_value(p, n);
+	BUG_IF(v < 0, "'%s' was not computed by this plan", n->name);
+	const struct tensor *t = &p->value[v].tensor;
+	const int64_t count = shape_count(&t->shape);
+	void *raw = mem_new(tensor_bytes(t));
+	double *flat = t->layout == CHANNELS_LAST && t->shape.n_dim == 4 ? mem_new((size_t)count * sizeof *flat) : out;
+	if (!raw || !flat) {
+		mem_free(raw);
+		return err_nomem(e, "no memory to read '%s'", n->name);
+	}
+	p->dev->backend->get(p->dev->impl, raw, t->data, tensor_bytes(t));
+	const enum status st = device_wait(p->dev, e);
+	if (st == OK) {
+		elements_to_f64(flat, raw, t->dtype, count);
+		if (flat != out)
+			to_logical(out, flat, t);
+	}
+	if (flat != out)
+		mem_free(flat);
+	mem_free(raw);
+	return st;
+}

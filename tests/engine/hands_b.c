@@ -1,0 +1,160 @@
+/* Values worked out on paper for networks, by index, the rest. Numbers are lopsided, so that no factor hides. */
+#include "tests/engine/cases.h"
+
+#define BUILD(id, expr) \
+	static struct node *h_##id(struct graph *g, struct node *const x[]) \
+	{ \
+		return (expr); \
+	}
+
+#define D0 {0, {0}}
+#define D1(a) {1, {a}}
+#define D2(a, b) {2, {a, b}}
+#define D4(a, b, c, d) {4, {a, b, c, d}}
+#define ACT(shape, ...) {shape, CLASS_ACT, {__VA_ARGS__}}
+#define WIDE(shape, ...) {shape, CLASS_WIDE, {__VA_ARGS__}}
+#define NUM(shape, ...) {shape, CLASS_I32, {__VA_ARGS__}}
+
+BUILD(conv, graph_conv2d(g, x[0], x[1], x[2], NULL, 1, 0, 1))
+BUILD(conv_2, graph_conv2d(g, x[0], x[1], x[2], NULL, 2, 1, 1))
+BUILD(conv_groups, graph_conv2d(g, x[0], x[1], NULL, x[2], 1, 0, 2))
+BUILD(matmul, graph_matmul(g, x[0], x[1], x[2], false, false))
+BUILD(linear, graph_linear(g, x[0], x[1], x[2]))
+BUILD(max_pool, graph_max_pool(g, x[0], 2, 2, 1))
+BUILD(avg_pool, graph_avg_pool(g, x[0], 2, 2, 1))
+BUILD(nearest, graph_resize(g, x[0], 1, 5, false))
+BUILD(bilinear, graph_resize(g, x[0], 1, 4, true))
+BUILD(batch_norm, graph_batch_norm(g, x[0], x[1], x[2], NULL, 4, NULL, NULL))
+BUILD(affine, graph_affine(g, x[0], x[1], x[2], x[3]))
+BUILD(running, graph_running_update(g, x[0], x[1], 0.1, 1.25))
+BUILD(softmax, graph_softmax(g, x[0]))
+BUILD(log_softmax, graph_log_softmax(g, x[0]))
+BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.2))
+BUILD(mse, graph_mse(g, x[0], x[1]))
+BUILD(gather, graph_gather(g, x[0], x[1]))
+BUILD(scatter_add, graph_scatter_add(g, x[0], x[1], 3))
+BUILD(one_hot, graph_one_hot(g, x[0], 3))
+BUILD(arg_max, graph_arg_max(g, x[0]))
+BUILD(top_k, graph_top_k(g, x[0], 2, NULL))
+BUILD(sort, graph_sort(g, x[0], NULL))
+BUILD(to_i32, graph_cast(g, x[0], CLASS_I32))
+
+static const struct pool_conf tie = {2, 2, 0, 0, {4, {1, 1, 2, 2}}};
+BUILD(max_pool_pick, graph_max_pool_pick(g, x[0], x[1], &tie))
+
+static struct node *h_moment(struct graph *g, struct node *const x[], int out)
+{
+	struct node *moment[2];
+	graph_batch_norm(g, x[0], x[1], x[2], NULL, 4, &moment[0], &moment[1]);
+	return moment[out];
+}
+BUILD(mean, h_moment(g, x, 0))
+BUILD(variance, h_moment(g, x, 1))
+
+static struct node *h_top_k_index(struct graph *g, struct node *const x[])
+{
+	struct node *index;
+	graph_top_k(g, x[0], 2, &index);
+	return index;
+}
+
+static struct node *h_sort_index(struct graph *g, struct node *const x[])
+{
+	struct node *index;
+	graph_sort(g, x[0], &index);
+	return index;
+}
+
+/* Philox4x32-10 of counter 0 and key 0 is 6627e8d5 e169c58d bc57ac4c 9b00dbd8 (its authors' test vector). */
+static struct node *h_dropout(struct graph *g, struct node *const x[])
+{
+	return graph_call(g, &op_dropout, &(struct dropout_conf){0.65, {0, 0}}, x, 3);
+}
+
+/* Of y = stop(x) x: what is behind the stop counts as a constant. */
+static struct node *h_stop(struct graph *g, struct node *const x[])
+{
+	struct node *d, *y = graph_mul(g, graph_stop_gradient(g, x[0]), x[0]);
+	graph_grad(g, y, NULL, &x[0], 1, &d);
+	return d;
+}
+
+static struct node *h_reverse(struct graph *g, struct node *const x[])
+{
+	struct node *d, *y = graph_reverse_gradient(g, x[0], 1.5);
+	graph_grad(g, y, x[1], &x[0], 1, &d);
+	return graph_add(g, d, graph_scale(g, y, 100, 0));
+}
+
+static struct node *h_normalize(struct graph *g, struct node *const x[])
+{
+	return graph_normalize(g, x[0], (const float[]){0.5f, 0.25f, 0, 0}, (const float[]){0.25f, 0.5f, 1, 1});
+}
+
+#define SIX ACT(D4(1, 1, 2, 3), 1, 2, 3, 4, 5, 6)
+#define FILTER WIDE(D4(1, 1, 2, 2), 0.5, -1, 2, 3), WIDE(D1(1), 0.25)
+#define NINE ACT(D4(1, 1, 3, 3), -1, -2, 3, 4, 5, -6, -7, 8, -9)
+/* mean 4, variance (9 + 1 + 1 + 9) / 4 = 5, with epsilon 4 the divisor is 3 */
+#define COLUMN WIDE(D2(4, 1), 1, 3, 5, 7), WIDE(D1(1), 1.5), WIDE(D1(1), 0.25)
+#define LOG3 1.0986122886681098
+#define PAIR D2(1, 2)
+
+const struct hand_case hands_b[] = {
+	/* 0.5 1 - 2 + 2 4 + 3 5 = 21.5; 0.5 2 - 3 + 2 5 + 3 6 = 26 */
+	{"conv2d", h_conv, 3, {SIX, FILTER}, D4(1, 1, 1, 2), {21.75, 26.25}},
+	/* 3 1; 2 2 + 3 3; -4; 0.5 5 - 6 */
+	{"conv2d stride, padding", h_conv_2, 3, {SIX, FILTER}, D4(1, 1, 2, 2), {3.25, 13.25, -3.75, -3.25}},
+	{"conv2d groups, residual", h_conv_groups, 3,
+	 {ACT(D4(1, 2, 1, 2), 1, 2, 3, 4), WIDE(D4(2, 1, 1, 1), 2, -3), ACT(D4(1, 2, 1, 2), 10, 20, 30, 40)},
+	 D4(1, 2, 1, 2), {12, 24, 21, 28}},
+	/* 7 + 18 - 33; -8 + 20 + 36; 28 + 45 - 66; -32 + 50 + 72 */
+	{"matmul", h_matmul, 3,
+	 {WIDE(D2(2, 3), 1, 2, 3, 4, 5, 6), WIDE(D2(3, 2), 7, -8, 9, 10, -11, 12), WIDE(D1(2), 0.5, -0.25)},
+	 D2(2, 2), {-7.5, 47.75, 7.5, 89.75}},
+	/* the same with the second factor written as (K,D) */
+	{"matmul linear", h_linear, 3,
+	 {ACT(D2(2, 3), 1, 2, 3, 4, 5, 6), WIDE(D2(2, 3), 7, 9, -11, -8, 10, 12), WIDE(D1(2), 0.5, -0.25)},
+	 D2(2, 2), {-7.5, 47.75, 7.5, 89.75}},
+	{"max_pool", h_max_pool, 1, {NINE}, D4(1, 1, 2, 2), {-1, 3, 4, 8}},
+	{"max_pool_pick at a tie", h_max_pool_pick, 2,
+	 {ACT(D4(1, 1, 2, 2), 10, 20, 30, 40), ACT(D4(1, 1, 2, 2), 1, 2, 2, 1)}, D4(1, 1, 1, 1), {20}},
+	{"avg_pool", h_avg_pool, 1, {NINE}, D4(1, 1, 2, 2), {-0.25, 0.25, -0.75, -0.5}},
+	/* floor(3 i / 5) is 0 0 1 1 2 */
+	{"resize nearest", h_nearest, 1, {ACT(D4(1, 1, 1, 3), 1, 2, 4)}, D4(1, 1, 1, 5), {1, 1, 2, 2, 4}},
+	/* places -0.25 (the edge), 0.25, 0.75, 1.25 (the edge) */
+	{"resize bilinear", h_bilinear, 1, {ACT(D4(1, 1, 1, 2), 1, 5)}, D4(1, 1, 1, 4), {1, 2, 4, 5}},
+	{"batch_norm", h_batch_norm, 3, {COLUMN}, D2(4, 1), {-1.25, -0.25, 0.75, 1.75}},
+	{"batch_norm mean", h_mean, 3, {COLUMN}, D1(1), {4}},
+	{"batch_norm variance", h_variance, 3, {COLUMN}, D1(1), {5}},
+	{"affine", h_affine, 4,
+	 {ACT(D4(1, 2, 1, 2), 1, 2, 3, 4), WIDE(D1(2), 2, -3), WIDE(D1(2), 0.5, 0.25), ACT(D4(1, 2, 1, 2), 10, 20, 30, 40)},
+	 D4(1, 2, 1, 2), {12.5, 24.5, 21.25, 28.25}},
+	/* 0.9 old + 0.125 new */
+	{"running_update", h_running, 2, {WIDE(D1(2), 1, 2), WIDE(D1(2), 3, 5)}, D1(2), {1.275, 2.425}},
+	/* 1 / (1 + 3), 3 / (1 + 3); the second row is the first moved by 700, which would overflow */
+	{"softmax", h_softmax, 1, {WIDE(D2(2, 2), 0, LOG3, 750, 0)}, D2(2, 2), {0.25, 0.75, 1, 0}},
+	{"log_softmax", h_log_softmax, 1, {WIDE(PAIR, 0, LOG3)}, PAIR, {-1.3862943611198906, -0.2876820724517809}},
+	/* targets 0.1, 0.9: 0.1 log 4 + 0.9 log 4/3 */
+	{"log_softmax cross entropy", h_cross_entropy, 2, {WIDE(PAIR, 0, LOG3), NUM(D1(1), 1)}, D0, {0.39754330131859187}},
+	/* (1 + 4 + 9) / 3 */
+	{"mul mse", h_mse, 2, {ACT(D1(3), 1, 2, 4), WIDE(D1(3), 0, 4, 1)}, D0, {14.0 / 3}},
+	/* uniforms 0.399, 0.880, 0.736, 0.606: kept where above 0.65 */
+	{"dropout", h_dropout, 3, {WIDE(D2(1, 4), 7, -14, 21, 28), NUM(D1(1), 0), NUM(D0, 0)}, D2(1, 4), {0, -40, 60, 0}},
+	{"gather", h_gather, 2, {WIDE(D2(3, 2), 1, 2, 3, 4, 5, 6), NUM(D1(4), 2, 0, 2, 1)}, D2(4, 2), {5, 6, 1, 2, 5, 6, 3, 4}},
+	{"scatter_add", h_scatter_add, 2,
+	 {WIDE(D2(4, 2), 1, 2, 3, 4, 5, 6, 7, 8), NUM(D1(4), 2, 0, 2, 2)}, D2(3, 2), {3, 4, 0, 0, 13, 16}},
+	{"one_hot", h_one_hot, 1, {NUM(D1(4), 2, 0, -1, 3)}, D2(4, 3), {0, 0, 1, 1, 0, 0}},
+	{"arg_max", h_arg_max, 1, {WIDE(D2(2, 3), 1, 5, 5, -1, -2, -3)}, D1(2), {1, 0}},
+	{"top_k", h_top_k, 1, {WIDE(D2(2, 4), 3, 1, 4, 1.5, 2, 2, 7, 0)}, D2(2, 2), {4, 3, 7, 2}},
+	{"top_k places", h_top_k_index, 1, {WIDE(D2(2, 4), 3, 1, 4, 1.5, 2, 2, 7, 0)}, D2(2, 2), {2, 0, 2, 0}},
+	{"sort", h_sort, 1, {WIDE(D2(2, 4), 3, 1, 4, 1, 2, -2, 7, 0)}, D2(2, 4), {1, 1, 3, 4, -2, 0, 2, 7}},
+	{"sort places", h_sort_index, 1, {WIDE(D2(2, 4), 3, 1, 4, 1, 2, -2, 7, 0)}, D2(2, 4), {1, 3, 0, 2, 1, 3, 0, 2}},
+	{"cast", h_to_i32, 1, {WIDE(D1(4), 1.75, -1.75, 3, -0.25)}, D1(4), {1, -1, 3, 0}},
+	{"stop_gradient", h_stop, 1, {WIDE(D1(3), 2, -3, 4)}, D1(3), {2, -3, 4}},
+	/* -1.5 seed + 100 x */
+	{"reverse_gradient", h_reverse, 2, {WIDE(D1(2), 2, 3), WIDE(D1(2), 4, -6)}, D1(2), {194, 309}},
+	/* (0 - 0.5) / 0.25, (1 - 0.5) / 0.25; (0.2 - 0.25) / 0.5, (0.8 - 0.25) / 0.5 */
+	{"normalize", h_normalize, 1, {{D4(1, 2, 1, 2), CLASS_U8, {0, 255, 51, 204}}}, D4(1, 2, 1, 2), {-2, 2, -0.1, 1.1}},
+};
+
+const int n_hands_b = sizeof hands_b / sizeof *hands_b;

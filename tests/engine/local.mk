@@ -1,0 +1,17 @@
+check_PROGRAMS += tests/check_engine
+tests_check_engine_SOURCES = \
+	%D%/main.c \
+	%D%/cases.h \
+	%D%/cases_a.c \
+	%D%/cases_b.c \
+	%D%/hands_a.c \
+	%D%/hands_b.c \
+	%D%/test_cpu.c \
+	%D%/test_grad.c \
+	%D%/test_hand.c \
+	%D%/test_late.c \
+	%D%/test_optim.c \
+	%D%/trial.c \
+	%D%/trial.h
+tests_check_engine_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_check_engine_LDADD = $(TEST_LIBS)

@@ -1,0 +1,19 @@
+#include "tests/engine/cases.h"
+
+int main(void)
+{
+	Suite *const suite = suite_create("engine");
+
+	suite_add_tcase(suite, tcase_grad());
+	suite_add_tcase(suite, tcase_hand());
+	suite_add_tcase(suite, tcase_cpu());
+	suite_add_tcase(suite, tcase_optim());
+	suite_add_tcase(suite, tcase_late());
+	SRunner *const runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+	const int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed != 0;
+}
