@@ -1,0 +1,123 @@
+/*
+ * Pictures in. A data set is a kind of thing: one file, one descriptor, one line in datasets.def.
+ *
+ * Pictures are bytes, channels-last (H,W,C), all of one size within a data set (a folder's are resized by a stated rule).
+ * Normalisation happens in the graph (op normalize), so a picture stays bytes until a device has it.
+ */
+#ifndef DATA_DATASET_H
+#define DATA_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/opt.h"
+
+enum split { SPLIT_TRAIN, SPLIT_TEST };
+
+struct source; /* a descriptor's own */
+
+/* One of the two files of pictures that a data set has. */
+struct pictures {
+	int n, C, H, W;
+	const int32_t *label;    /* [n], 0..classes-1 */
+	/* Picture i into out[H*W*C]; thread-safe. A damaged one is an error that names the file and offset. */
+	enum status (*read)(const struct pictures *p, int i, uint8_t *out, struct err *e);
+	/* Where picture i is, for messages: "train-images-idx3-ubyte.gz, picture 17". */
+	const char *(*place)(const struct pictures *p, int i, char *buf, size_t n);
+	void *own;
+	int skipped;             /* broken ones left out by on_error: skip */
+	bool decodes;            /* read decodes a file each time: the loader takes a thread for each core */
+};
+
+struct dataset_info {
+	int classes;
+	const char *const *class_name; /* [classes] */
+	float mean[4], std[4];         /* of the training pictures, per channel, in 0..1 */
+	char hash[65];                 /* SHA-256 of the content (file bytes in a stated order) */
+	struct pictures train, test;
+};
+
+struct dataset {
+	const char *name;       /* "fashion_mnist", "idx", "cifar10", "cifar100", "folder", "synth" */
+	const char *help;
+	size_t conf_size;
+	const struct opt *opts;
+	/* Opens and checks everything that can be checked without reading each picture. at: the YAML's data entry. */
+	enum status (*open)(const void *conf, struct where at, struct arena *a, struct dataset_info *out, struct err *e);
+	void (*close)(struct dataset_info *d);
+};
+
+#define DATASET(x) extern const struct dataset dataset_##x;
+#include "data/datasets.def"
+#undef DATASET
+extern const struct dataset *const dataset_all[];
+extern const int dataset_count;
+const struct dataset *dataset_find(const char *name); /* NULL: none */
+
+/* ---- what an experiment makes of it: data.c ---- */
+
+/* Options of `data:` that every kind has. */
+struct data_conf {
+	int batch, eval_batch;     /* 128, 500 */
+	int held_out;              /* training pictures kept for validation, drawn by seed.split, balanced over classes; 0 allowed;
+	                              -1 (default): a tenth, at most 5,000; data_open puts the number here */
+	int limit;                 /* 0: all; else this many training pictures (after held_out), balanced over classes, drawn by seed.split */
+	int limit_test;            /* 0: all; the first so many of a fixed draw */
+	int crop;                  /* zero padding of pad-crop; 0: off */
+	bool flip;                 /* horizontal, probability 1/2 */
+	struct reals mean, std;    /* empty: the data set's recorded ones */
+	bool drop_last;
+	int workers;               /* loader threads; 0: chosen */
+	int queue;                 /* batches made ahead, at most */
+};
+extern const struct opt data_opts[];
+
+struct data {
+	const struct dataset *kind;
+	const void *kind_conf;
+	struct data_conf conf;
+	struct dataset_info info;
+	float mean[4], std[4];
+	int n_train, n_valid, n_test;
+	const int *train, *valid, *test; /* indices into info.train, info.train, info.test */
+	const char *identity;            /* canonical text: kind, options that change results, hash, split seed */
+};
+
+/* Reads the map `data:` (kind + the kind's options + data_opts), opens, splits. */
+enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **d, struct err *e);
+void data_close(struct data *d); /* NULL allowed */
+
+/* ---- loader.c: batches, made ahead by threads ---- */
+
+struct batch {
+	int n;             /* pictures in it; the last of an epoch may have fewer */
+	uint8_t *image;    /* (n,H,W,C) */
+	int32_t *label;    /* [n] */
+	int32_t *sample;   /* [n] the picture's number in its file: names its random numbers */
+};
+
+enum view { VIEW_TRAIN, VIEW_EVAL }; /* augmented, shuffled; or plain, in order */
+enum part { PART_TRAIN, PART_VALID, PART_TEST };
+
+struct loader;
+/* Order and augmentation depend on (seed_data, epoch, sample) alone, whatever the number of workers. */
+enum status loader_open(struct data *d, enum part part, enum view view, uint64_t seed_data, struct loader **l, struct err *e);
+/* From batch number first (0-based) of an epoch; what was queued is dropped. */
+enum status loader_start(struct loader *l, int epoch, int first, struct err *e);
+int loader_batches(const struct loader *l); /* per epoch */
+/* The next batch, or *b NULL at the end of the epoch. Valid until the next call. Adds the seconds waited to *waited. */
+enum status loader_next(struct loader *l, const struct batch **b, double *waited, struct err *e);
+void loader_close(struct loader *l); /* NULL allowed; joins the threads */
+
+/* ---- augment.c ---- */
+/* Pad by zeros, crop back to (H,W) at offset 0..2*pad, flip. Streams "crop" and "flip" of (seed, view, epoch, sample). */
+void augment(const uint8_t *in, uint8_t *out, int H, int W, int C, int pad, bool flip, uint64_t seed, int epoch, int sample);
+
+/* ---- image.c: PNG and JPEG, the only users of libpng and libjpeg for input ---- */
+/* Decodes to 1 (grey) or 3 channels, as C asks: palette, alpha (over black), 16 bit, CMYK are converted. Truncated or damaged: an error with the offset. */
+enum status image_read(const char *path, int C, uint8_t **pixels, int *H, int *W, struct err *e); /* mem_free(pixels) */
+/* Resize by area averaging when it shrinks, bilinear (half-pixel centres) when it grows; keeps the aspect: shorter side to size, centre crop. */
+void image_fit(const uint8_t *in, int H, int W, int C, uint8_t *out, int H2, int W2);
+enum status image_write_png(const char *path, const uint8_t *pixels, int H, int W, int C, struct err *e);
+
+#endif

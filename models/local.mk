@@ -1,0 +1,20 @@
+liblimbeck_core_la_SOURCES += \
+	%D%/apply.c \
+	%D%/apply.h \
+	%D%/block.c \
+	%D%/block.h \
+	%D%/block_rows.c \
+	%D%/block_rows.h \
+	%D%/cnn.c \
+	%D%/init.c \
+	%D%/model.h \
+	%D%/model_list.c \
+	%D%/models.def \
+	%D%/net.c \
+	%D%/residual.c \
+	%D%/residual.h \
+	%D%/resnet_cifar.c \
+	%D%/resnet_imagenet.c \
+	%D%/taps.c \
+	%D%/vgg.c \
+	%D%/wrn.c
