@@ -104,12 +104,14 @@ START_TEST(uniform_keeps_its_range)
 	r = rng_stream(3, name("u", NULL, NULL, 0, 0, 0));
 	double sum = 0, sum2 = 0;
 	const int n = 100000;
+	int outside = 0;
 	for (int i = 0; i < n; i++) {
 		const double u = i % 2 ? (double)rng_uniform(&r) : rng_uniform_f64(&r);
-		ck_assert(u >= 0 && u <= 1);
+		outside += !(u >= 0 && u <= 1);
 		sum += u;
 		sum2 += u * u;
 	}
+	ck_assert_int_eq(outside, 0);
 	ck_assert_double_eq_tol(sum / n, 0.5, 0.005);
 	ck_assert_double_eq_tol(sum2 / n, 1.0 / 3, 0.005);
 }
@@ -154,7 +156,6 @@ START_TEST(normal_has_its_moments)
 	const int n = 200000;
 	for (int i = 0; i < n; i++) {
 		const double x = rng_normal(&r);
-		ck_assert(isfinite(x));
 		for (int k = 1; k < 5; k++)
 			m[k] += pow(x, k) / n;
 	}

@@ -1,0 +1,37 @@
+/* Words of a command line: '--flag VALUE', '--flag=VALUE', '--switch' and positional arguments. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum { MAX_SET = 256, MAX_POSITIONAL = 16 };
+
+/* One flag. Exactly one of the targets is set. */
+struct flag {
+	const char *name;     /* "--threads"; NULL ends a table */
+	const char *value;    /* "N", "FILE"; NULL for a switch */
+	const char *help;
+	const char **text;
+	int *number;          /* with the range lo..hi */
+	int lo, hi;
+	bool *on;             /* a switch */
+	struct many {         /* may be given several times */
+		int n;
+		const char *word[MAX_SET];
+	} *many;
+};
+
+struct positional {
+	int n;
+	const char *word[MAX_POSITIONAL];
+};
+
+/* Reads argv[1..argc). '--help' sets *help and stops. Unknown flags (with the nearest name), missing values and numbers out of range are errors.
+   '--' ends flags. At most `most` positional arguments, at least `least` unless help. */
+enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most, struct positional *p, bool *help, struct err *e);
+/* The flags with their help, for '--help'. */
+void options_print(const struct flag *flags);
+
+#endif

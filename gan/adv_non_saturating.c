@@ -1,0 +1,25 @@
+#include "gan/critic.h"
+
+/* -log s(x) = softplus(-x), -log(1 - s(x)) = softplus(x), s the logistic. */
+static struct node *critic(struct graph *g, struct node *real, struct node *fake)
+{
+	struct node *on_real = graph_mean_all(g, graph_softplus(g, graph_scale(g, real, -1, 0)));
+	return graph_add(g, on_real, graph_mean_all(g, graph_softplus(g, fake)));
+}
+
+static struct node *student(struct graph *g, struct node *fake)
+{
+	return graph_mean_all(g, graph_softplus(g, graph_scale(g, fake, -1, 0)));
+}
+
+const struct adversary adversary_non_saturating = {
+	.name = "non_saturating",
+	.help = "binary cross-entropy; the student maximises log s(D(fake))",
+	.formula = "critic: -E log s(D(real)) - E log(1 - s(D(fake))); student: -E log s(D(fake)); s the logistic",
+	.paper = "Goodfellow et al. 2014, section 3",
+	.differs = "",
+	.revision = 1,
+	.critic = critic,
+	.student = student,
+	.middle = 0,
+};

@@ -1,0 +1,3 @@
+liblimbeck_core_la_SOURCES += \
+	%D%/results.c \
+	%D%/results.h

@@ -1,0 +1,17 @@
+# What a run leaves: weights, resume states, the store of results.
+liblimbeck_core_la_SOURCES += \
+	%D%/origin.c \
+	%D%/origin.h \
+	%D%/resume.c \
+	%D%/resume.h \
+	%D%/resume_int.h \
+	%D%/resume_load.c \
+	%D%/safetensors.c \
+	%D%/safetensors.h \
+	%D%/safetensors_read.c \
+	%D%/store.c \
+	%D%/store.h \
+	%D%/store_int.h \
+	%D%/store_query.c \
+	%D%/store_write.c \
+	%D%/weights.c

@@ -1,0 +1,94 @@
+#include "runs/origin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gnu/libc-version.h>
+
+#include "base/sha256.h"
+#include "config.h"
+
+enum { PIECE = 64 << 10, LINE = 512 };
+
+const char *origin_program(void)
+{
+	return PACKAGE_NAME " " PACKAGE_VERSION;
+}
+
+/* The first "model name" of /proc/cpuinfo, without runs of spaces. */
+static void add_processor(struct str *s)
+{
+	char line[LINE], *at = NULL;
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	while (f && !at && fgets(line, sizeof line, f))
+		if (str_starts(line, "model name"))
+			at = strchr(line, ':');
+	if (f)
+		fclose(f);
+	const size_t before = s->len;
+	for (char *word = at ? at + 1 : NULL; word && *(word += strspn(word, " \t\n"));) {
+		const size_t n = strcspn(word, " \t\n");
+		str_add(s, s->len > before ? " " : "");
+		str_addn(s, word, n);
+		word += n;
+	}
+	if (s->len == before)
+		str_add(s, "unknown processor");
+}
+
+/* What the C library picks its mathematics by, and the compiler's clones. */
+static const char *vector_level(void)
+{
+#ifdef __x86_64__
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("avx512f"))
+		return "avx512";
+	if (__builtin_cpu_supports("avx2"))
+		return __builtin_cpu_supports("fma") ? "avx2+fma" : "avx2";
+	if (__builtin_cpu_supports("avx"))
+		return "avx";
+	return "sse2";
+#else
+	return "generic";
+#endif
+}
+
+/* oneDNN cuts its work by the caches' sizes, which sets the order of its sums. */
+static void add_caches(struct str *s)
+{
+	const long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE),
+	           l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
+	str_printf(s, ", caches %ld/%ld/%ld KiB", l1 > 0 ? l1 >> 10 : 0, l2 > 0 ? l2 >> 10 : 0, l3 > 0 ? l3 >> 10 : 0);
+}
+
+void origin_machine(struct str *s, int threads, const char *engine)
+{
+	add_processor(s);
+	str_printf(s, ", %s", vector_level());
+	add_caches(s);
+	str_printf(s, "; %s; glibc %s; %d thread%s", engine && *engine ? engine : "no library", gnu_get_libc_version(), threads,
+	           threads == 1 ? "" : "s");
+}
+
+enum status origin_file_hash(const char *path, char hex[65], struct err *e)
+{
+	hex[0] = 0;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return err_env(e, "open '%s': %s", path, strerror(errno));
+	static _Thread_local unsigned char piece[PIECE];
+	struct sha256 *sum = sha256_open();
+	size_t n;
+	errno = 0;
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0)
+		sha256_add(sum, piece, n);
+	const int failed = ferror(f) ? (errno ? errno : EIO) : 0;
+	fclose(f);
+	sha256_hex(sum, hex);
+	if (!failed)
+		return OK;
+	hex[0] = 0;
+	return err_env(e, "read '%s': %s", path, strerror(failed));
+}

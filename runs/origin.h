@@ -1,0 +1,15 @@
+/* Where results come from: program, libraries, machine. */
+#ifndef RUNS_ORIGIN_H
+#define RUNS_ORIGIN_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* "limbeck 0.1.0". */
+const char *origin_program(void);
+/* One line that bits depend on: processor model, effective ISA, oneDNN's version and ISA, libc, threads. Appended to s. */
+void origin_machine(struct str *s, int threads, const char *engine);
+/* SHA-256 of a file's bytes. */
+enum status origin_file_hash(const char *path, char hex[65], struct err *e);
+
+#endif

@@ -1,0 +1,129 @@
+#include "runs/resume.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "base/arena.h"
+#include "runs/resume_int.h"
+
+enum { META_FIXED = RESUME_FIELDS + 6 }; /* keys besides one per optimiser */
+
+#define FIELD(name, type) {#name, type, offsetof(struct resume, name)}
+const struct resume_field resume_fields[RESUME_FIELDS] = {
+	FIELD(lesson, FIELD_INT), FIELD(epoch, FIELD_INT), FIELD(batch, FIELD_INT), FIELD(step, FIELD_LONG),
+	FIELD(seconds, FIELD_REAL), FIELD(images, FIELD_REAL), FIELD(lesson_seconds, FIELD_REAL),
+	FIELD(n_sum, FIELD_INT), FIELD(count, FIELD_REAL), FIELD(best, FIELD_REAL), FIELD(best_epoch, FIELD_INT),
+	FIELD(last_valid, FIELD_REAL), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
+};
+
+/* What is being written. */
+struct writer {
+	struct arena *arena;
+	int n, n_meta;
+	struct st_tensor *tensor;
+	struct st_meta *meta;
+};
+
+static void add_meta(struct writer *w, const char *key, const char *value)
+{
+	w->meta[w->n_meta++] = (struct st_meta){key, value};
+}
+
+/* 17 digits give the same double again. */
+static const char *real_text(struct arena *a, double x)
+{
+	return isnan(x) ? "nan" : arena_printf(a, "%.17g", x);
+}
+
+static void add_place(struct writer *w, const struct resume *r)
+{
+	struct str sums = {0};
+	for (int i = 0; i < RESUME_FIELDS; i++) {
+		const void *p = (const char *)r + resume_fields[i].offset;
+		const enum field_type type = resume_fields[i].type;
+		add_meta(w, resume_fields[i].key, type == FIELD_REAL  ? real_text(w->arena, *(const double *)p)
+		                           : type == FIELD_INT ? arena_printf(w->arena, "%d", *(const int *)p)
+		                                               : arena_printf(w->arena, "%ld", *(const long *)p));
+	}
+	for (int i = 0; i < r->n_sum; i++)
+		str_printf(&sums, "%s%s", i ? " " : "", real_text(w->arena, r->sum[i]));
+	add_meta(w, "sum", arena_str(w->arena, str_text(&sums)));
+	str_release(&sums);
+}
+
+/* A flat buffer; an empty one is left out, because the format has no empty shapes here. NULL: nothing to fill. */
+static void *add_flat(struct writer *w, const char *name, enum dtype dtype, size_t bytes)
+{
+	const size_t n = bytes / dtype_size(dtype);
+	if (!n)
+		return NULL;
+	BUG_IF(n > INT_MAX, "'%s' has %zu elements", name, n);
+	void *data = arena_alloc(w->arena, bytes);
+	w->tensor[w->n++] = (struct st_tensor){
+		.name = name, .dtype = dtype, .shape = shape1((int)n), .data = data, .bytes = bytes,
+	};
+	return data;
+}
+
+const char *resume_set_name(struct arena *a, const struct resume *r, int k, bool state)
+{
+	return arena_printf(a, "set/%d/%s/%s", k, r->set[k]->name, state ? "state" : "param");
+}
+
+const char *resume_optim_name(struct arena *a, const struct resume *r, int k)
+{
+	return arena_printf(a, "optim/%d/%s", k, r->optim[k]->name);
+}
+
+static enum status add_sets(struct writer *w, const struct resume *r, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < 2 * r->n_set && st == OK; i++) {
+		struct params *p = r->set[i / 2];
+		const bool state = i % 2;
+		void *data = add_flat(w, resume_set_name(w->arena, r, i / 2, state), p->dev->backend->wide, params_bytes(p, state));
+		if (data)
+			st = params_read(p, state, data, e);
+	}
+	return st;
+}
+
+static enum status add_optims(struct writer *w, const struct resume *r, struct err *e)
+{
+	enum status st = OK;
+	for (int k = 0; k < r->n_optim && st == OK; k++) {
+		struct optim *o = r->optim[k];
+		const char *name = resume_optim_name(w->arena, r, k);
+		void *data = add_flat(w, name, o->dev->backend->wide, optim_bytes(o));
+		add_meta(w, arena_printf(w->arena, "%s/steps", name), arena_printf(w->arena, "%ld", o->steps));
+		if (data)
+			st = optim_read(o, data, e);
+	}
+	return st;
+}
+
+enum status resume_save(const char *path, const struct resume *r, const char *program, const char *machine,
+                        struct err *e)
+{
+	BUG_IF(r->n_sum < 0 || r->n_sum > RESUME_SUMS, "%d sums", r->n_sum);
+	struct arena *a = arena_open("resume");
+	struct writer w = {
+		.arena = a,
+		.tensor = NEW_ARRAY(a, struct st_tensor, 2 * r->n_set + r->n_optim),
+		.meta = NEW_ARRAY(a, struct st_meta, META_FIXED + r->n_optim),
+	};
+	add_meta(&w, "format", RESUME_FORMAT);
+	add_meta(&w, "program", program);
+	add_meta(&w, "machine", machine);
+	add_meta(&w, "stage", r->stage);
+	add_meta(&w, "identity", r->identity);
+	add_place(&w, r);
+	enum status st = add_sets(&w, r, e);
+	if (st == OK)
+		st = add_optims(&w, r, e);
+	if (st == OK)
+		st = st_write(path, w.tensor, w.n, w.meta, w.n_meta, e);
+	arena_close(a);
+	return st;
+}
+

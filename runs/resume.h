@@ -1,0 +1,47 @@
+/*
+ * The resume state: everything that the next step depends on, in one safetensors file that is replaced whole.
+ *
+ * Networks' and optimisers' bytes are kept as they are in memory, so that a resumed run goes on with the same bits. The place
+ * (stage, lesson, epoch, batch, ...) and the epoch's partial sums are metadata.
+ */
+#ifndef RUNS_RESUME_H
+#define RUNS_RESUME_H
+
+#include "engine/optim.h"
+#include "runs/safetensors.h"
+
+enum { RESUME_TEXT = 128, RESUME_SUMS = 64 };
+
+struct resume {
+	/* place */
+	char stage[RESUME_TEXT];    /* name */
+	char identity[65];          /* of that stage: a state of other options is not taken */
+	int lesson, epoch, batch;   /* the next batch to run */
+	long step;                  /* of the stage, counted over lessons */
+	double seconds;             /* trained so far in the stage */
+	double images;              /* seen by the stage */
+	double lesson_seconds;
+	/* the running epoch */
+	int n_sum;
+	double sum[RESUME_SUMS];    /* metric times pictures */
+	double count;
+	/* selection */
+	double best;                /* NaN: none yet */
+	int best_epoch;
+	double last_valid;
+	/* what moves */
+	int n_set;
+	struct params **set;        /* placed; read from or written to */
+	int n_optim;
+	struct optim **optim;
+};
+
+/* program: version text; machine: ISA, library versions, threads (compared at load: different is a warning, since bits may differ; another
+   program version is an error that says which). */
+enum status resume_save(const char *path, const struct resume *r, const char *program, const char *machine, struct err *e);
+/* Only the place and sums, so that the caller can rebuild what moves. *found false when there is no file. */
+enum status resume_peek(struct arena *a, const char *path, struct resume *r, const char *program, bool *found, struct err *e);
+/* Fills sets and optimisers (same order and sizes as saved). */
+enum status resume_load(const char *path, struct resume *r, const char *machine, struct err *e);
+
+#endif

@@ -1,0 +1,23 @@
+/* Private to runs: what the writer and the reader of the resume state share. */
+#ifndef RUNS_RESUME_INT_H
+#define RUNS_RESUME_INT_H
+
+#include "runs/resume.h"
+
+#define RESUME_FORMAT "limbeck-resume-1"
+
+/* The place: one row per field, read and written alike. The key is the field's name in the metadata. */
+enum field_type { FIELD_INT, FIELD_LONG, FIELD_REAL };
+struct resume_field {
+	const char *key;
+	enum field_type type;
+	size_t offset;
+};
+enum { RESUME_FIELDS = 14 };
+extern const struct resume_field resume_fields[RESUME_FIELDS];
+
+/* Names of the tensors: "set/0/student/param", "set/0/student/state", "optim/0/student". */
+const char *resume_set_name(struct arena *a, const struct resume *r, int k, bool state);
+const char *resume_optim_name(struct arena *a, const struct resume *r, int k);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * The run store: SQLite at OUT/limbeck.db (write-ahead log, busy timeout 10 s: several processes on one store are safe).
+ * Metrics are doubles, never rounded. A store that is damaged or locked is an error that names the file; the run folders hold everything that it holds.
+ */
+#ifndef RUNS_STORE_H
+#define RUNS_STORE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct store;
+
+enum status store_open(const char *path, struct store **s, struct err *e); /* makes the tables; an older schema is migrated, a newer one refused */
+void store_close(struct store *s); /* NULL allowed */
+
+struct store_run {
+	const char *name, *folder, *config, *identity, *program, *machine, *device, *precision;
+	int threads;
+};
+enum status store_run_begin(struct store *s, const struct store_run *r, int64_t *run, struct err *e); /* an existing folder keeps its id */
+enum status store_run_end(struct store *s, int64_t run, const char *state, double seconds, struct err *e); /* "done", "failed", "interrupted" */
+
+enum status store_stage_begin(struct store *s, int64_t run, const char *name, const char *kind, const char *identity, int64_t *stage, struct err *e);
+enum status store_stage_end(struct store *s, int64_t stage, const char *state, double seconds, struct err *e);
+
+/* One value; at a step of the stage and an epoch over all its lessons. Replaces an equal (stage, name, epoch). */
+enum status store_metric(struct store *s, int64_t stage, const char *name, int epoch, long step, double value, struct err *e);
+/* Takes back what is later than a checkpoint. */
+enum status store_trim(struct store *s, int64_t stage, int epoch, struct err *e);
+enum status store_begin(struct store *s, struct err *e); /* a transaction around many metrics */
+enum status store_commit(struct store *s, struct err *e);
+
+/* Artefacts by identity: "IDENTITY/last" -> path of the file and its SHA-256. found false: none, or the file is gone. */
+enum status store_artefact_put(struct store *s, int64_t stage, const char *identity, const char *name, const char *path, struct err *e);
+enum status store_artefact_get(struct store *s, struct arena *a, const char *identity, const char *name, const char **path, bool *found, struct err *e);
+/* Whether the stage with this identity was finished ("done"), and by which run's stage; its metrics can then be read. */
+enum status store_stage_done(struct store *s, const char *identity, int64_t *stage, bool *found, struct err *e);
+
+struct store_value {
+	const char *name;
+	int epoch;
+	double value;
+};
+/* All metrics of a stage in order of epoch, then name. */
+enum status store_metrics(struct store *s, struct arena *a, int64_t stage, struct store_value **v, int *n, struct err *e);
+/* The last value of one metric; NaN when there is none. */
+enum status store_last(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
+
+/* A network's measured accuracy: (weights hash, data identity, part) -> top1; *found false when never measured. */
+enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part, double top1, struct err *e);
+enum status store_accuracy_get(struct store *s, const char *weights, const char *data, const char *part, double *top1, bool *found, struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+/* Private to runs: the store's statements. */
+#ifndef RUNS_STORE_INT_H
+#define RUNS_STORE_INT_H
+
+#include <sqlite3.h>
+
+#include "runs/store.h"
+
+enum query {
+	Q_RUN_BEGIN, Q_RUN_END,
+	Q_STAGE_FORGET, Q_STAGE_BEGIN, Q_STAGE_END, Q_STAGE_DONE,
+	Q_METRIC, Q_TRIM, Q_METRICS, Q_LAST,
+	Q_ARTEFACT_PUT, Q_ARTEFACT_GET, Q_ARTEFACT_DROP,
+	Q_ACCURACY_PUT, Q_ACCURACY_GET,
+	Q_BEGIN, Q_COMMIT, Q_ROLLBACK,
+	QUERY_COUNT
+};
+
+struct store {
+	sqlite3 *db;
+	char *path, *folder;                  /* folder: of the file, absolute; paths of artefacts are kept relative to it */
+	sqlite3_stmt *statement[QUERY_COUNT]; /* prepared when first used */
+};
+
+/* The error that SQLite just gave, with the file's name. */
+enum status store_fail(struct store *s, struct err *e);
+/* Binds one value per letter of types: t text (NULL allowed), i int, l int64_t, d double (NaN is kept as NULL). */
+enum status store_bind(struct store *s, enum query q, sqlite3_stmt **st, struct err *e, const char *types, ...);
+/* *row: there is one more; after the last, or an error, the statement is reset and holds no lock. */
+enum status store_step(struct store *s, sqlite3_stmt *st, bool *row, struct err *e);
+/* For who needs no further row. */
+void store_reset(sqlite3_stmt *st);
+/* Runs a bound statement to its end; *id: the last row's first column, if not NULL. */
+enum status store_finish(struct store *s, sqlite3_stmt *st, int64_t *id, struct err *e);
+/* A column as store_bind put it. */
+double store_real(sqlite3_stmt *st, int column);
+
+#endif

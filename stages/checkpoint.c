@@ -1,0 +1,88 @@
+/* Between the trainer and its files. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "runs/origin.h"
+#include "stages/train_int.h"
+
+static const char *resume_path(struct trainer *t)
+{
+	return path_join(t->r->arena, t->rec->folder, "resume.safetensors");
+}
+
+static const char *machine(struct trainer *t)
+{
+	struct str s = {0};
+	const struct device *dev = t->r->x->dev;
+	origin_machine(&s, dev->threads, dev->backend->version ? dev->backend->version() : dev->backend->name);
+	const char *text = arena_str(t->r->arena, str_text(&s));
+	str_release(&s);
+	return text;
+}
+
+/* What moves in a lesson: all networks of the stage and the lesson's optimisers. */
+static void fill(struct trainer *t, int lesson)
+{
+	struct stage_run *r = t->r;
+	const struct lesson *l = &r->lesson[lesson];
+	t->place.n_set = r->n_net;
+	t->place.set = NEW_ARRAY(t->arena, struct params *, r->n_net);
+	for (int i = 0; i < r->n_net; i++)
+		t->place.set[i] = r->net[i]->params;
+	t->place.n_optim = l->n_optim;
+	t->place.optim = NEW_ARRAY(t->arena, struct optim *, l->n_optim);
+	for (int i = 0; i < l->n_optim; i++)
+		t->place.optim[i] = l->optim[i].optim;
+}
+
+enum status checkpoint_peek(struct trainer *t, struct err *e)
+{
+	bool found = false;
+	struct resume place = {0};
+	const enum status st = resume_peek(t->r->arena, resume_path(t), &place, origin_program(), &found, e);
+	if (st != OK || !found || strcmp(place.identity, t->r->stage->identity) != 0)
+		return st;
+	t->place = place;
+	t->resumed = true;
+	log_line(LOG_INFO, "'%s' goes on at lesson %d of %d, epoch %d, batch %d", t->r->stage->name, place.lesson + 1, t->r->n_lesson,
+	         place.epoch + 1, place.batch);
+	return OK;
+}
+
+enum status checkpoint_load(struct trainer *t, int lesson, struct err *e)
+{
+	fill(t, lesson);
+	return resume_load(resume_path(t), &t->place, machine(t), e);
+}
+
+enum status checkpoint_save(struct trainer *t, struct err *e)
+{
+	fill(t, t->place.lesson);
+	const double now = time_now();
+	t->place.seconds += now - t->started;
+	t->place.lesson_seconds += now - t->started;
+	t->started = now;
+	t->saved = now;
+	snprintf(t->place.stage, sizeof t->place.stage, "%s", t->r->stage->name);
+	snprintf(t->place.identity, sizeof t->place.identity, "%s", t->r->stage->identity);
+	return resume_save(resume_path(t), &t->place, origin_program(), machine(t), e);
+}
+
+enum status checkpoint_weights(struct trainer *t, const char *name, double valid, int epoch, struct err *e)
+{
+	struct stage_run *r = t->r;
+	const char *file = arena_printf(t->arena, "%s.safetensors", name);
+	const struct st_meta meta[] = {
+		{"format", "pt"},
+		{"model", r->student->model_name},
+		{"network", r->student->identity},
+		{"stage", r->stage->identity},
+		{"program", origin_program()},
+		{"epoch", arena_printf(t->arena, "%d", epoch)},
+		{"valid_top1", arena_printf(t->arena, "%.17g", valid)},
+	};
+	return weights_save(r->student->params, record_stage_file(t->rec, r->stage, file), meta, (int)(sizeof meta / sizeof *meta), e);
+}

@@ -1,0 +1,153 @@
+/* The whole file: top keys, seeds, precision, data, networks, stages in order. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "stages/stage_read.h"
+
+struct top_conf {
+	const char *name;
+	const struct conf *seed, *data, *networks, *stages, *report;
+	int precision;
+};
+enum { TOP_F32, TOP_BF16, TOP_AUTO };
+
+const struct opt experiment_opts[] = {
+	{.name = "name", .type = OPT_TEXT, .offset = offsetof(struct top_conf, name), .unit = "-", .flags = OPT_REQUIRED | OPT_NEUTRAL,
+	 .help = "names the run's folder"},
+	NODE(top_conf, seed, "a number, or {split: 1, data: 2, init: 3}"),
+	CHOICE(top_conf, precision, "auto", "f32|bf16|auto", "of activations and of what convolutions multiply; auto: bf16 where the device multiplies it natively"),
+	NODE(top_conf, data, "data set: {kind: NAME, ...}"),
+	NODE(top_conf, networks, "map of names to {model: NAME, ...}"),
+	NODE(top_conf, stages, "list of stages"),
+	NODE(top_conf, report, "title of the table at the end: {title: TEXT}"),
+	{0},
+};
+
+struct seed_conf { int split, data, init; };
+static const struct opt seed_opts[] = {
+	INT(seed_conf, split, 1, 0, 2147483647, "-", "held-out split and subsets"),
+	INT(seed_conf, data, 1, 0, 2147483647, "-", "order and augmentation"),
+	INT(seed_conf, init, 1, 0, 2147483647, "-", "weights, dropout, critics"),
+	{0},
+};
+struct one_seed { int seed; };
+static const struct opt one_seed_opts[] = {INT(one_seed, seed, 1, 0, 2147483647, "-", "all three seeds"), {0}};
+
+static enum status read_seed(struct experiment *x, const struct conf *c, struct err *e)
+{
+	struct seed_conf s = {1, 1, 1};
+	enum status st = OK;
+	if (c && c->kind == CONF_MAP) {
+		const struct opt *tables[] = {seed_opts};
+		void *outs[] = {&s};
+		st = opts_read_all(tables, outs, 1, c, "seed", x->arena, e);
+	} else if (c) {
+		struct one_seed one = {0};
+		st = opts_read(one_seed_opts, &one, x->root, "experiment", x->arena, e);
+		s = (struct seed_conf){one.seed, one.seed, one.seed};
+	}
+	x->seed_split = (uint64_t)s.split;
+	x->seed_data = (uint64_t)s.data;
+	x->seed_init = (uint64_t)s.init;
+	return st;
+}
+
+static enum status choose_precision(struct experiment *x, int from_file, const char *given, struct err *e)
+{
+	static const char *const words[] = {"f32", "bf16", "auto"};
+	int p = from_file;
+	if (given) {
+		for (p = 0; p < 3 && !str_eq(words[p], given); p++)
+			;
+		if (p == 3)
+			return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, auto", given);
+	}
+	x->precision_text = words[p];
+	const bool native = x->dev->backend->bf16_native && x->dev->backend->bf16_native(x->dev->impl);
+	x->precision = p == TOP_BF16 || (p == TOP_AUTO && native) ? PRECISION_BF16 : PRECISION_F32;
+	return OK;
+}
+
+enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e)
+{
+	const struct conf *map = conf_find(x->networks, network);
+	const struct pictures *p = &x->data->info.train;
+	if (map)
+		return net_new(a, as, map, p->C, p->H, p->W, x->data->info.classes, net, e);
+	const char *near = str_nearest(network, x->networks->key, x->networks->n);
+	return err_user(e, x->networks->at, "no network is named '%s'%s%s%s", network, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static enum status read_top(struct experiment *x, struct top_conf *top, struct err *e)
+{
+	const struct opt *tables[] = {experiment_opts};
+	void *outs[] = {top};
+	if (x->root->kind != CONF_MAP)
+		return err_user(e, x->root->at, "an experiment is a map with name, data, networks and stages");
+	enum status st = opts_read_all(tables, outs, 1, x->root, "experiment", x->arena, e);
+	x->name = top->name ? top->name : "experiment";
+	x->networks = top->networks;
+	x->report = top->report;
+	const struct { const char *name; const struct conf *c; enum conf_kind kind; } need[] = {
+		{"data", top->data, CONF_MAP}, {"networks", top->networks, CONF_MAP}, {"stages", top->stages, CONF_LIST},
+	};
+	for (size_t i = 0; i < sizeof need / sizeof *need; i++) {
+		if (!need[i].c)
+			st = err_user(e, x->root->at, "'%s' is missing", need[i].name);
+		else if (need[i].c->kind != need[i].kind || need[i].c->n == 0)
+			st = err_user(e, need[i].c->at, "'%s' must be a %s that is not empty", need[i].name, need[i].kind == CONF_MAP ? "map" : "list");
+	}
+	const enum status seed = read_seed(x, top->seed, e);
+	return st == OK ? seed : st;
+}
+
+static enum status read_stages(struct experiment *x, const struct conf *list, struct err *e)
+{
+	enum status st = OK;
+	x->stage = NEW_ARRAY(x->arena, struct stage, list->n);
+	for (int i = 0; i < list->n; i++) {
+		const enum status one = stage_read(x, &x->stage[i], list->item[i], e);
+		st = st == OK ? one : st;
+		x->n_stage++;
+	}
+	return st;
+}
+
+enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **out, struct err *e)
+{
+	struct experiment *x = NEW(a, struct experiment);
+	x->arena = a;
+	x->path = arena_str(a, path);
+	*out = x;
+	enum status st = conf_read(a, path, &x->root, e);
+	for (int i = 0; i < o->n_set && st == OK; i++)
+		st = conf_set(a, x->root, o->set[i], e);
+	struct top_conf top = {0};
+	if (st == OK)
+		st = read_top(x, &top, e);
+	if (st == OK)
+		st = device_open(a, o->device ? o->device : "cpu", o->threads, &x->dev, e);
+	if (st == OK)
+		st = choose_precision(x, top.precision, o->precision, e);
+	if (st == OK)
+		st = data_open(a, top.data, x->seed_split, &x->data, e);
+	return st == OK ? read_stages(x, top.stages, e) : st;
+}
+
+void experiment_close(struct experiment *x)
+{
+	if (!x)
+		return;
+	data_close(x->data);
+	device_close(x->dev);
+}
+
+void experiment_identity(const struct experiment *x, char hex[65])
+{
+	struct str text = {0};
+	for (int i = 0; i < x->n_stage; i++)
+		str_printf(&text, "%s %s\n", x->stage[i].name, x->stage[i].identity);
+	sha256_text(str_text(&text), hex);
+	str_release(&text);
+}

@@ -1,0 +1,130 @@
+/* References from a stage to what earlier ones leave, or to files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "runs/origin.h"
+#include "stages/stage.h"
+
+static enum status add(struct experiment *x, struct reference ref, struct reference **r, int *n)
+{
+	struct reference *bigger = NEW_ARRAY(x->arena, struct reference, *n + 1);
+	if (*n)
+		memcpy(bigger, *r, (size_t)*n * sizeof *bigger);
+	bigger[(*n)++] = ref;
+	*r = bigger;
+	return OK;
+}
+
+static int stage_index(const struct experiment *x, const struct stage *s, const char *name, size_t len)
+{
+	for (int i = 0; i < (int)(s - x->stage); i++)
+		if (strlen(x->stage[i].name) == len && strncmp(x->stage[i].name, name, len) == 0)
+			return i;
+	return -1;
+}
+
+/* The name is there, but not before s: a cycle, or just out of order. */
+static enum status unknown_stage(struct experiment *x, const struct stage *s, const struct conf *c, const char *name, struct err *e)
+{
+	const struct conf *stages = conf_find(x->root, "stages");
+	const char *words[256];
+	int n = 0;
+	for (int i = 0; stages && i < stages->n && n < 256; i++) {
+		const struct conf *row = conf_find(stages->item[i], "name");
+		if (!row || !row->text)
+			continue;
+		if (str_eq(row->text, name))
+			return err_user(e, c->at, "stage '%s' uses '%s', which does not come before it: stages use what earlier ones leave, so no cycle can be",
+			                s->name, name);
+		words[n++] = row->text;
+	}
+	const char *near = str_nearest(name, words, n);
+	return err_user(e, c->at, "stage '%s' uses '%s', and no stage has that name%s%s%s", s->name, name, near ? "; did you mean '" : "",
+	                near ? near : "", near ? "'?" : "");
+}
+
+static struct reference made(struct experiment *x, int stage, const char *artefact, struct where at)
+{
+	struct reference ref = {.stage = stage, .artefact = arena_str(x->arena, artefact), .at = at};
+	snprintf(ref.identity, sizeof ref.identity, "%s/%s", x->stage[stage].identity, artefact);
+	return ref;
+}
+
+static enum status read_anchors(struct experiment *x, const struct stage *s, const struct conf *c, int stage, const char *index, bool several,
+                                struct reference **r, int *n, struct err *e)
+{
+	const int M = x->stage[stage].n_anchor;
+	if (!M)
+		return err_user(e, c->at, "stage '%s' keeps no anchors: give it 'anchors: {count: 3, rule: equal}'", x->stage[stage].name);
+	if (!*index) {
+		if (!several)
+			return err_user(e, c->at, "'%s' of stage '%s' is one reference: name one anchor, %s.anchors[0] to [%d]", c->text, s->name,
+			                x->stage[stage].name, M - 1);
+		for (int i = 0; i < M; i++)
+			add(x, made(x, stage, arena_printf(x->arena, "anchor-%d", i + 1), c->at), r, n);
+		return OK;
+	}
+	char *end = NULL;
+	const long i = strtol(index + 1, &end, 10);
+	if (*index != '[' || end == index + 1 || strcmp(end, "]") != 0)
+		return err_user(e, c->at, "'%s': an anchor is written %s.anchors[0]", c->text, x->stage[stage].name);
+	if (i < 0 || i >= M)
+		return err_user(e, c->at, "'%s': stage '%s' keeps %d anchors, [0] to [%d]", c->text, x->stage[stage].name, M, M - 1);
+	return add(x, made(x, stage, arena_printf(x->arena, "anchor-%ld", i + 1), c->at), r, n);
+}
+
+static enum status read_one(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n, struct err *e)
+{
+	const char *dot = strchr(c->text, '.');
+	if (!dot)
+		return err_user(e, c->at, "'%s' is no reference: STAGE.last, STAGE.best, STAGE.anchors, STAGE.anchors[i] or {file: PATH}", c->text);
+	const int stage = stage_index(x, s, c->text, (size_t)(dot - c->text));
+	if (stage < 0)
+		return unknown_stage(x, s, c, arena_strn(x->arena, c->text, (size_t)(dot - c->text)), e);
+	const char *what = dot + 1;
+	if (str_eq(what, "last") || str_eq(what, "best"))
+		return add(x, made(x, stage, what, c->at), r, n);
+	if (str_starts(what, "anchors"))
+		return read_anchors(x, s, c, stage, what + strlen("anchors"), several, r, n, e);
+	return err_user(e, c->at, "'%s': stage '%s' leaves last, best and anchors", c->text, x->stage[stage].name);
+}
+
+static enum status read_file(struct experiment *x, const struct conf *c, struct reference **r, int *n, struct err *e)
+{
+	const struct conf *file = conf_use(c, "file");
+	static const char *const names[] = {"file"};
+	if (!file || !file->text)
+		return err_user(e, c->at, "a reference to a file is written {file: PATH}");
+	const enum status st = conf_unused(c, "reference", names, 1, e);
+	if (st != OK)
+		return st;
+	if (!file_exists(file->text))
+		return err_user(e, file->at, "there is no file '%s'", file->text);
+	struct reference ref = {.stage = -1, .path = file->text, .at = file->at};
+	char hex[65];
+	const enum status hash = origin_file_hash(file->text, hex, e);
+	snprintf(ref.identity, sizeof ref.identity, "%s", hex);
+	return hash == OK ? add(x, ref, r, n) : hash;
+}
+
+enum status references_read(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n, struct err *e)
+{
+	if (!c)
+		return err_user(e, s->map->at, "stage '%s' needs 'teacher': STAGE.last, STAGE.best, STAGE.anchors or {file: PATH}", s->name);
+	if (c->kind == CONF_SCALAR)
+		return read_one(x, s, c, several, r, n, e);
+	if (c->kind == CONF_MAP)
+		return read_file(x, c, r, n, e);
+	if (!several)
+		return err_user(e, c->at, "one reference is wanted here, not a list");
+	enum status st = OK;
+	for (int i = 0; i < c->n; i++) {
+		const enum status one = c->item[i]->kind == CONF_LIST ? err_user(e, c->item[i]->at, "a list in a list of references")
+		                                                      : references_read(x, s, c->item[i], true, r, n, e);
+		st = st == OK ? one : st;
+	}
+	if (!c->n)
+		return err_user(e, c->at, "the list of teachers is empty");
+	return st;
+}

@@ -1,0 +1,41 @@
+/* The resolved configuration: every option, each with where it came from. Reading it again gives the same experiment. */
+#include "stages/stage.h"
+
+static void print_data(const struct experiment *x, FILE *f)
+{
+	const struct conf *map = conf_find(x->root, "data");
+	fprintf(f, "data:\n  kind: %s\n", x->data->kind->name);
+	opts_resolved(f, x->data->kind->opts, x->data->kind_conf, map, 2);
+	opts_resolved(f, data_opts, &x->data->conf, map, 2);
+	fprintf(f, "  # %d training, %d held-out, %d test pictures, SHA-256 %s\n", x->data->n_train, x->data->n_valid, x->data->n_test,
+	        x->data->info.hash);
+}
+
+static void print_stage(const struct stage *s, FILE *f)
+{
+	fprintf(f, "  -\n    # identity %s\n", s->identity);
+	opts_resolved(f, train_opts, &s->train, s->map, 4);
+	opts_resolved(f, optim_opts, &s->optim, s->map, 4);
+	opts_resolved(f, schedule_opts, &s->schedule, s->map, 4);
+	if (s->kind->opts)
+		opts_resolved(f, s->kind->opts, s->conf, s->map, 4);
+}
+
+void experiment_resolved(const struct experiment *x, FILE *f)
+{
+	fprintf(f, "# resolved from %s: every option, and where its value came from\n", x->path);
+	fprintf(f, "name: %s\n", x->name);
+	fprintf(f, "seed: {split: %llu, data: %llu, init: %llu}\n", (unsigned long long)x->seed_split, (unsigned long long)x->seed_data,
+	        (unsigned long long)x->seed_init);
+	fprintf(f, "precision: %s   # asked: %s\n", x->precision == PRECISION_BF16 ? "bf16" : "f32", x->precision_text);
+	print_data(x, f);
+	fputs("networks:\n", f);
+	conf_print(f, x->networks, 2);
+	fputs("stages:\n", f);
+	for (int i = 0; i < x->n_stage; i++)
+		print_stage(&x->stage[i], f);
+	if (x->report) {
+		fputs("report:\n", f);
+		conf_print(f, x->report, 2);
+	}
+}

@@ -1,0 +1,58 @@
+/*
+ * Running an experiment: stages in order, each in its lessons, recorded, resumable.
+ */
+#ifndef STAGES_RUN_H
+#define STAGES_RUN_H
+
+#include "runs/resume.h"
+#include "runs/store.h"
+#include "stages/stage.h"
+
+/* A run's folder and records: record.c. */
+struct record {
+	struct arena *arena;
+	const char *out, *folder;     /* OUT, OUT/NAME-HASH */
+	struct store *store;
+	int64_t run;
+	FILE *csv, *log;
+};
+enum status record_open(struct arena *a, struct experiment *x, const char *out, struct record **r, struct err *e);
+enum status record_close(struct record *r, const char *state, double seconds, struct err *e);
+const char *record_stage_file(struct record *r, const struct stage *s, const char *name); /* "stages/teach/last.safetensors" in the folder */
+/* One row of metrics.csv and of the store. epoch counts over the stage's lessons, from 1. */
+enum status record_metric(struct record *r, const struct stage *s, int64_t stage_id, const char *lesson, int epoch, long step, const char *name, double value, struct err *e);
+enum status record_flush(struct record *r, struct err *e);
+/* Drops rows of s later than epoch from both. */
+enum status record_trim(struct record *r, const struct stage *s, int64_t stage_id, int epoch, struct err *e);
+
+/* What a finished stage is summed up by; also read back from the store. */
+struct stage_result {
+	const struct stage *stage;
+	bool reused;                  /* trained by an earlier run */
+	double test_last, test_best;  /* top-1 percent; best: of the epoch that the held-out split chose, NaN without one */
+	double valid_last;
+	double teacher_test;          /* of the last teacher; NaN without */
+	double trained_max;           /* parameters moved in a step, at most over lessons (student's and its adapters'; critics apart) */
+	double whole;                 /* parameters of the student */
+	double seconds, images;
+	int epochs;
+};
+
+/* Everything: trains what is not there yet, reads what is. results[x->n_stage] is filled. folder: where the run is. */
+enum status experiment_run(struct experiment *x, const char *out, struct stage_result *results, const char **folder, struct err *e);
+
+/* train.c: one stage from its resume state or its start to its artefacts. */
+enum status stage_train(struct stage_run *r, struct record *rec, int64_t stage_id, struct stage_result *result, struct err *e);
+/* Defines a stage's networks and lessons in an arena of its own. stage_run_close also releases the device memory. */
+enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_run **r, struct err *e);
+void stage_run_close(struct stage_run *r);
+
+/* For `check`: all plans of a stage without memory. lines go to f. */
+struct stage_plan_sum {
+	double macs;                  /* of the dearest step */
+	size_t memory;                /* weights, optimisers, workspaces: the stage's maximum */
+	double steps;                 /* optimiser steps of the whole stage */
+};
+enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * Stages: who teaches whom, when. A stage trains one network in a row of lessons and leaves artefacts: `last`, `best` (on the
+ * held-out split), `anchors`. References to artefacts are the edges of a DAG. An artefact is stored under the hash of all that produced
+ * it, so a stage that was finished once is never trained again.
+ *
+ * A kind of stage is one file with one descriptor and one line in stages.def. It reads its options, says which networks move and gives the
+ * list of lessons; the trainer (train.c) runs lessons and does not know which kind they are of.
+ */
+#ifndef STAGES_STAGE_H
+#define STAGES_STAGE_H
+
+#include "data/dataset.h"
+#include "engine/plan.h"
+#include "losses/loss.h"
+
+struct experiment;
+struct stage_run;
+struct lesson;
+struct step;
+
+/* ---- what the file says ---- */
+
+/* "teach.last", "teach.best", "teach.anchors", "teach.anchors[1]", or {file: PATH}. */
+struct reference {
+	int stage;               /* index in the experiment; -1: a file */
+	const char *artefact;    /* "last", "best", "anchor-2"; NULL with a file */
+	const char *path;        /* the file; for a stage's artefact filled when the stage is done */
+	char identity[65 + 24];  /* "HASH/anchor-2", or the file's SHA-256 */
+	struct where at;
+};
+
+/* Options that every stage has. */
+struct train_conf {
+	const char *name, *kind, *train, *teacher_network;
+	int epochs;
+	const struct conf *from;      /* reference: where the weights start; absent: He initialisation */
+	const struct conf *anchors;   /* list of epochs, or {count: M, rule: equal} */
+	double save_minutes;          /* between checkpoints inside an epoch */
+	int eval_every;               /* epochs between evaluations on the held-out split */
+};
+extern const struct opt train_opts[];
+
+struct stage {
+	const struct stage_kind *kind;
+	const char *name;
+	const struct conf *map;
+	struct train_conf train;
+	struct optim_conf optim;
+	struct schedule_conf schedule;
+	void *conf;                   /* the kind's own */
+	void *own;                    /* what the kind made of its nested options (terms, ...) */
+	const struct conf *network;   /* the map of `train:` */
+	bool has_from;
+	struct reference from;
+	int n_teacher;
+	struct reference *teacher;    /* in the order in which they are met */
+	const char *teacher_network;  /* the network they are weights of */
+	int n_anchor;
+	int *anchor;                  /* epochs, ascending */
+	char identity[65];
+};
+
+struct stage_kind {
+	const char *name, *help, *formula, *paper, *differs;
+	int revision;                 /* raised when results or defaults change */
+	size_t conf_size;
+	const struct opt *opts;
+	bool needs_teacher;
+	/* Reads what the option rows leave to it (teacher lists, terms); s->conf is filled. NULL: nothing more. */
+	enum status (*read)(struct experiment *x, struct stage *s, struct err *e);
+	/* Adds to the identity what read made. NULL: nothing. */
+	void (*canonical)(const struct stage *s, struct str *text);
+	/* Defines networks, optimisers and lessons of r; no device memory. */
+	enum status (*define)(struct stage_run *r, struct err *e);
+};
+
+#define STAGE(x) extern const struct stage_kind stage_##x;
+#include "stages/stages.def"
+#undef STAGE
+extern const struct stage_kind *const stage_all[];
+extern const int stage_count;
+const struct stage_kind *stage_kind_find(const char *name);
+
+/* ---- experiment.c: the whole file ---- */
+
+struct experiment {
+	struct arena *arena;
+	const char *name, *path;
+	struct conf *root;
+	uint64_t seed_split, seed_data, seed_init;
+	const char *precision_text;   /* f32, bf16, auto */
+	enum precision precision;
+	struct device *dev;
+	struct data *data;
+	const struct conf *networks, *report;
+	int n_stage;
+	struct stage *stage;
+};
+
+struct experiment_options {
+	const char *precision;        /* over the file's; NULL: the file's */
+	const char *device;           /* NULL: cpu */
+	int threads;                  /* 0: as many as cores */
+	int n_set;
+	const char *const *set;       /* "a.b=c" */
+};
+/* Parses, checks and opens the data; every error of the file is collected. Identities are known afterwards. */
+enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **x, struct err *e);
+void experiment_close(struct experiment *x); /* NULL allowed */
+/* Hash over every stage's identity and the report: names the run's folder. */
+void experiment_identity(const struct experiment *x, char hex[65]);
+/* A reference as the YAML has it; a list expands `STAGE.anchors`. Only stages before s. */
+enum status references_read(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n, struct err *e);
+/* The network of an experiment by name, with the data's pictures and classes. as: its params' name. */
+enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e);
+/* resolved config, each value with its origin */
+void experiment_resolved(const struct experiment *x, FILE *f);
+
+/* ---- a stage while it is planned or run ---- */
+
+enum { MAX_SEGMENT = 4, MAX_METRIC = 48 };
+
+struct lesson_optim {
+	struct optim *optim;
+	struct schedule_conf schedule;
+	double from, epochs;          /* position in its schedule: from + epochs done in the lesson, of epochs in all */
+};
+
+struct lesson {
+	const char *label;            /* "", "anchor 2/3 block 1/3", "polish" */
+	int epochs;
+	int teacher;                  /* index into stage->teacher that the teacher network holds in this lesson; -1: none */
+	bool selects;                 /* its epochs compete for `best`; the student's logits mean something */
+	int n_optim;
+	struct lesson_optim *optim;
+	/* Builds the step's graph: st->g, st->x, st->label ... are there; adds segments and metrics. */
+	enum status (*build)(const struct lesson *l, struct step *st, struct err *e);
+	const void *own;
+};
+
+struct stage_run {
+	struct experiment *x;
+	struct stage *stage;
+	struct arena *arena;
+	struct net *student;
+	struct net *teacher;          /* NULL without; holds one of stage->teacher at a time */
+	int n_net, cap_net;
+	struct net **net;             /* everything that may move, the student first: initialised, saved by resume, released together */
+	int n_lesson, cap_lesson;
+	struct lesson *lesson;
+	void *own;                    /* the kind's */
+};
+
+/* What kinds use in define. */
+void run_add_net(struct stage_run *r, struct net *net); /* NULL: nothing */
+struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs); /* zeroed but for these */
+struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf);
+/* lesson l moves o by a schedule that spans the lesson. */
+void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const struct schedule_conf *schedule);
+/* Parameters of blocks from..to (all: 0..B+1) of a network into an optimiser. */
+void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, int to);
+
+/* ---- step.c: one batch size of a lesson, planned ---- */
+
+struct step {
+	struct stage_run *run;
+	const struct lesson *lesson;
+	struct arena *arena;
+	int n;                        /* pictures */
+	struct graph *g;
+	struct node *image;           /* u8 */
+	struct node *x;               /* normalised, act */
+	struct node *label, *sample, *epoch;
+	struct segment segment[MAX_SEGMENT];
+	struct node *metric[MAX_METRIC];
+	const char *metric_name[MAX_METRIC];
+	struct step_desc desc;
+	int n_variant;
+	struct { unsigned active; struct plan *plan; } variant[4];
+};
+
+/* A segment that minimises loss over the optimiser's parameters. */
+void step_minimise(struct step *st, const char *name, int every, struct node *loss, struct optim *o);
+/* A scalar that is averaged over the pictures of an epoch: "loss", "loss/kd", "critic/real_accuracy". */
+void step_metric(struct step *st, const char *name, struct node *value);
+/* Share of the batch whose arg-max is the label, in percent: the running training accuracy. */
+void step_accuracy(struct step *st, struct node *logits);
+/* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. */
+struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s, struct net *net_t);
+
+enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct arena *a, struct step **st, struct err *e);
+size_t step_workspace(const struct step *st);
+enum status step_prepare(struct step *st, void *workspace, struct err *e);
+void step_release(struct step *st);
+struct plan *step_plan(const struct step *st, long number); /* the variant for step number */
+enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e);
+
+/* ---- evaluate.c ---- */
+
+struct evaluation {
+	long n;
+	double loss;                  /* mean cross-entropy */
+	double top1, top5;            /* percent; top5 NaN with fewer than 6 classes */
+	int classes;
+	long *confusion;              /* [label * classes + answer] */
+};
+struct evaluator; /* a frozen network planned for the evaluation batch; kept from epoch to epoch */
+enum status evaluator_open(struct arena *a, struct data *d, struct net *net, struct device *dev, enum precision p, struct evaluator **ev, struct err *e);
+size_t evaluator_workspace(const struct evaluator *ev);
+enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err *e);
+enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluation *out, struct err *e);
+void evaluator_close(struct evaluator *ev); /* NULL allowed */
+
+/* ---- stop.c: SIGINT and SIGTERM finish the step, save, leave with E_STOP ---- */
+void stop_install(void);
+bool stop_asked(void);
+
+#endif

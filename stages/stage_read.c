@@ -1,0 +1,208 @@
+/* One entry of `stages:` to a stage, with its identity. */
+#include "stages/stage_read.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sha256.h"
+
+const struct stage_kind *const stage_all[] = {
+#define STAGE(x) &stage_##x,
+#include "stages/stages.def"
+#undef STAGE
+};
+const int stage_count = sizeof stage_all / sizeof *stage_all;
+
+const struct opt train_opts[] = {
+	{.name = "name", .type = OPT_TEXT, .offset = offsetof(struct train_conf, name), .unit = "-", .flags = OPT_REQUIRED | OPT_NEUTRAL,
+	 .help = "names the stage, its folder and what it leaves"},
+	{.name = "kind", .type = OPT_TEXT, .offset = offsetof(struct train_conf, kind), .unit = "-", .flags = OPT_REQUIRED,
+	 .help = "what the stage does: `limbeck list stages`"},
+	{.name = "train", .type = OPT_TEXT, .offset = offsetof(struct train_conf, train), .unit = "-", .flags = OPT_REQUIRED,
+	 .help = "the network that learns, of `networks`"},
+	{.name = "teacher_network", .type = OPT_TEXT, .offset = offsetof(struct train_conf, teacher_network), .unit = "-",
+	 .help = "with `teacher: {file: PATH}`: the network, of `networks`, that the file's weights belong to"},
+	INT(train_conf, epochs, 10, 1, 100000, "epochs", "passes over the training pictures (blocks: for each anchor and block)"),
+	NODE(train_conf, from, "reference to weights to start from; absent: He initialisation by seed.init and the network's name"),
+	NODE(train_conf, anchors, "checkpoints to keep: [6, 20, 40], or {count: 3, rule: equal}"),
+	{.name = "save_minutes", .type = OPT_REAL, .offset = offsetof(struct train_conf, save_minutes), .def = 5, .min = 0.01, .max = 1e6,
+	 .unit = "minutes", .flags = OPT_NEUTRAL, .help = "between checkpoints within an epoch; every epoch ends with one"},
+	{.name = "eval_every", .type = OPT_INT, .offset = offsetof(struct train_conf, eval_every), .def = 1, .min = 1, .max = 100000,
+	 .unit = "epochs", .help = "between evaluations on the held-out split, which choose `best`"},
+	{0},
+};
+
+const struct stage_kind *stage_kind_find(const char *name)
+{
+	for (int i = 0; i < stage_count; i++)
+		if (str_eq(stage_all[i]->name, name))
+			return stage_all[i];
+	return NULL;
+}
+
+static enum status find_kind(struct stage *s, const struct conf *map, struct err *e)
+{
+	const struct conf *kind = conf_find(map, "kind"), *name = conf_find(map, "name");
+	s->name = name && name->text ? name->text : "?";
+	if (!kind || !kind->text)
+		return err_user(e, map->at, "stage '%s' has no 'kind'", s->name);
+	s->kind = stage_kind_find(kind->text);
+	if (s->kind)
+		return OK;
+	const char *words[32];
+	for (int i = 0; i < stage_count; i++)
+		words[i] = stage_all[i]->name;
+	const char *near = str_nearest(kind->text, words, stage_count);
+	return err_user(e, kind->at, "unknown stage kind '%s'%s%s%s", kind->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+struct equal_conf { int count, rule; };
+static const struct opt equal_opts[] = {
+	INT(equal_conf, count, 3, 1, 1000, "-", "how many"),
+	CHOICE(equal_conf, rule, "equal", "equal", "equally spaced, the last epoch among them"),
+	{0},
+};
+
+static enum status read_equal(struct experiment *x, struct stage *s, struct err *e)
+{
+	struct equal_conf c = {0};
+	const struct opt *tables[] = {equal_opts};
+	void *outs[] = {&c};
+	const enum status st = opts_read_all(tables, outs, 1, s->train.anchors, "anchors", x->arena, e);
+	if (st != OK)
+		return st;
+	if (c.count > s->train.epochs)
+		return err_user(e, conf_where(s->train.anchors, "count"), "%d anchors in %d epochs", c.count, s->train.epochs);
+	s->n_anchor = c.count;
+	s->anchor = NEW_ARRAY(x->arena, int, c.count);
+	for (int i = 0; i < c.count; i++)
+		s->anchor[i] = s->train.epochs * (i + 1) / c.count;
+	return OK;
+}
+
+struct epochs_conf { struct ints anchors; };
+
+static enum status read_anchors(struct experiment *x, struct stage *s, struct err *e)
+{
+	const struct conf *c = s->train.anchors;
+	if (!c)
+		return OK;
+	if (c->kind == CONF_MAP)
+		return read_equal(x, s, e);
+	const struct opt rows[] = {INTS(epochs_conf, anchors, NULL, 1, s->train.epochs, "epochs", "epochs to keep"), {0}};
+	struct epochs_conf list = {0};
+	const enum status st = opts_read(rows, &list, s->map, s->name, x->arena, e);
+	if (st != OK)
+		return st;
+	for (int i = 1; i < list.anchors.n; i++)
+		if (list.anchors.v[i] <= list.anchors.v[i - 1])
+			return err_user(e, c->at, "'anchors' must rise: %d after %d", list.anchors.v[i], list.anchors.v[i - 1]);
+	s->n_anchor = list.anchors.n;
+	int *copy = NEW_ARRAY(x->arena, int, s->n_anchor);
+	memcpy(copy, list.anchors.v, (size_t)s->n_anchor * sizeof *copy);
+	s->anchor = copy;
+	return OK;
+}
+
+static enum status check_name(const struct experiment *x, const struct stage *s, struct err *e)
+{
+	for (const char *c = s->name; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *c))
+			return err_user(e, conf_where(s->map, "name"), "stage name '%s': letters, digits, - and _ are allowed", s->name);
+	for (const struct stage *o = x->stage; o < s; o++)
+		if (str_eq(o->name, s->name))
+			return err_user(e, conf_where(s->map, "name"), "two stages are named '%s'", s->name);
+	return OK;
+}
+
+/* Which network the teacher's weights belong to: the one that its stage trained, or `teacher_network` for files. */
+static enum status find_teacher_network(struct experiment *x, struct stage *s, struct err *e)
+{
+	for (int i = 0; i < s->n_teacher; i++) {
+		const struct reference *r = &s->teacher[i];
+		const char *network = r->stage >= 0 ? x->stage[r->stage].train.train : s->train.teacher_network;
+		if (!network || !*network)
+			return err_user(e, r->at, "the weights in '%s' need 'teacher_network': the name of their network", r->path);
+		if (s->teacher_network && !str_eq(s->teacher_network, network))
+			return err_user(e, r->at, "teachers of '%s' are of two networks, '%s' and '%s'", s->name, s->teacher_network, network);
+		s->teacher_network = network;
+	}
+	return OK;
+}
+
+static void identify(struct experiment *x, struct stage *s, const struct net *net, const struct net *teacher)
+{
+	struct str text = {0};
+	str_printf(&text, "stage=%s/%d\n", s->kind->name, s->kind->revision);
+	opts_canonical(train_opts, &s->train, &text);
+	opts_canonical(optim_opts, &s->optim, &text);
+	opts_canonical(schedule_opts, &s->schedule, &text);
+	if (s->kind->opts)
+		opts_canonical(s->kind->opts, s->conf, &text);
+	if (s->kind->canonical)
+		s->kind->canonical(s, &text);
+	for (int i = 0; i < s->n_anchor; i++)
+		str_printf(&text, "anchor=%d\n", s->anchor[i]);
+	str_printf(&text, "network=%s\n%s\n", s->train.train, net->identity);
+	for (int i = 0; i < s->n_teacher; i++)
+		str_printf(&text, "teacher=%s\n", s->teacher[i].identity);
+	if (teacher)
+		str_printf(&text, "teacher_network=%s\n", teacher->identity);
+	if (s->has_from)
+		str_printf(&text, "from=%s\n", s->from.identity);
+	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)x->seed_data,
+	           (unsigned long long)x->seed_init, (int)x->precision, x->dev->backend->name);
+	sha256_text(str_text(&text), s->identity);
+	str_release(&text);
+}
+
+static enum status read_options(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)
+{
+	s->conf = arena_alloc(x->arena, s->kind->conf_size);
+	const struct opt *tables[] = {train_opts, optim_opts, schedule_opts, s->kind->opts};
+	void *outs[] = {&s->train, &s->optim, &s->schedule, s->conf};
+	enum status st = opts_read_all(tables, outs, s->kind->opts ? 4 : 3, map, arena_printf(x->arena, "stage '%s'", s->name), x->arena, e);
+	if (st == OK)
+		st = check_name(x, s, e);
+	if (st == OK)
+		st = read_anchors(x, s, e);
+	return st;
+}
+
+static enum status read_references(struct experiment *x, struct stage *s, struct err *e)
+{
+	enum status st = OK;
+	if (s->kind->read)
+		st = s->kind->read(x, s, e);
+	if (s->train.from) {
+		struct reference *from = NULL;
+		int n = 0;
+		const enum status ref = references_read(x, s, s->train.from, false, &from, &n, e);
+		if (ref != OK)
+			return ref;
+		s->has_from = true;
+		s->from = from[0];
+	}
+	return st == OK ? find_teacher_network(x, s, e) : st;
+}
+
+enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)
+{
+	s->map = map;
+	if (map->kind != CONF_MAP)
+		return err_user(e, map->at, "a stage is a map with 'name', 'kind', 'train' and options");
+	enum status st = find_kind(s, map, e);
+	if (st == OK)
+		st = read_options(x, s, map, e);
+	if (st != OK)
+		return st;
+	struct net *net = NULL, *teacher = NULL;
+	st = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+	const enum status refs = read_references(x, s, e);
+	st = st == OK ? refs : st;
+	if (st == OK && s->n_teacher)
+		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+	if (st == OK)
+		identify(x, s, net, teacher);
+	return st;
+}

@@ -1,0 +1,85 @@
+/* A stage's networks, optimisers and lessons, before and while it is trained. */
+#include <string.h>
+
+#include "stages/run.h"
+
+void run_add_net(struct stage_run *r, struct net *net)
+{
+	if (!net)
+		return;
+	if (r->n_net == r->cap_net) {
+		r->cap_net = r->cap_net ? r->cap_net * 2 : 8;
+		struct net **bigger = NEW_ARRAY(r->arena, struct net *, r->cap_net);
+		if (r->n_net)
+			memcpy(bigger, r->net, (size_t)r->n_net * sizeof *bigger);
+		r->net = bigger;
+	}
+	r->net[r->n_net++] = net;
+}
+
+struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs)
+{
+	if (r->n_lesson == r->cap_lesson) {
+		r->cap_lesson = r->cap_lesson ? r->cap_lesson * 2 : 16;
+		struct lesson *bigger = NEW_ARRAY(r->arena, struct lesson, r->cap_lesson);
+		if (r->n_lesson)
+			memcpy(bigger, r->lesson, (size_t)r->n_lesson * sizeof *bigger);
+		r->lesson = bigger;
+	}
+	struct lesson *l = &r->lesson[r->n_lesson++];
+	*l = (struct lesson){.label = arena_str(r->arena, label), .epochs = epochs, .teacher = -1};
+	return l;
+}
+
+struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf)
+{
+	return optim_new(r->arena, name, conf);
+}
+
+void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const struct schedule_conf *schedule)
+{
+	struct lesson_optim *bigger = NEW_ARRAY(r->arena, struct lesson_optim, l->n_optim + 1);
+	if (l->n_optim)
+		memcpy(bigger, l->optim, (size_t)l->n_optim * sizeof *bigger);
+	bigger[l->n_optim++] = (struct lesson_optim){o, *schedule, 0, l->epochs};
+	l->optim = bigger;
+}
+
+void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, int to)
+{
+	for (int i = 0; i < net->params->n_param; i++)
+		if (net->params->param[i].block >= from && net->params->param[i].block <= to)
+			optim_add(o, a, net->params, i);
+}
+
+enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_run **out, struct err *e)
+{
+	struct arena *a = arena_open("stage");
+	struct stage_run *r = NEW(a, struct stage_run);
+	r->x = x;
+	r->stage = s;
+	r->arena = a;
+	enum status st = experiment_net(x, a, s->train.train, s->train.train, &r->student, e);
+	if (st == OK)
+		run_add_net(r, r->student);
+	if (st == OK && s->n_teacher)
+		st = experiment_net(x, a, s->teacher_network, arena_printf(a, "%s (teacher)", s->teacher_network), &r->teacher, e);
+	if (st == OK)
+		st = s->kind->define(r, e);
+	if (st == OK)
+		*out = r;
+	else
+		arena_close(a);
+	return st;
+}
+
+void stage_run_close(struct stage_run *r)
+{
+	if (!r)
+		return;
+	for (int i = 0; i < r->n_net; i++)
+		params_release(r->net[i]->params);
+	if (r->teacher)
+		params_release(r->teacher->params);
+	arena_close(r->arena);
+}

@@ -1,0 +1,170 @@
+/* One batch size of a lesson: graph, segments, plans. */
+#include <string.h>
+
+#include "engine/build.h"
+#include "stages/stage.h"
+
+void step_metric(struct step *st, const char *name, struct node *value)
+{
+	if (!value)
+		return;
+	BUG_IF(st->desc.n_metric == MAX_METRIC, "more than %d metrics in a step", MAX_METRIC);
+	st->metric[st->desc.n_metric] = value;
+	st->metric_name[st->desc.n_metric++] = arena_str(st->arena, name);
+}
+
+void step_accuracy(struct step *st, struct node *logits)
+{
+	struct graph *g = st->g;
+	struct node *answer = graph_arg_max(g, logits);
+	struct node *hit = graph_equal(g, graph_cast(g, answer, CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
+	step_metric(st, "train_top1", graph_scale(g, graph_mean_all(g, hit), 100, 0));
+}
+
+void step_minimise(struct step *st, const char *name, int every, struct node *loss, struct optim *o)
+{
+	struct graph *g = st->g;
+	if (graph_status(g) != OK)
+		return;
+	BUG_IF(st->desc.n_segment == MAX_SEGMENT, "more than %d segments in a step", MAX_SEGMENT);
+	struct node **wrt = NEW_ARRAY(st->arena, struct node *, o->n);
+	struct node **grad = NEW_ARRAY(st->arena, struct node *, o->n);
+	for (int i = 0; i < o->n; i++)
+		wrt[i] = graph_param(g, o->item[i].set, o->item[i].index);
+	graph_grad(g, loss, NULL, wrt, o->n, grad);
+	if (graph_status(g) != OK)
+		return;
+	struct segment *s = &st->segment[st->desc.n_segment++];
+	s->name = name;
+	s->every = every;
+	s->n_root = 1;
+	s->root = NEW_ARRAY(st->arena, struct node *, 1);
+	s->root[0] = loss;
+	s->n_optim = 1;
+	s->optim = NEW_ARRAY(st->arena, struct optim *, 1);
+	s->optim[0] = o;
+	s->n_grad = o->n;
+	s->grad = NEW_ARRAY(st->arena, struct grad_item, o->n);
+	for (int i = 0; i < o->n; i++)
+		s->grad[i] = (struct grad_item){o, i, grad[i]};
+}
+
+struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s,
+                        struct net *net_t)
+{
+	struct graph *g = st->g;
+	struct node *sum = NULL;
+	const struct loss_site site = {.g = g, .label = st->label, .sample = st->sample, .N = st->n, .K = net_s->classes,
+	                               .n_train = st->run->x->data->n_train, .s = s, .t = t, .net_s = net_s, .net_t = net_t,
+	                               .mode = MODE_TRAIN};
+	for (int i = 0; i < n; i++) {
+		struct node *value = term_build(&terms[i], site);
+		if (!value)
+			continue;
+		step_metric(st, arena_printf(st->arena, "loss/%s", terms[i].name), value);
+		struct node *weighted = graph_scale(g, value, terms[i].weight, 0);
+		sum = sum ? graph_add(g, sum, weighted) : weighted;
+	}
+	if (!sum && graph_status(g) == OK)
+		graph_fail(g, "every loss has weight 0: nothing to learn from");
+	return sum;
+}
+
+/* The sets of segments that occur together, by what their `every` divide. */
+static void find_variants(struct step *st)
+{
+	long cycle = 1;
+	for (int i = 0; i < st->desc.n_segment; i++)
+		cycle *= st->segment[i].every;
+	for (long k = 0; k < cycle; k++) {
+		unsigned active = 0;
+		for (int i = 0; i < st->desc.n_segment; i++)
+			active |= (unsigned)(k % st->segment[i].every == 0) << i;
+		int v = 0;
+		while (v < st->n_variant && st->variant[v].active != active)
+			v++;
+		if (v == st->n_variant && active && v < (int)(sizeof st->variant / sizeof *st->variant))
+			st->variant[st->n_variant++].active = active;
+	}
+}
+
+enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct arena *a, struct step **out, struct err *e)
+{
+	struct step *st = NEW(a, struct step);
+	const struct data *d = r->x->data;
+	const struct pictures *p = &d->info.train;
+	st->run = r;
+	st->lesson = l;
+	st->arena = a;
+	st->n = n;
+	st->g = graph_new(a, e);
+	st->g->at = r->stage->map->at;
+	st->image = graph_input(st->g, "image", shape4(n, p->C, p->H, p->W), CLASS_U8);
+	st->label = graph_input(st->g, "label", shape1(n), CLASS_I32);
+	st->sample = graph_input(st->g, "sample", shape1(n), CLASS_I32);
+	st->epoch = graph_input(st->g, "epoch", shape0(), CLASS_I32);
+	st->g->sample = st->sample;
+	st->g->epoch = st->epoch;
+	st->x = graph_normalize(st->g, st->image, d->mean, d->std);
+	enum status status = l->build(l, st, e);
+	if (status == OK)
+		status = graph_status(st->g);
+	if (status != OK)
+		return status;
+	st->desc.g = st->g;
+	st->desc.precision = r->x->precision;
+	st->desc.segment = st->segment;
+	st->desc.metric = st->metric;
+	find_variants(st);
+	for (int v = 0; v < st->n_variant && status == OK; v++)
+		status = plan_new(a, &st->desc, r->x->dev, st->variant[v].active, &st->variant[v].plan, e);
+	*out = st;
+	return status;
+}
+
+size_t step_workspace(const struct step *st)
+{
+	size_t most = 0;
+	for (int v = 0; v < st->n_variant; v++)
+		if (plan_workspace(st->variant[v].plan) > most)
+			most = plan_workspace(st->variant[v].plan);
+	return most;
+}
+
+enum status step_prepare(struct step *st, void *workspace, struct err *e)
+{
+	enum status s = OK;
+	for (int v = 0; v < st->n_variant && s == OK; v++)
+		s = plan_prepare(st->variant[v].plan, workspace, e);
+	return s;
+}
+
+void step_release(struct step *st)
+{
+	for (int v = 0; st && v < st->n_variant; v++)
+		plan_release(st->variant[v].plan);
+}
+
+struct plan *step_plan(const struct step *st, long number)
+{
+	unsigned active = 0;
+	for (int i = 0; i < st->desc.n_segment; i++)
+		active |= (unsigned)(number % st->segment[i].every == 0) << i;
+	for (int v = 0; v < st->n_variant; v++)
+		if (st->variant[v].active == active)
+			return st->variant[v].plan;
+	return NULL;
+}
+
+enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e)
+{
+	struct plan *p = step_plan(st, number);
+	BUG_IF(b->n != st->n, "a batch of %d for a step of %d", b->n, st->n);
+	if (!p)
+		return OK; /* no segment is due */
+	plan_put(p, st->image, b->image);
+	plan_put(p, st->label, b->label);
+	plan_put(p, st->sample, b->sample);
+	plan_put(p, st->epoch, &(int32_t){epoch});
+	return plan_run(p, e);
+}

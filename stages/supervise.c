@@ -1,0 +1,51 @@
+/* Learning from labels, with checkpoints along the way: the stage teachers. */
+#include "engine/build.h"
+#include "stages/stage.h"
+
+struct supervise_conf {
+	double smoothing;
+};
+
+static const struct opt opts[] = {
+	REAL(supervise_conf, smoothing, 0, 0, 0.9, "-", "share of the label that is spread over all classes"),
+	{0},
+};
+
+static enum status build(const struct lesson *l, struct step *st, struct err *e)
+{
+	(void)e;
+	const struct supervise_conf *c = l->own;
+	struct taps taps = {0};
+	model_apply(st->g, st->run->student, 0, net_part_all(st->run->student), st->x, MODE_TRAIN, "student", &taps);
+	struct node *loss = graph_cross_entropy(st->g, taps.logits, st->label, c->smoothing);
+	step_metric(st, "loss", loss);
+	step_accuracy(st, taps.logits);
+	step_minimise(st, "student", 1, loss, l->optim[0].optim);
+	return OK;
+}
+
+static enum status define(struct stage_run *r, struct err *e)
+{
+	(void)e;
+	const struct stage *s = r->stage;
+	struct lesson *l = run_add_lesson(r, "", s->train.epochs);
+	struct optim *o = run_optim(r, "student", &s->optim);
+	optim_add_net(o, r->arena, r->student, 0, net_part_all(r->student));
+	lesson_moves(r, l, o, &s->schedule);
+	l->selects = true;
+	l->build = build;
+	l->own = s->conf;
+	return OK;
+}
+
+const struct stage_kind stage_supervise = {
+	.name = "supervise",
+	.help = "learns from the labels; `anchors` keeps checkpoints on the way, the stage teachers",
+	.formula = "CE(z, y), mean over the batch; smoothing s: target (1 - s) onehot(y) + s / K",
+	.paper = "",
+	.differs = "",
+	.revision = 1,
+	.conf_size = sizeof(struct supervise_conf),
+	.opts = opts,
+	.define = define,
+};

@@ -1,0 +1,197 @@
+/* A stage from its start, or from its resume state, to its artefacts. */
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "stages/train_int.h"
+
+static enum status place_nets(struct trainer *t, struct err *e)
+{
+	struct stage_run *r = t->r;
+	enum status st = OK;
+	for (int i = 0; i < r->n_net && st == OK; i++)
+		st = params_place(r->net[i]->params, r->x->dev, e);
+	if (st == OK && r->teacher)
+		st = params_place(r->teacher->params, r->x->dev, e);
+	for (int i = 0; i < r->n_net && st == OK; i++)
+		st = net_init(r->net[i], r->x->seed_init, NULL, e);
+	if (st == OK && r->stage->has_from)
+		st = weights_load(r->student->params, r->stage->from.path, e);
+	return st;
+}
+
+static enum status enough_memory(struct trainer *t, struct err *e)
+{
+	struct stage_plan_sum sum = {0};
+	const enum status st = stage_check(t->r->x, t->r->stage, NULL, false, &sum, e);
+	if (st != OK)
+		return st;
+	t->total_steps = sum.steps;
+	const size_t there = memory_available();
+	char need[32], have[32];
+	if (there && sum.memory > there)
+		return err_nomem(e, "stage '%s' needs %s and %s are available: lower 'data.batch' or 'data.eval_batch'; nothing was trained",
+		                 t->r->stage->name, str_bytes(need, sum.memory), str_bytes(have, there));
+	return OK;
+}
+
+static enum status run_lessons(struct trainer *t, struct err *e)
+{
+	enum status st = OK;
+	t->started = t->saved = time_now();
+	for (int k = t->place.lesson; k < t->r->n_lesson && st == OK; k++) {
+		const struct lesson *l = &t->r->lesson[k];
+		const double images = t->place.images;
+		st = lesson_open(t, k, e);
+		if (st == OK)
+			st = lesson_train(t, k, e);
+		if (st == OK) {
+			const int64_t n = optim_count(l->optim[0].optim);
+			const double seconds = t->place.lesson_seconds;
+			char a[32], b[32], c[32];
+			log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s, held-out %.2f %%", t->r->stage->name,
+			         *l->label ? " " : "", l->label, str_count(a, n), str_count(b, params_count(t->r->student->params)),
+			         str_seconds(c, seconds), seconds > 0 ? (t->place.images - images) / seconds : 0, t->place.last_valid);
+			t->place.lesson++;
+			t->place.epoch = t->place.batch = 0;
+			t->place.lesson_seconds = 0;
+		}
+		lesson_close(t, k);
+	}
+	return st;
+}
+
+static double largest_moved(const struct stage_run *r)
+{
+	double most = 0;
+	for (int k = 0; k < r->n_lesson; k++) {
+		const double n = (double)optim_count(r->lesson[k].optim[0].optim);
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* Test accuracy of a network's weights, measured once per pair of weights and data. */
+static enum status measure(struct trainer *t, struct net *net, const char *key, double *top1, struct err *e)
+{
+	struct experiment *x = t->r->x;
+	bool found = false;
+	char data[65];
+	sha256_text(x->data->identity, data);
+	enum status st = store_accuracy_get(t->rec->store, key, data, "test", top1, &found, e);
+	if (st != OK || found)
+		return st;
+	struct arena *a = arena_open("measure");
+	struct evaluator *ev = NULL;
+	void *workspace = NULL;
+	struct evaluation result = {0};
+	st = evaluator_open(a, x->data, net, x->dev, x->precision, &ev, e);
+	const size_t bytes = st == OK ? evaluator_workspace(ev) : 0;
+	if (st == OK)
+		st = device_alloc(x->dev, bytes, &workspace, e);
+	if (st == OK)
+		st = evaluator_prepare(ev, workspace, e);
+	if (st == OK)
+		st = evaluator_run(ev, PART_TEST, &result, e);
+	evaluator_close(ev);
+	device_free(x->dev, workspace, bytes);
+	arena_close(a);
+	*top1 = result.top1;
+	return st == OK ? store_accuracy_put(t->rec->store, key, data, "test", *top1, e) : st;
+}
+
+static const char *artefact_key(struct trainer *t, const char *name)
+{
+	return arena_printf(t->r->arena, "%s/%s/%s", t->r->stage->identity, name, t->r->x->precision == PRECISION_BF16 ? "bf16" : "f32");
+}
+
+/* The test split is read here, once, after everything was chosen. */
+static enum status measure_all(struct trainer *t, struct stage_result *res, struct err *e)
+{
+	struct stage_run *r = t->r;
+	const struct stage *s = r->stage;
+	const bool chosen = r->x->data->n_valid > 0;
+	enum status st = measure(t, r->student, artefact_key(t, "last"), &res->test_last, e);
+	if (st == OK && chosen) {
+		st = weights_load(r->student->params, record_stage_file(t->rec, s, "best.safetensors"), e);
+		if (st == OK)
+			st = measure(t, r->student, artefact_key(t, "best"), &res->test_best, e);
+	}
+	if (st == OK && r->teacher)
+		st = measure(t, r->teacher,
+		             arena_printf(r->arena, "%s/%s", s->teacher[s->n_teacher - 1].identity, r->x->precision == PRECISION_BF16 ? "bf16" : "f32"),
+		             &res->teacher_test, e);
+	return st;
+}
+
+static enum status put_result(struct trainer *t, const struct stage_result *res, struct err *e)
+{
+	const int epoch = lesson_epochs_before(t->r, t->r->n_lesson);
+	const struct { const char *name; double value; } row[] = {
+		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"teacher_test_top1", res->teacher_test},
+		{"gap_to_teacher", res->teacher_test - res->test_last}, {"trained_parameters_most", res->trained_max},
+		{"parameters", res->whole}, {"time/total_seconds", res->seconds}, {"images", res->images},
+		{"valid_top1_last", res->valid_last},
+	};
+	enum status st = OK;
+	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)
+		if (!isnan(row[i].value))
+			st = record_metric(t->rec, t->r->stage, t->stage_id, "end", epoch, t->place.step, row[i].name, row[i].value, e);
+	return st == OK ? record_flush(t->rec, e) : st;
+}
+
+static enum status put_artefact(struct trainer *t, const char *name, struct err *e)
+{
+	const struct stage *s = t->r->stage;
+	const char *path = record_stage_file(t->rec, s, arena_printf(t->r->arena, "%s.safetensors", name));
+	return store_artefact_put(t->rec->store, t->stage_id, s->identity, name, path, e);
+}
+
+static enum status finish(struct trainer *t, struct stage_result *res, struct err *e)
+{
+	const struct stage *s = t->r->stage;
+	t->arena = t->r->arena;
+	enum status st = checkpoint_weights(t, "last", t->place.last_valid, lesson_epochs_before(t->r, t->r->n_lesson), e);
+	if (st == OK && t->r->x->data->n_valid == 0) /* nothing was held out: the rule is the last epoch */
+		st = checkpoint_weights(t, "best", NAN, lesson_epochs_before(t->r, t->r->n_lesson), e);
+	res->trained_max = largest_moved(t->r);
+	res->whole = (double)params_count(t->r->student->params);
+	res->seconds = t->place.seconds;
+	res->images = t->place.images;
+	res->epochs = lesson_epochs_before(t->r, t->r->n_lesson);
+	res->valid_last = t->place.last_valid;
+	if (st == OK)
+		st = measure_all(t, res, e);
+	if (st == OK)
+		st = put_result(t, res, e);
+	if (st == OK)
+		st = put_artefact(t, "last", e);
+	if (st == OK)
+		st = put_artefact(t, "best", e);
+	for (int i = 0; i < s->n_anchor && st == OK; i++)
+		st = put_artefact(t, arena_printf(t->r->arena, "anchor-%d", i + 1), e);
+	return st;
+}
+
+enum status stage_train(struct stage_run *r, struct record *rec, int64_t stage_id, struct stage_result *res, struct err *e)
+{
+	struct trainer t = {.r = r, .rec = rec, .stage_id = stage_id, .teacher_at = -1};
+	t.place.best = t.place.last_valid = NAN;
+	enum status st = enough_memory(&t, e);
+	if (st == OK)
+		st = place_nets(&t, e);
+	if (st == OK)
+		st = checkpoint_peek(&t, e);
+	if (st == OK)
+		st = record_trim(rec, r->stage, stage_id, t.resumed ? lesson_epochs_before(r, t.place.lesson) + t.place.epoch : 0, e);
+	if (st == OK)
+		st = loader_open(r->x->data, PART_TRAIN, VIEW_TRAIN, r->x->seed_data, &t.loader, e);
+	if (st == OK)
+		st = run_lessons(&t, e);
+	if (st == OK)
+		st = finish(&t, res, e);
+	loader_close(t.loader);
+	return st;
+}

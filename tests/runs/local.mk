@@ -1,0 +1,11 @@
+check_PROGRAMS += tests/check_runs
+tests_check_runs_SOURCES = \
+	%D%/main.c \
+	%D%/suites.h \
+	%D%/test_origin.c \
+	%D%/test_resume.c \
+	%D%/test_safetensors.c \
+	%D%/test_store.c \
+	%D%/test_weights.c
+tests_check_runs_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_check_runs_LDADD = $(TEST_LIBS)

@@ -1,0 +1,380 @@
+#include "runs/store.h"
+
+#include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "tests/runs/suites.h"
+
+static struct store *s;
+static const char *path;
+static const struct store_run run = {
+	.name = "kd", .folder = "runs/kd-1234", .config = "name: kd\n", .identity = "id", .program = "limbeck 0.1.0",
+	.machine = "m", .device = "cpu", .precision = "f32", .threads = 2,
+};
+
+static void begin(void)
+{
+	log_set_level(LOG_ERROR);
+	path = scratch_path("limbeck.db");
+	ck_ok(store_open(path, &s, &e));
+}
+
+static void end(void)
+{
+	store_close(s);
+	s = NULL;
+}
+
+static void again(void)
+{
+	store_close(s);
+	ck_ok(store_open(path, &s, &e));
+}
+
+static int64_t stage_of(const char *name, const char *identity)
+{
+	int64_t r = 0, stage = 0;
+	ck_ok(store_run_begin(s, &run, &r, &e));
+	ck_ok(store_stage_begin(s, r, name, "distill", identity, &stage, &e));
+	ck_assert_int_gt(stage, 0);
+	return stage;
+}
+
+START_TEST(a_folder_keeps_its_run)
+{
+	struct store_run other = run;
+	int64_t a = 0, b = 0, c = 0, again_id = 0;
+	other.folder = "runs/kd-5678";
+	other.name = NULL;
+	ck_ok(store_run_begin(s, &run, &a, &e));
+	ck_ok(store_run_begin(s, &other, &b, &e));
+	ck_ok(store_run_end(s, a, "failed", 1.5, &e));
+	again();
+	ck_ok(store_run_begin(s, &run, &c, &e));
+	ck_assert_int_gt(a, 0);
+	ck_assert_int_ne(a, b);
+	ck_assert_int_eq(a, c);
+	ck_ok(store_stage_begin(s, a, "x", "distill", "i", &b, &e));
+	ck_ok(store_stage_begin(s, a, "x", "distill", "i", &again_id, &e));
+	ck_assert_int_eq(b, again_id);
+}
+END_TEST
+
+START_TEST(metrics_come_back_exactly_and_in_order)
+{
+	static const double odd[] = {1.0 / 3, -0.0, 5e-324, INFINITY, NAN, 3, 1e300, 0.1 + 0.2};
+	enum { N = sizeof odd / sizeof *odd };
+	const int64_t stage = stage_of("kd", "id1");
+	struct store_value *v;
+	int n;
+	ck_ok(store_begin(s, &e));
+	for (int i = N - 1; i >= 0; i--)
+		ck_ok(store_metric(s, stage, i % 2 ? "loss" : "accuracy", i / 2, 5000000000L, odd[i], &e));
+	ck_ok(store_commit(s, &e));
+	again();
+	ck_ok(store_metrics(s, life, stage, &v, &n, &e));
+	ck_assert_int_eq(n, N);
+	for (int i = 0; i < N; i++) {
+		ck_assert_str_eq(v[i].name, i % 2 ? "loss" : "accuracy");
+		ck_assert_int_eq(v[i].epoch, i / 2);
+		ck_assert_msg(isnan(odd[i]) ? isnan(v[i].value) : v[i].value == odd[i], "%d: %a", i, v[i].value);
+	}
+	double x;
+	ck_ok(store_last(s, stage, "loss", &x, &e));
+	ck_assert(x == 0.1 + 0.2);
+	ck_ok(store_last(s, stage, "nothing", &x, &e));
+	ck_assert(isnan(x));
+	ck_ok(store_metrics(s, life, stage + 1, &v, &n, &e));
+	ck_assert_int_eq(n, 0);
+}
+END_TEST
+
+START_TEST(equal_metrics_are_replaced_and_late_ones_taken_back)
+{
+	const int64_t stage = stage_of("kd", "id1");
+	struct store_value *v;
+	int n;
+	for (int i = 1; i <= 5; i++)
+		ck_ok(store_metric(s, stage, "loss", i, i * 10, i, &e));
+	ck_ok(store_metric(s, stage, "loss", 2, 20, 22, &e));
+	ck_ok(store_trim(s, stage, 3, &e));
+	ck_ok(store_metrics(s, life, stage, &v, &n, &e));
+	ck_assert_int_eq(n, 3);
+	ck_assert(v[0].value == 1 && v[1].value == 22 && v[2].value == 3);
+	/* the same stage goes on; one of other options begins without them */
+	ck_assert_int_eq(stage_of("kd", "id1"), stage);
+	ck_ok(store_metrics(s, life, stage, &v, &n, &e));
+	ck_assert_int_eq(n, 3);
+	ck_assert_int_eq(stage_of("kd", "id2"), stage);
+	ck_ok(store_metrics(s, life, stage, &v, &n, &e));
+	ck_assert_int_eq(n, 0);
+}
+END_TEST
+
+START_TEST(what_is_not_committed_is_gone)
+{
+	const int64_t stage = stage_of("kd", "id1");
+	double x;
+	ck_ok(store_begin(s, &e));
+	ck_ok(store_metric(s, stage, "loss", 1, 1, 1, &e));
+	again();
+	ck_ok(store_last(s, stage, "loss", &x, &e));
+	ck_assert(isnan(x));
+	ck_fails(store_commit(s, &e), E_ENV, path);
+	ck_fails(store_metric(s, 99, "loss", 1, 1, 1, &e), E_ENV, path);
+}
+END_TEST
+
+START_TEST(finished_stages_are_found)
+{
+	int64_t found_stage = 0;
+	bool found;
+	const int64_t stage = stage_of("kd", "id1");
+	ck_ok(store_stage_done(s, "id1", &found_stage, &found, &e));
+	ck_assert(!found);
+	ck_ok(store_stage_end(s, stage, "failed", 1, &e));
+	ck_ok(store_stage_done(s, "id1", &found_stage, &found, &e));
+	ck_assert(!found);
+	ck_ok(store_stage_end(s, stage, "done", 1, &e));
+	again();
+	ck_ok(store_stage_done(s, "id1", &found_stage, &found, &e));
+	ck_assert(found);
+	ck_assert_int_eq(found_stage, stage);
+	ck_ok(store_stage_done(s, "id2", &found_stage, &found, &e));
+	ck_assert(!found);
+}
+END_TEST
+
+START_TEST(accuracies_are_kept)
+{
+	double x;
+	bool found;
+	ck_ok(store_accuracy_get(s, "w", "d", "test", &x, &found, &e));
+	ck_assert(!found && isnan(x));
+	ck_ok(store_accuracy_put(s, "w", "d", "test", 93.25, &e));
+	ck_ok(store_accuracy_put(s, "w", "d", "test", 93.1, &e));
+	ck_ok(store_accuracy_put(s, "w", "d", "valid", 1, &e));
+	ck_ok(store_accuracy_get(s, "w", "d", "test", &x, &found, &e));
+	ck_assert(found && x == 93.1);
+	ck_ok(store_accuracy_get(s, "w2", "d", "test", &x, &found, &e));
+	ck_assert(!found);
+}
+END_TEST
+
+static bool has(const char *identity, const char *name, const char **at)
+{
+	bool found;
+	ck_ok(store_artefact_get(s, life, identity, name, at, &found, &e));
+	ck_assert_int_eq(found, *at != NULL);
+	return found;
+}
+
+START_TEST(artefacts_are_found_while_unchanged)
+{
+	const int64_t stage = stage_of("kd", "id1");
+	const char *file = scratch_file("last.safetensors", "weights", 7), *at;
+	size_t n;
+	ck_assert(!has("id1", "last", &at));
+	ck_ok(store_artefact_put(s, stage, "id1", "last", file, &e));
+	again();
+	ck_assert(has("id1", "last", &at));
+	ck_assert_str_eq(content(at, &n), "weights");
+	ck_assert(!has("id1", "best", &at));
+	ck_assert(!has("id2", "last", &at));
+
+	scratch_file("last.safetensors", "Weights", 7);
+	ck_assert(!has("id1", "last", &at));
+	scratch_file("last.safetensors", "weights", 7);
+	ck_assert(!has("id1", "last", &at)); /* the row is gone */
+	ck_ok(store_artefact_put(s, stage, "id1", "last", file, &e));
+	ck_assert(has("id1", "last", &at));
+	scratch_file("last.safetensors", "weights!", 8);
+	ck_assert(!has("id1", "last", &at));
+	ck_ok(store_artefact_put(s, stage, "id1", "last", file, &e));
+	ck_ok(file_remove(file, &e));
+	ck_assert(!has("id1", "last", &at));
+	ck_fails(store_artefact_put(s, stage, "id1", "last", file, &e), E_ENV, file);
+}
+END_TEST
+
+START_TEST(a_store_can_be_moved_with_its_runs)
+{
+	const int64_t stage = stage_of("kd", "id1");
+	const char *at;
+	ck_ok(dir_make(scratch_path("out/kd"), &e));
+	const char *inside = scratch_file("out/kd/last", "weights", 7), *outside = scratch_file("best", "others", 6);
+	store_close(s);
+	ck_ok(store_open(scratch_path("out/limbeck.db"), &s, &e));
+	ck_assert_int_eq(stage_of("kd", "id1"), stage);
+	ck_ok(store_artefact_put(s, stage, "id1", "last", inside, &e));
+	ck_ok(store_artefact_put(s, stage, "id1", "best", outside, &e));
+	store_close(s);
+	ck_assert_int_eq(rename(scratch_path("out"), scratch_path("moved")), 0);
+	ck_ok(store_open(scratch_path("moved/limbeck.db"), &s, &e));
+	ck_assert(has("id1", "last", &at));
+	ck_assert_ptr_nonnull(strstr(at, "/moved/kd/last"));
+	ck_assert(has("id1", "best", &at));
+}
+END_TEST
+
+START_TEST(damaged_stores_say_what_to_do)
+{
+	struct store *t;
+	char garbage[4096];
+	size_t n;
+	for (size_t i = 0; i < sizeof garbage; i++)
+		garbage[i] = (char)(i * 37 + 11);
+	const char *bad = scratch_file("bad.db", garbage, sizeof garbage);
+	ck_fails(store_open(bad, &t, &e), E_ENV, "move it away; the run folders hold all that it holds");
+	ck_assert_ptr_null(t);
+	store_close(t);
+	ck_fails(store_open(bad, &t, &e), E_ENV, bad);
+	/* a store of which only the beginning is left */
+	stage_of("kd", "id1");
+	store_close(s);
+	const char *whole = content(path, &n);
+	ck_assert_uint_gt(n, 8192);
+	int refused = 0;
+	for (size_t cut = 100; cut < n; cut += 997) {
+		int64_t id;
+		const char *part = scratch_file("cut.db", whole, cut);
+		enum status st = store_open(part, &t, &e);
+		if (st == OK)
+			st = store_run_begin(t, &run, &id, &e);
+		if (st != OK) {
+			ck_assert_int_eq(st, E_ENV);
+			ck_assert_ptr_nonnull(strstr(e.text, part));
+			refused++;
+		}
+		err_clear(&e);
+		store_close(t);
+		unlink(part);
+		unlink(scratch_path("cut.db-wal"));
+		unlink(scratch_path("cut.db-shm"));
+	}
+	ck_assert_int_gt(refused, 0);
+	ck_ok(store_open(path, &s, &e));
+}
+END_TEST
+
+START_TEST(a_store_that_cannot_be_opened_is_named)
+{
+	struct store *t;
+	ck_fails(store_open(scratch_path("no/limbeck.db"), &t, &e), E_ENV, scratch_path("no/limbeck.db"));
+	ck_fails(store_open(scratch, &t, &e), E_ENV, scratch);
+	ck_assert_ptr_null(t);
+	store_close(NULL);
+	const char *empty = scratch_file("empty.db", "", 0);
+	ck_ok(store_open(empty, &t, &e));
+	store_close(t);
+}
+END_TEST
+
+/* user_version is the 32-bit big-endian number at byte 60 of the file, application_id at 68. */
+START_TEST(other_schemas_and_programs_are_refused)
+{
+	struct store *t;
+	size_t n;
+	store_close(s);
+	s = NULL;
+	char *bytes = arena_alloc(life, 1 << 20);
+	const char *whole = content(path, &n);
+	memcpy(bytes, whole, n);
+	bytes[63] = 99;
+	ck_fails(store_open(scratch_file("new.db", bytes, n), &t, &e), E_USER, "has schema 99, this program knows up to 1");
+	memcpy(bytes, whole, n);
+	bytes[71]++;
+	ck_fails(store_open(scratch_file("other.db", bytes, n), &t, &e), E_USER, "a database of another program");
+	memcpy(bytes, whole, n);
+	memset(bytes + 60, 0, 12); /* tables, but neither number: not ours */
+	ck_fails(store_open(scratch_file("third.db", bytes, n), &t, &e), E_USER, "a database of another program");
+	ck_ok(store_open(path, &s, &e));
+}
+END_TEST
+
+enum { WRITERS = 4, ROWS = 150 };
+
+/* A process: opens (all at the same time), writes single rows and transactions, leaves 0. */
+static int writer(int k)
+{
+	struct store *t;
+	struct err why = {0};
+	struct store_run r = run;
+	int64_t id, stage;
+	char folder[32];
+	snprintf(folder, sizeof folder, "runs/%d", k);
+	r.folder = folder;
+	enum status st = store_open(scratch_path("shared.db"), &t, &why);
+	if (st == OK)
+		st = store_run_begin(t, &r, &id, &why);
+	if (st == OK)
+		st = store_stage_begin(t, id, "s", "distill", folder, &stage, &why);
+	for (int i = 0; i < ROWS && st == OK; i++) {
+		const bool together = i % 50 == 0;
+		if (together)
+			st = store_begin(t, &why);
+		for (int j = 0; j < (together ? 20 : 1) && st == OK; j++)
+			st = store_metric(t, stage, "loss", i * 20 + j, i, i * 20 + j, &why);
+		if (together && st == OK)
+			st = store_commit(t, &why);
+	}
+	if (st == OK)
+		st = store_stage_end(t, stage, "done", 1, &why);
+	if (st != OK)
+		fprintf(stderr, "writer %d: %s\n", k, why.text);
+	store_close(t);
+	return st == OK ? 0 : 1;
+}
+
+START_TEST(several_processes_write_one_store)
+{
+	pid_t child[WRITERS];
+	fflush(NULL);
+	for (int k = 0; k < WRITERS; k++) {
+		child[k] = fork();
+		ck_assert_int_ge(child[k], 0);
+		if (child[k] == 0)
+			_exit(writer(k));
+	}
+	for (int k = 0; k < WRITERS; k++) {
+		int status = -1;
+		ck_assert_int_eq(waitpid(child[k], &status, 0), child[k]);
+		ck_assert_int_eq(status, 0);
+	}
+	store_close(s);
+	ck_ok(store_open(scratch_path("shared.db"), &s, &e));
+	for (int k = 0; k < WRITERS; k++) {
+		int64_t stage;
+		bool found;
+		struct store_value *v;
+		int n;
+		ck_ok(store_stage_done(s, arena_printf(life, "runs/%d", k), &stage, &found, &e));
+		ck_assert(found);
+		ck_ok(store_metrics(s, life, stage, &v, &n, &e));
+		ck_assert_int_eq(n, ROWS + ROWS / 50 * 19);
+	}
+}
+END_TEST
+
+Suite *store_suite(void)
+{
+	Suite *suite = suite_create("store");
+	TCase *tc = life_case(suite, "store");
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, a_folder_keeps_its_run);
+	tcase_add_test(tc, metrics_come_back_exactly_and_in_order);
+	tcase_add_test(tc, equal_metrics_are_replaced_and_late_ones_taken_back);
+	tcase_add_test(tc, what_is_not_committed_is_gone);
+	tcase_add_test(tc, finished_stages_are_found);
+	tcase_add_test(tc, accuracies_are_kept);
+	tcase_add_test(tc, artefacts_are_found_while_unchanged);
+	tcase_add_test(tc, a_store_can_be_moved_with_its_runs);
+	tcase_add_test(tc, damaged_stores_say_what_to_do);
+	tcase_add_test(tc, a_store_that_cannot_be_opened_is_named);
+	tcase_add_test(tc, other_schemas_and_programs_are_refused);
+	tcase_add_test(tc, several_processes_write_one_store);
+	return suite;
+}
