@@ -76,8 +76,8 @@ enum status conf_read(struct arena *a, const char *path, struct conf **root, str
 	struct stat info;
 	/* weights given by mistake, say */
 	if (stat(path, &info) == 0 && info.st_size > FILE_MAX)
-		return err_user(e, (struct where){0}, "'%s' has %lld bytes; a configuration file has at most %d", path,
-		                (long long)info.st_size, (int)FILE_MAX);
+		return err_user(e, (struct where){0}, "'%s' has %lld bytes; a configuration file has at most %d",
+		                path, (long long)info.st_size, (int)FILE_MAX);
 	char *text;
 	size_t size;
 	const enum status st = file_read(a, path, false, &text, &size, e);
@@ -114,12 +114,13 @@ struct where conf_where(const struct conf *map, const char *key)
 	return i >= 0 ? map->item[i]->at : map ? map->at : (struct where){0};
 }
 
-static enum status unknown_key(const struct conf *map, int i, const char *what, const char *const names[], int n,
-                               struct err *e)
+static enum status unknown_key(const struct conf *map, int i, const char *what, const char *const names[],
+                               int n, struct err *e)
 {
-	const char *near = str_nearest(map->key[i], names, n);
+	const char *key = map->key[i], *near = str_nearest(key, names, n);
+	const struct where at = map->key_at[i];
 	if (near)
-		return err_user(e, map->key_at[i], "unknown key '%s' in %s; did you mean '%s'?", map->key[i], what, near);
+		return err_user(e, at, "unknown key '%s' in %s; did you mean '%s'?", key, what, near);
 	struct str all = {0};
 	for (int k = 0; k < n && k < NAMES_SHOWN; k++)
 		str_printf(&all, "%s'%s'", k ? ", " : "", names[k]);
@@ -127,14 +128,15 @@ static enum status unknown_key(const struct conf *map, int i, const char *what, 
 		str_add(&all, ", ...");
 	enum status st;
 	if (n)
-		st = err_user(e, map->key_at[i], "unknown key '%s' in %s, allowed %s", map->key[i], what, str_text(&all));
+		st = err_user(e, at, "unknown key '%s' in %s, allowed %s", key, what, str_text(&all));
 	else
-		st = err_user(e, map->key_at[i], "unknown key '%s' in %s, which has no options", map->key[i], what);
+		st = err_user(e, at, "unknown key '%s' in %s, which has no options", key, what);
 	str_release(&all);
 	return st;
 }
 
-enum status conf_unused(const struct conf *map, const char *what, const char *const names[], int n, struct err *e)
+enum status conf_unused(const struct conf *map, const char *what, const char *const names[], int n,
+                        struct err *e)
 {
 	enum status st = OK;
 	if (map && map->kind == CONF_MAP)

@@ -42,7 +42,8 @@ static ssize_t read_full(int fd, char *p, size_t n)
 }
 
 /* A regular file: straight into the arena. */
-static enum status read_sized(int fd, const char *path, size_t size, struct arena *a, char **data, struct err *e)
+static enum status read_sized(int fd, const char *path, size_t size, struct arena *a, char **data,
+                              struct err *e)
 {
 	char *p = arena_alloc(a, size + 1);
 	const ssize_t got = read_full(fd, p, size);
@@ -114,7 +115,8 @@ static enum status inflate_piece(struct gunzip *g, const char *path, struct buff
 	}
 	if (!g->z.avail_in)
 		return OK;
-	return err_env(e, "gunzip '%s': damaged at byte %lld (data after the end)", path, g->offset - g->z.avail_in);
+	return err_env(e, "gunzip '%s': damaged at byte %lld (data after the end)", path,
+	               g->offset - g->z.avail_in);
 }
 
 static enum status read_gz(int fd, const char *path, struct buffer *b, struct err *e)
@@ -138,7 +140,8 @@ static enum status read_gz(int fd, const char *path, struct buffer *b, struct er
 		st = inflate_piece(g, path, b, e);
 	}
 	if (st == OK && !g->done)
-		st = err_env(e, "gunzip '%s': the file ends at byte %lld, in the middle of the data", path, g->offset);
+		st = err_env(e, "gunzip '%s': the file ends at byte %lld, in the middle of the data", path,
+		             g->offset);
 	inflateEnd(&g->z);
 	mem_free(g);
 	return st;

@@ -57,7 +57,8 @@ static bool to_number(const char *text, double *v)
 	return !*end;
 }
 
-static enum status read_number(const struct reading *r, const struct conf *v, int item, bool whole, double *out)
+static enum status read_number(const struct reading *r, const struct conf *v, int item, bool whole,
+                               double *out)
 {
 	const struct opt *o = r->o;
 	double x;
@@ -65,7 +66,7 @@ static enum status read_number(const struct reading *r, const struct conf *v, in
 		return refuse(r, v, item, "");
 	if (!to_number(v->text, &x))
 		return refuse(r, v, item, whole ? ", not a whole number" : ", not a number");
-	/* written so that NaN is refused; an infinity only passes where the table itself uses one as its default */
+	/* written so that NaN is refused; an infinity passes only where the table has one as its default */
 	if (!(x >= o->min && x <= o->max) || (isinf(x) && !isinf(o->def)))
 		return refuse(r, v, item, "");
 	if (whole && (x != floor(x) || x < INT_MIN || x > INT_MAX))
@@ -265,8 +266,8 @@ static enum status read_rows(const struct opt *rows, void *out, const struct con
 	return st;
 }
 
-enum status opts_read(const struct opt *rows, void *out, const struct conf *map, const char *what, struct arena *a,
-                      struct err *e)
+enum status opts_read(const struct opt *rows, void *out, const struct conf *map, const char *what,
+                      struct arena *a, struct err *e)
 {
 	const enum status st = must_be_map(map, what, e);
 	if (st == OK)

@@ -57,8 +57,9 @@ void opts_help(FILE *f, const struct opt *rows, const char *indent)
 		struct str def = {0}, range = {0};
 		shown_default(&def, o);
 		shown_range(&range, o);
-		fprintf(f, "%s%-*s  %-*s  %-*s  %-*s  %-*s  %s\n", indent, w_name, o->name, w_type, type_name(o->type),
-		        w_def, str_text(&def), w_range, str_text(&range), w_unit, o->unit, o->help);
+		fprintf(f, "%s%-*s  %-*s  %-*s  %-*s  %-*s  %s\n", indent, w_name, o->name, w_type,
+		        type_name(o->type), w_def, str_text(&def), w_range, str_text(&range), w_unit, o->unit,
+		        o->help);
 		str_release(&def);
 		str_release(&range);
 	}

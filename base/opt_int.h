@@ -8,7 +8,7 @@
 
 /* A number as short as reads back the same; whole numbers without exponent. */
 void opt_number(struct str *s, double v);
-/* "1 to 8", "at least 0", "any number", "adam, sgd", "true, false, yes, no, on, off"; "" where nothing limits it. */
+/* "1 to 8", "at least 0", "any number", "adam, sgd", "true, false, yes, no, on, off"; "" where all is allowed. */
 void opt_range(struct str *s, const struct opt *o);
 /* "2", "true", "adam", "[16, 32]"; "" when there is none. */
 void opt_default(struct str *s, const struct opt *o);

@@ -45,7 +45,8 @@ bool opt_list_default(const struct opt *o, int i, double *v)
 	char *end;
 	for (;; p = end) {
 		const double x = strtod(p, &end);
-		BUG_IF(end == p && p[strspn(p, " ")], "option '%s': its default '%s' is no list", o->name, o->def_text);
+		BUG_IF(end == p && p[strspn(p, " ")], "option '%s': its default '%s' is no list", o->name,
+		       o->def_text);
 		if (end == p)
 			return false;
 		if (i-- == 0) {

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/str.h"
-#include "cli/command.h"
 #include "cli/options.h"
 #include "engine/plan.h"
 #include "losses/loss.h"
@@ -196,8 +195,7 @@ static int run(int argc, char **argv)
 	bool help = false;
 	enum status st = options_read(argc, argv, flags, 1, 1, &p, &help, &e);
 	if (help) {
-		command_usage(&cmd_bench);
-		options_print(flags);
+		options_help(&cmd_bench, flags, "limbeck bench step --precision bf16 --batch 128");
 		return 0;
 	}
 	if (st == OK && !str_eq(p.word[0], "step"))
@@ -206,7 +204,7 @@ static int run(int argc, char **argv)
 		st = err_user(&e, (struct where){0}, "--precision is '%s', allowed f32, bf16", c.precision);
 	if (st == OK)
 		st = bench_step(&c, &e);
-	return st == OK ? 0 : command_fail(&e);
+	return command_end(st, &e);
 }
 
 const struct command cmd_bench = {

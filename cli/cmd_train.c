@@ -4,8 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/command.h"
-#include "cli/options.h"
+#include "cli/experiment_args.h"
 #include "report/results.h"
 
 extern const struct command cmd_train;
@@ -13,11 +12,11 @@ extern const struct command cmd_train;
 struct train_args {
 	const char *file, *out;
 	bool quiet, verbose;
-	struct many set;
-	struct experiment_options options;
+	struct experiment_args open;
 };
 
-static enum status write_table(struct experiment *x, const struct stage_result *results, const char *folder, struct err *e)
+static enum status write_table(struct experiment *x, const struct stage_result *results, const char *folder,
+                               struct err *e)
 {
 	struct file *f = NULL;
 	const enum status st = file_create(&f, path_join(x->arena, folder, "table.txt"), e);
@@ -32,9 +31,7 @@ static enum status train(struct train_args *t, struct err *e)
 	struct arena *a = arena_open("experiment");
 	struct experiment *x = NULL;
 	const char *folder = NULL;
-	t->options.n_set = t->set.n;
-	t->options.set = t->set.word;
-	enum status st = experiment_open(a, t->file, &t->options, &x, e);
+	enum status st = experiment_args_open(a, t->file, &t->open, &x, e);
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
 	if (st == OK)
 		st = experiment_run(x, t->out, results, &folder, e);
@@ -54,10 +51,7 @@ static int run(int argc, char **argv)
 	struct train_args t = {.out = "runs"};
 	const struct flag flags[] = {
 		{.name = "--out", .value = "DIR", .text = &t.out, .help = "folder of runs and of the store, default runs"},
-		{.name = "--set", .value = "KEY=VALUE", .many = &t.set, .help = "over the file: data.batch=64, stages.kd.epochs=5; may be repeated"},
-		{.name = "--threads", .value = "N", .number = &t.options.threads, .lo = 1, .hi = 4096, .help = "default: one a core"},
-		{.name = "--precision", .value = "f32|bf16|auto", .text = &t.options.precision, .help = "over the file's"},
-		{.name = "--device", .value = "cpu|cuda|ref", .text = &t.options.device, .help = "default cpu"},
+		EXPERIMENT_FLAGS(t.open),
 		{.name = "--quiet", .on = &t.quiet, .help = "warnings and the table only"},
 		{.name = "--verbose", .on = &t.verbose, .help = "a line for each epoch"},
 		{0},
@@ -67,9 +61,7 @@ static int run(int argc, char **argv)
 	bool help = false;
 	enum status st = options_read(argc, argv, flags, 1, 1, &p, &help, &e);
 	if (help) {
-		command_usage(&cmd_train);
-		options_print(flags);
-		puts("\nThe same command goes on where it was stopped. Example: limbeck train experiments/quickstart.yaml --set seed=2");
+		options_help(&cmd_train, flags, "limbeck train experiments/quickstart.yaml --set seed=2");
 		return 0;
 	}
 	if (st == OK) {
@@ -77,12 +69,12 @@ static int run(int argc, char **argv)
 		log_set_level(t.quiet ? LOG_WARN : t.verbose ? LOG_DEBUG : LOG_INFO);
 		st = train(&t, &e);
 	}
-	return st == OK ? 0 : command_fail(&e);
+	return command_end(st, &e);
 }
 
 const struct command cmd_train = {
 	.name = "train",
-	.args = "FILE.yaml [--out DIR] [--set KEY=VALUE ...] [--threads N] [--precision f32|bf16|auto]",
-	.help = "run an experiment: every stage that is not there yet, then the table",
+	.args = "FILE.yaml [--out DIR] [--set KEY=VALUE ...] [OPTION ...]",
+	.help = "runs an experiment: every stage that is not there yet, then the table; goes on where it was stopped",
 	.run = run,
 };

@@ -21,8 +21,9 @@ extern const struct command *const command_all[]; /* in the order of commands.de
 
 /* The exit status that a status stands for: 0, 1, 2 or 130. */
 int command_status(enum status st);
-/* Prints the messages of e on stderr, and for a user's errors how many they are; returns the exit status. */
-int command_fail(const struct err *e);
+/* The end of a command: prints the messages of e on stderr, and for a user's errors how many they are; returns the exit
+   status of st. */
+int command_end(enum status st, const struct err *e);
 /* "usage: limbeck NAME ARGS" and the line of help, on stdout: the head of a command's '--help'. */
 void command_usage(const struct command *c);
 

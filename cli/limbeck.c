@@ -38,14 +38,16 @@ int command_status(enum status st)
 	return EXIT_FAILED;
 }
 
-int command_fail(const struct err *e)
+int command_end(enum status st, const struct err *e)
 {
 	const size_t len = strlen(e->text);
+	if (st == OK)
+		return EXIT_DONE;
 	fflush(stdout);
 	fprintf(stderr, "%s%s", e->text, len && e->text[len - 1] != '\n' ? "\n" : "");
-	if (e->status == E_USER)
+	if (st == E_USER)
 		fprintf(stderr, "%d error%s; nothing was run\n", e->count, e->count == 1 ? "" : "s");
-	return command_status(e->status);
+	return command_status(st);
 }
 
 void command_usage(const struct command *c)

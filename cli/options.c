@@ -17,15 +17,18 @@ static const struct flag *flag_find(const struct flag *flags, const char *word, 
 	return NULL;
 }
 
-static enum status unknown_flag(const struct flag *flags, const char *word, struct err *e)
+static enum status unknown_flag(const struct flag *flags, const char *given, struct err *e)
 {
+	char word[64];
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(given, "="), given);
 	const char *words[64];
 	int n = 0;
 	for (const struct flag *f = flags; f->name && n < 63; f++)
 		words[n++] = f->name;
 	words[n++] = "--help";
 	const char *near = str_nearest(word, words, n);
-	return err_user(e, nowhere, "unknown option '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return err_user(e, nowhere, "unknown option '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "",
+	                near ? "'?" : "");
 }
 
 static enum status take_number(const struct flag *f, const char *value, struct err *e)
@@ -34,7 +37,7 @@ static enum status take_number(const struct flag *f, const char *value, struct e
 	errno = 0;
 	const long n = strtol(value, &end, 10);
 	if (end == value || *end || errno || n < f->lo || n > f->hi)
-		return err_user(e, nowhere, "%s is '%s', allowed %d to %d", f->name, value, f->lo, f->hi);
+		return err_user(e, nowhere, "%s is '%s', allowed are whole numbers from %d to %d", f->name, value, f->lo, f->hi);
 	*f->number = (int)n;
 	return OK;
 }
@@ -71,7 +74,8 @@ static enum status take_flag(int argc, char **argv, int *i, const struct flag *f
 	return take_value(f, argv[++*i], e);
 }
 
-enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most, struct positional *p, bool *help, struct err *e)
+enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most, struct positional *p,
+                         bool *help, struct err *e)
 {
 	enum status st = OK;
 	bool flags_end = false;
@@ -96,12 +100,19 @@ enum status options_read(int argc, char **argv, const struct flag *flags, int le
 	return st;
 }
 
-void options_print(const struct flag *flags)
+void options_help(const struct command *c, const struct flag *flags, const char *example)
 {
+	char left[64];
+	int width = (int)strlen("--help");
 	for (const struct flag *f = flags; f->name; f++) {
-		char left[64];
-		snprintf(left, sizeof left, "%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
-		printf("  %-24s %s\n", left, f->help);
+		const int n = snprintf(left, sizeof left, "%s %s", f->name, f->value ? f->value : "");
+		width = n > width ? n : width;
 	}
-	printf("  %-24s %s\n", "--help", "this text");
+	command_usage(c);
+	putchar('\n');
+	for (const struct flag *f = flags; f->name; f++) {
+		snprintf(left, sizeof left, "%s %s", f->name, f->value ? f->value : "");
+		printf("  %-*s  %s\n", width, left, f->help);
+	}
+	printf("  %-*s  this text\n\nexample: %s\n", width, "--help", example);
 }

@@ -1,1 +1,8 @@
-# Pages that are distributed, one a line: EXTRA_DIST += %D%/NAME.md
+# Pages that are distributed, one a line.
+EXTRA_DIST += README.md
+EXTRA_DIST += %D%/ADDING.md
+EXTRA_DIST += %D%/ARCHITECTURE.md
+EXTRA_DIST += %D%/METHOD.md
+EXTRA_DIST += %D%/folders.svg
+EXTRA_DIST += bench/README.md
+EXTRA_DIST += bench/against-pytorch

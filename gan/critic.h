@@ -2,8 +2,8 @@
  * Critics score features: real ones are the teacher's, fake ones the student's behind an adapter. One file each (disc_*.c), one descriptor, one line in
  * critics.def; adversarial losses the same (adv_*.c, adversaries.def).
  *
- * Who moves: a critic's own parameters move in the critic's segment, the student's in the student's. The builder of a step puts
- * stop_gradient on the student's features for the critic; the critic's parameters are no wrt of the student's loss.
+ * Who moves: a critic's own parameters move in the critic's segment, the student's in the student's. The critic's loss is differentiated by
+ * the critic's parameters alone, so the student's features need no stop_gradient (and no second pass); the student's loss never by them.
  */
 #ifndef GAN_CRITIC_H
 #define GAN_CRITIC_H

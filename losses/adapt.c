@@ -2,6 +2,8 @@
 #include "losses/loss.h"
 #include "models/block.h"
 
+#include <stdio.h>
+
 /* Average pooling where the map shrinks by a whole factor, else bilinear. */
 static struct node *fit_map(struct graph *g, struct node *x, int H, int W)
 {
@@ -11,6 +13,15 @@ static struct node *fit_map(struct graph *g, struct node *x, int H, int W)
 	if (h % H == 0 && w % W == 0 && h / H == w / W)
 		return graph_avg_pool(g, x, h / H, h / H, 0);
 	return graph_resize(g, x, H, W, true);
+}
+
+bool tap_has_relu(const struct taps *t, const struct net *net, const char *tap)
+{
+	char name[64];
+	snprintf(name, sizeof name, "%s.pre", tap);
+	const struct node *after = taps_find(t, net, tap, (struct where){0}, NULL);
+	const struct node *before = taps_find(t, net, name, (struct where){0}, NULL);
+	return after && before && after != before;
 }
 
 struct node *adapt(struct builder *b, struct node *x, const struct type *to, bool relu, enum adapter kind, const char *name)

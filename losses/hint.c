@@ -11,12 +11,12 @@ static const struct opt opts[] = {
 	{0},
 };
 
-/* Maps are read after their activation, but for `.pre`; vectors are not rectified by an adapter. */
+/* Vectors are not rectified by an adapter. */
 static bool ends_in_relu(const struct hint_conf *c, const struct loss_site *s)
 {
 	if (c->relu != RELU_AUTO)
 		return c->relu == RELU_YES;
-	return s->x_t->type.shape.n_dim == 4 && !(s->teacher_tap && str_ends(s->teacher_tap, ".pre"));
+	return s->x_t->type.shape.n_dim == 4 && tap_has_relu(s->t, s->net_t, s->teacher_tap);
 }
 
 static struct node *build(const void *conf, const struct loss_site *s)

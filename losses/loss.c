@@ -8,7 +8,8 @@ const struct loss *const loss_all[] = {
 #include "losses/losses.def"
 #undef LOSS
 };
-const int loss_count = sizeof loss_all / sizeof *loss_all;
+enum { LOSS_COUNT = sizeof loss_all / sizeof *loss_all };
+const int loss_count = LOSS_COUNT;
 
 struct term_conf {
 	const char *kind, *name, *student, *teacher;
@@ -36,11 +37,30 @@ const struct loss *loss_find(const char *name)
 
 static enum status unknown_loss(const struct conf *kind, struct err *e)
 {
-	const char *words[64];
-	for (int i = 0; i < loss_count; i++)
+	const char *words[LOSS_COUNT];
+	for (int i = 0; i < LOSS_COUNT; i++)
 		words[i] = loss_all[i]->name;
-	const char *near = str_nearest(kind->text, words, loss_count);
-	return err_user(e, kind->at, "unknown loss '%s'%s%s%s", kind->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	const char *near = str_nearest(kind->text, words, LOSS_COUNT);
+	if (near)
+		return err_user(e, kind->at, "unknown loss '%s'; did you mean '%s'?", kind->text, near);
+	struct str list = {0};
+	for (int i = 0; i < LOSS_COUNT; i++)
+		str_printf(&list, "%s%s", i ? ", " : "", words[i]);
+	err_user(e, kind->at, "unknown loss '%s', allowed are %s", kind->text, str_text(&list));
+	str_release(&list);
+	return E_USER;
+}
+
+/* A tap for a loss that reads the logits would be a wish that is not heard. */
+static enum status check_taps(const struct conf *map, const struct term *t, struct err *e)
+{
+	const char *const keys[] = {"student", "teacher"}, *const taps[] = {t->student, t->teacher};
+	enum status st = OK;
+	for (int i = 0; i < 2 && !(t->loss->needs & NEED_TAPS); i++)
+		if (!str_eq(taps[i], "logits"))
+			st = err_user(e, conf_where(map, keys[i]), "loss '%s' reads the logits, '%s' can't be '%s'", t->loss->name, keys[i],
+			              taps[i]);
+	return st;
 }
 
 static enum status term_read(struct arena *a, const struct conf *map, const char *what, struct term *t, struct err *e)
@@ -55,12 +75,14 @@ static enum status term_read(struct arena *a, const struct conf *map, const char
 	t->conf = arena_alloc(a, t->loss->conf_size);
 	const struct opt *tables[] = {term_opts, t->loss->opts};
 	void *outs[] = {&c, t->conf};
-	const enum status st = opts_read_all(tables, outs, t->loss->opts ? 2 : 1, map, arena_printf(a, "%s / loss %s", what, kind->text), a, e);
+	enum status st = opts_read_all(tables, outs, t->loss->opts ? 2 : 1, map, arena_printf(a, "%s / loss %s", what, kind->text), a, e);
 	t->weight = c.weight;
 	t->name = c.name && *c.name ? c.name : t->loss->name;
 	t->student = c.student;
 	t->teacher = c.teacher;
 	t->at = map->at;
+	if (st == OK)
+		st = check_taps(map, t, e);
 	return st;
 }
 
@@ -114,9 +136,12 @@ static bool term_site(const struct term *t, struct loss_site *s)
 
 struct node *term_build(const struct term *t, struct loss_site site)
 {
-	if (t->weight == 0 || graph_status(site.g) != OK || !term_site(t, &site))
+	if (t->weight == 0 || graph_status(site.g) != OK)
 		return NULL;
-	return t->loss->build(t->conf, &site);
+	const struct where before = site.g->at;
+	struct node *value = term_site(t, &site) ? t->loss->build(t->conf, &site) : NULL;
+	site.g->at = before;
+	return value;
 }
 
 enum status term_define(struct arena *a, struct term *t, struct net *net_s, struct net *net_t, const char *name, struct err *e)
@@ -142,7 +167,7 @@ enum status term_define(struct arena *a, struct term *t, struct net *net_s, stru
 	term_build(t, site);
 	const enum status st = graph_status(g);
 	arena_close(scratch);
-	if (own->params->n_param == 0)
+	if (own->params->n_param == 0 && own->params->n_state == 0)
 		t->own = NULL; /* an adapter was not needed */
 	return st;
 }

@@ -60,17 +60,21 @@ struct term {
 	struct net *own;
 };
 extern const struct opt term_opts[]; /* kind, name, weight, student, teacher */
-/* Reads a list of {kind, weight, student, teacher, name, ...options}. */
+/* Reads a list of {kind, weight, student, teacher, name, ...options}; every error of the list is collected. A tap for a loss
+   that reads the logits is one. */
 enum status terms_read(struct arena *a, const struct conf *list, const char *what, struct term **terms, int *n, struct err *e);
 /* Canonical text of the terms, for identity. */
 void terms_canonical(const struct term *terms, int n, struct str *s);
-/* Makes term->own where the loss has parameters: a defining pass on scratch applications of both networks. name: of the new network. */
+/* Makes term->own where the loss has parameters or states: a defining pass on scratch applications of both networks. name: of the new network. */
 enum status term_define(struct arena *a, struct term *t, struct net *net_s, struct net *net_t, const char *name, struct err *e);
 /* The term's value, unweighted; NULL when weight is 0. site: everything but x_s, x_t, own, student_tap, teacher_tap, at, which the term fills. */
 struct node *term_build(const struct term *t, struct loss_site site);
 
 /* losses/kd.c: tau^2 KL(p_t || p_s), mean over N: what `kd` is; no gradient to z_t. */
 struct node *kd_divergence(struct graph *g, struct node *z_s, struct node *z_t, double tau);
+
+/* Whether a tap is what a ReLU gives: its `.pre` is another node (wrn's block taps are sums, and so are not). */
+bool tap_has_relu(const struct taps *t, const struct net *net, const char *tap);
 
 /* losses/adapt.c: brings student features (N,C,H,W) to a teacher's type by a 1x1 convolution, batch norm and the given activation, after a resize
    (average pooling when the student's map is a multiple, else bilinear). Equal shapes and adapter auto: x itself. Rank 2: a linear layer.

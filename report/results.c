@@ -20,6 +20,12 @@ static void percent(char *cell, double v)
 	snprintf(cell, CELL, isnan(v) ? "-" : "%.2f", v);
 }
 
+static void count(char *cell, double v)
+{
+	char a[32];
+	snprintf(cell, CELL, "%s", isfinite(v) ? str_count(a, (long long)v) : "-");
+}
+
 static void fill(struct row *r, const struct stage_result *s)
 {
 	char a[32];
@@ -29,9 +35,13 @@ static void fill(struct row *r, const struct stage_result *s)
 	percent(r->cell[3], s->test_last);
 	percent(r->cell[4], s->test_best);
 	percent(r->cell[5], s->teacher_test - s->test_last);
-	snprintf(r->cell[6], CELL, "%s (%.0f %%)", str_count(a, (long long)s->trained_max), 100 * s->trained_max / s->whole);
-	snprintf(r->cell[7], CELL, "%s", str_count(a, (long long)s->images));
-	snprintf(r->cell[8], CELL, "%s%s", str_seconds(a, s->seconds), s->reused ? " (trained before)" : "");
+	count(r->cell[6], s->trained_max);
+	if (s->whole > 0 && isfinite(s->trained_max)) {
+		const size_t n = strlen(r->cell[6]);
+		snprintf(r->cell[6] + n, CELL - n, " (%.0f %%)", 100 * s->trained_max / s->whole);
+	}
+	count(r->cell[7], s->images);
+	snprintf(r->cell[8], CELL, "%s%s", isfinite(s->seconds) ? str_seconds(a, s->seconds) : "-", s->reused ? " (trained before)" : "");
 }
 
 static void print_rows(FILE *f, const struct row *rows, int n)
@@ -53,7 +63,7 @@ static void print_rows(FILE *f, const struct row *rows, int n)
 	}
 }
 
-static bool is_kd(const struct stage_result *r)
+static bool is_distill(const struct stage_result *r)
 {
 	return str_eq(r->stage->kind->name, "distill");
 }
@@ -68,12 +78,34 @@ static void print_polish_alone(FILE *f, const struct experiment *x, const struct
 		const struct blocks_conf *conf = s->conf;
 		for (int d = 0; d < x->n_stage; d++) {
 			const struct stage_result *r = &results[d];
-			if (is_kd(r) && str_eq(r->stage->train.train, s->train.train) && r->stage->train.epochs <= conf->polish_epochs &&
-			    r->test_last > results[b].test_last)
-				fprintf(f, "'%s' (%d epochs of plain distillation) did better than '%s', whose polish alone takes %d: here the greedy "
-				           "passes cost time and gained nothing.\n", r->stage->name, r->stage->train.epochs, s->name, conf->polish_epochs);
+			if (is_distill(r) && str_eq(r->stage->train.train, s->train.train) &&
+			    r->stage->train.epochs <= conf->polish_epochs && r->test_last > results[b].test_last)
+				fprintf(f, "'%s', %d epochs of distillation end to end, did better than '%s', whose polish alone takes %d:\n"
+				           "here the passes over the blocks cost time and gained nothing.\n",
+				        r->stage->name, r->stage->train.epochs, s->name, conf->polish_epochs);
 		}
 	}
+}
+
+static void print_notes(FILE *f, const struct data *d)
+{
+	char a[32], b[32], c[32];
+	fprintf(f, "\nData: %s, %s training, %s held-out and %s test pictures. Accuracies are top-1 on the test pictures, in percent.\n",
+	        d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test));
+	fputs("'test': weights of the last epoch. 'best-rule': ", f);
+	if (d->n_valid)
+		fputs("of the epoch that did best on the held-out pictures; the test pictures chose nothing.\n", f);
+	else
+		fputs("nothing was held out, so there is none; the last epoch is the rule.\n", f);
+	fputs("'gap': the last teacher's accuracy minus the student's. 'moved at most': parameters trained in a step, adapters\n"
+	      "included, critics not, and their share of the whole network.\n", f);
+}
+
+static void print_title(FILE *f, const struct experiment *x)
+{
+	const struct conf *title = x->report ? conf_find(x->report, "title") : NULL;
+	if (title && title->text && *title->text)
+		fprintf(f, "%s\n\n", title->text);
 }
 
 void results_print(FILE *f, const struct experiment *x, const struct stage_result *results)
@@ -81,15 +113,10 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	struct row *rows = NEW_ARRAY(x->arena, struct row, x->n_stage);
 	for (int i = 0; i < x->n_stage; i++)
 		fill(&rows[i], &results[i]);
+	print_title(f, x);
 	print_rows(f, rows, x->n_stage);
-	const struct data *d = x->data;
-	fprintf(f, "\nTop-1 accuracy on the %d test pictures, in percent. 'test': weights of the last epoch. ", d->n_test);
-	if (d->n_valid)
-		fprintf(f, "'best-rule': of the epoch that did best on %d training pictures held out.\n", d->n_valid);
-	else
-		fputs("'best-rule': nothing was held out, so it is the last epoch too.\n", f);
-	fputs("'gap': the last teacher's test accuracy minus the student's. 'moved at most': parameters trained in a step, adapters included, "
-	      "critics not; its share of the whole network.\n", f);
+	print_notes(f, x->data);
 	print_polish_alone(f, x, results);
-	fputs("One seed proves nothing: these differences are within what another seed may give. Repeat with several seeds before believing one.\n", f);
+	fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds before believing\n"
+	      "a difference.\n", f);
 }

@@ -60,7 +60,8 @@ static void add_caches(struct str *s)
 {
 	const long l1 = sysconf(_SC_LEVEL1_DCACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE),
 	           l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
-	str_printf(s, ", caches %ld/%ld/%ld KiB", l1 > 0 ? l1 >> 10 : 0, l2 > 0 ? l2 >> 10 : 0, l3 > 0 ? l3 >> 10 : 0);
+	str_printf(s, ", caches %ld/%ld/%ld KiB", l1 > 0 ? l1 >> 10 : 0, l2 > 0 ? l2 >> 10 : 0,
+	           l3 > 0 ? l3 >> 10 : 0);
 }
 
 void origin_machine(struct str *s, int threads, const char *engine)
@@ -68,8 +69,8 @@ void origin_machine(struct str *s, int threads, const char *engine)
 	add_processor(s);
 	str_printf(s, ", %s", vector_level());
 	add_caches(s);
-	str_printf(s, "; %s; glibc %s; %d thread%s", engine && *engine ? engine : "no library", gnu_get_libc_version(), threads,
-	           threads == 1 ? "" : "s");
+	str_printf(s, "; %s; glibc %s; %d thread%s", engine && *engine ? engine : "no library",
+	           gnu_get_libc_version(), threads, threads == 1 ? "" : "s");
 }
 
 enum status origin_file_hash(const char *path, char hex[65], struct err *e)

@@ -51,7 +51,7 @@ static void add_place(struct writer *w, const struct resume *r)
 	str_release(&sums);
 }
 
-/* A flat buffer; an empty one is left out, because the format has no empty shapes here. NULL: nothing to fill. */
+/* A flat buffer; an empty one is left out, because our shapes have no 0. NULL: nothing to fill. */
 static void *add_flat(struct writer *w, const char *name, enum dtype dtype, size_t bytes)
 {
 	const size_t n = bytes / dtype_size(dtype);
@@ -81,7 +81,8 @@ static enum status add_sets(struct writer *w, const struct resume *r, struct err
 	for (int i = 0; i < 2 * r->n_set && st == OK; i++) {
 		struct params *p = r->set[i / 2];
 		const bool state = i % 2;
-		void *data = add_flat(w, resume_set_name(w->arena, r, i / 2, state), p->dev->backend->wide, params_bytes(p, state));
+		void *data = add_flat(w, resume_set_name(w->arena, r, i / 2, state), p->dev->backend->wide,
+		                      params_bytes(p, state));
 		if (data)
 			st = params_read(p, state, data, e);
 	}

@@ -35,7 +35,8 @@ static bool read_field(const struct st_file *f, const struct resume_field *d, st
 		*(double *)p = text ? strtod(text, &end) : 0;
 		return text && end != text && !*end;
 	}
-	if (!whole(text, d->type == FIELD_INT ? INT_MIN : LONG_MIN, d->type == FIELD_INT ? INT_MAX : LONG_MAX, &v))
+	if (!whole(text, d->type == FIELD_INT ? INT_MIN : LONG_MIN, d->type == FIELD_INT ? INT_MAX : LONG_MAX,
+	           &v))
 		return false;
 	if (d->type == FIELD_INT)
 		*(int *)p = (int)v;
@@ -92,8 +93,8 @@ static enum status open_resume(struct arena *a, const char *path, struct st_file
 		return OK;
 	if (!format)
 		return err_env(e, "%s: offset 8: no resume state, but a safetensors file of something else", path);
-	return err_user(e, (struct where){.file = path}, "a resume state of the form '%.40s', this program reads '%s'",
-	                format, RESUME_FORMAT);
+	return err_user(e, (struct where){.file = path},
+	                "a resume state of the form '%.40s', this program reads '%s'", format, RESUME_FORMAT);
 }
 
 enum status resume_peek(struct arena *a, const char *path, struct resume *r, const char *program, bool *found,
@@ -111,9 +112,9 @@ enum status resume_peek(struct arena *a, const char *path, struct resume *r, con
 	if (st == OK && !by)
 		st = damaged(&f, "program", e);
 	else if (st == OK && !str_eq(by, program))
-		st = err_user(e, (struct where){.file = path}, "the state was written by '%.80s', this is '%s'; only the same "
-		              "version goes on with the same results: use it, or remove the file to start the stage again",
-		              by, program);
+		st = err_user(e, (struct where){.file = path},
+		              "the state was written by '%.80s', this is '%s'; only the same version goes on with the "
+		              "same results: use it, or remove the file to start the stage again", by, program);
 	if (st == OK)
 		st = read_place(&f, r, e);
 	r->n_set = r->n_optim = 0; /* set by whoever rebuilds them */
@@ -128,15 +129,16 @@ static enum status check_flat(const struct st_file *f, const char *what, const c
 	const struct where at = {.file = f->path};
 	*t = bytes ? st_find(f, name) : NULL;
 	if (!bytes)
-		return st_find(f, name) ? err_user(e, at, "%s '%s': '%s' was saved, but is empty now", what, owner, name) : OK;
+		return !st_find(f, name) ? OK : err_user(e, at, "%s '%s': '%s' is empty now", what, owner, name);
 	if (!*t)
 		return err_user(e, at, "%s '%s': no '%s' in the saved state", what, owner, name);
 	if ((*t)->is_i64 || (*t)->dtype != dtype)
-		return err_user(e, at, "%s '%s': '%s' was saved as %s, this device keeps %s; resume on the device of before", what,
-		                owner, name, (*t)->is_i64 ? "i64" : dtype_name((*t)->dtype), dtype_name(dtype));
+		return err_user(e, at,
+		                "%s '%s': '%s' was saved as %s, this device keeps %s; resume on the device of before",
+		                what, owner, name, (*t)->is_i64 ? "i64" : dtype_name((*t)->dtype), dtype_name(dtype));
 	if ((*t)->bytes != bytes)
-		return err_user(e, at, "%s '%s': '%s' has %zu bytes in the saved state, %zu now", what, owner, name, (*t)->bytes,
-		                bytes);
+		return err_user(e, at, "%s '%s': '%s' has %zu bytes in the saved state, %zu now", what, owner, name,
+		                (*t)->bytes, bytes);
 	return OK;
 }
 
@@ -158,7 +160,8 @@ static enum status find_optim(const struct st_file *f, const struct resume *r, i
 	if (st != OK)
 		return st;
 	if (!st_meta(f, key))
-		return err_user(e, (struct where){.file = f->path}, "optimiser '%s': no '%s' in the saved state", o->name, name);
+		return err_user(e, (struct where){.file = f->path}, "optimiser '%s': no '%s' in the saved state",
+		                o->name, name);
 	return whole(st_meta(f, key), 0, LONG_MAX, steps) ? OK : damaged(f, key, e);
 }
 
@@ -173,8 +176,8 @@ static enum status check_all(const struct st_file *f, const struct resume *r, st
 	if (st != OK)
 		return st;
 	if (*r->identity && !str_eq(r->identity, saved.identity))
-		return err_user(e, at, "the state is of stage '%s' with other options (%.12s, now %.12s)", saved.stage,
-		                saved.identity, r->identity);
+		return err_user(e, at, "the state is of stage '%s' with other options (%.12s, now %.12s)",
+		                saved.stage, saved.identity, r->identity);
 	if (saved.n_set != r->n_set || saved.n_optim != r->n_optim)
 		return err_user(e, at, "%d networks and %d optimisers in the saved state, %d and %d now", saved.n_set,
 		                saved.n_optim, r->n_set, r->n_optim);
@@ -215,8 +218,10 @@ enum status resume_load(const char *path, struct resume *r, const char *machine,
 	if (st == OK) {
 		const char *before = st_meta(&f, "machine");
 		if (!str_eq(before, machine))
-			log_line(LOG_WARN, "'%s' was written on another machine: the results may differ in the last bits\n"
-			         "  then: %s\n  now:  %s", path, before ? before : "unknown", machine);
+			log_line(LOG_WARN,
+			         "'%s' was written on another machine: the results may differ in the last bits\n"
+			         "  then: %s\n  now:  %s",
+			         path, before ? before : "unknown", machine);
 		st = write_all(&f, r, e);
 	}
 	arena_close(a);

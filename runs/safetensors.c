@@ -24,8 +24,9 @@ static const char *dtype_text(const struct st_tensor *t)
 static void check_tensors(const struct st_tensor *t, int n)
 {
 	for (int i = 0; i < n; i++) {
-		BUG_IF((size_t)shape_count(&t[i].shape) * element_size(&t[i]) != t[i].bytes, "'%s' %s of %s has %zu bytes",
-		       t[i].name, shape_str(&t[i].shape), dtype_text(&t[i]), t[i].bytes);
+		BUG_IF((size_t)shape_count(&t[i].shape) * element_size(&t[i]) != t[i].bytes,
+		       "'%s' %s of %s has %zu bytes", t[i].name, shape_str(&t[i].shape), dtype_text(&t[i]),
+		       t[i].bytes);
 		BUG_IF(str_eq(t[i].name, "__metadata__"), "a tensor can't be called '%s'", t[i].name);
 		for (int k = 0; k < i; k++)
 			BUG_IF(str_eq(t[i].name, t[k].name), "two tensors '%s'", t[i].name);
@@ -83,8 +84,8 @@ static void header_build(struct str *s, const struct st_tensor *t, int n, const 
 		str_add(s, " ");
 }
 
-enum status st_write(const char *path, const struct st_tensor *t, int n, const struct st_meta *meta, int n_meta,
-                     struct err *e)
+enum status st_write(const char *path, const struct st_tensor *t, int n, const struct st_meta *meta,
+                     int n_meta, struct err *e)
 {
 	check_tensors(t, n);
 	struct file *f;

@@ -10,7 +10,7 @@
 
 struct st_tensor {
 	const char *name;
-	enum dtype dtype; /* F64 F32 BF16 I32 U8 S8; I64 is read and written through is_i64 */
+	enum dtype dtype; /* F64 F32 BF16 I32 U8 S8; F16 is read as F32; no meaning when is_i64 */
 	bool is_i64;
 	struct shape shape;
 	const void *data;
@@ -21,7 +21,8 @@ struct st_meta {
 	const char *key, *value;
 };
 
-/* Tensors are laid out in the given order, 8-byte aligned; meta goes into __metadata__. */
+/* The header keeps the given order; the bytes lie by falling element size, so that all are aligned without gaps, which the
+   format forbids. meta goes into __metadata__. */
 enum status st_write(const char *path, const struct st_tensor *t, int n, const struct st_meta *meta, int n_meta, struct err *e);
 
 struct st_file {

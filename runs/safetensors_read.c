@@ -53,7 +53,8 @@ static size_t place_of(const struct reader *r, const char *name)
 /* "PATH: offset N: tensor 'NAME' " and what is wrong with it. */
 static enum status bad_tensor(const struct reader *r, const char *name, const char *what)
 {
-	return err_env(r->e, "%s: offset %zu: tensor '%.*s' %s", r->f->path, place_of(r, name), NAME_SHOWN, name, what);
+	return err_env(r->e, "%s: offset %zu: tensor '%.*s' %s", r->f->path, place_of(r, name), NAME_SHOWN, name,
+	               what);
 }
 
 static enum status bad_header(const struct reader *r, const char *what)
@@ -79,8 +80,8 @@ static enum status read_kind(struct reader *r, int i, const char *name, struct j
 		}
 	if (!text)
 		return bad_tensor(r, name, "has no 'dtype'");
-	return err_env(r->e, "%s: offset %zu: tensor '%.*s' has the unknown dtype '%.20s', known: " KINDS, r->f->path,
-	               place_of(r, name), NAME_SHOWN, name, text);
+	return err_env(r->e, "%s: offset %zu: tensor '%.*s' has the unknown dtype '%.20s', known: " KINDS,
+	               r->f->path, place_of(r, name), NAME_SHOWN, name, text);
 }
 
 /* *bytes: what the shape needs in the file. */
@@ -91,8 +92,8 @@ static enum status read_shape(struct reader *r, int i, const char *name, struct 
 	if (!is_list(list))
 		return bad_tensor(r, name, "has no list 'shape'");
 	if (json_size(list) > MAX_DIM)
-		return err_env(r->e, "%s: offset %zu: tensor '%.*s' has %d dimensions, allowed at most %d", r->f->path,
-		               place_of(r, name), NAME_SHOWN, name, json_size(list), MAX_DIM);
+		return err_env(r->e, "%s: offset %zu: tensor '%.*s' has %d dimensions, allowed at most %d",
+		               r->f->path, place_of(r, name), NAME_SHOWN, name, json_size(list), MAX_DIM);
 	s->n_dim = json_size(list);
 	*bytes = (int64_t)r->kind[i]->size;
 	for (int k = 0; k < s->n_dim; k++) {
@@ -116,15 +117,17 @@ static enum status read_tensor(struct reader *r, int i, const char *name, struct
 		st = read_shape(r, i, name, v, &bytes);
 	if (st != OK)
 		return st;
-	if (json_size(offsets) != 2 || !json_int(json_at(offsets, 0), &begin) || !json_int(json_at(offsets, 1), &end))
+	if (json_size(offsets) != 2 || !json_int(json_at(offsets, 0), &begin) ||
+	    !json_int(json_at(offsets, 1), &end))
 		return bad_tensor(r, name, "has no 'data_offsets' of two numbers");
 	if (begin < 0 || end < begin || (uint64_t)end > r->n_data)
-		return err_env(r->e, "%s: offset %zu: tensor '%.*s' is said to lie at %lld to %lld of the %zu bytes of data",
-		               r->f->path, place_of(r, name), NAME_SHOWN, name, (long long)begin, (long long)end, r->n_data);
+		return err_env(r->e, "%s: offset %zu: tensor '%.*s' would lie at %lld to %lld of the %zu bytes of data",
+		               r->f->path, place_of(r, name), NAME_SHOWN, name, (long long)begin, (long long)end,
+		               r->n_data);
 	if (end - begin != bytes)
-		return err_env(r->e, "%s: offset %zu: tensor '%.*s' %s of %s needs %lld bytes but has %lld", r->f->path,
-		               place_of(r, name), NAME_SHOWN, name, shape_str(&t->shape), r->kind[i]->name,
-		               (long long)bytes, (long long)(end - begin));
+		return err_env(r->e, "%s: offset %zu: tensor '%.*s' %s of %s needs %lld bytes but has %lld",
+		               r->f->path, place_of(r, name), NAME_SHOWN, name, shape_str(&t->shape),
+		               r->kind[i]->name, (long long)bytes, (long long)(end - begin));
 	t->name = arena_str(r->f->arena, name);
 	t->dtype = r->kind[i]->dtype;
 	t->is_i64 = r->kind[i]->is_i64;
@@ -159,7 +162,8 @@ static enum status read_entries(struct reader *r, struct json *root)
 	struct st_file *f = r->f;
 	const int n = json_size(root);
 	if (n > TENSORS_MAX)
-		return err_env(r->e, "%s: offset %d: %d tensors, allowed at most %d", f->path, HEADER_AT, n, TENSORS_MAX);
+		return err_env(r->e, "%s: offset %d: %d tensors, allowed at most %d", f->path, HEADER_AT, n,
+		               TENSORS_MAX);
 	f->tensor = NEW_ARRAY(f->arena, struct st_tensor, n);
 	r->kind = NEW_ARRAY(f->arena, const struct kind *, n);
 	enum status st = OK;
@@ -181,7 +185,8 @@ static enum status read_header(struct reader *r)
 	struct json *root;
 	struct err why = {0};
 	if (r->header[0] != '{')
-		return bad_header(r, "the header is not a JSON object; this is no safetensors file, or it is damaged");
+		return bad_header(r,
+		                  "the header is not a JSON object; this is no safetensors file, or it is damaged");
 	enum status st = json_parse(r->header, r->n_header, "header", &root, &why);
 	if (st == E_NOMEM)
 		return err_nomem(r->e, "%s: %s", r->f->path, why.text);
@@ -212,11 +217,11 @@ static enum status check_cover(const struct reader *r)
 	for (int i = 0; i < f->n; i++) {
 		const size_t begin = (size_t)((const char *)sorted[i]->data - r->data);
 		if (begin < at)
-			return err_env(r->e, "%s: offset %zu: tensors '%.*s' and '%.*s' overlap", f->path, data_at + begin,
-			               NAME_SHOWN, sorted[i - 1]->name, NAME_SHOWN, sorted[i]->name);
+			return err_env(r->e, "%s: offset %zu: tensors '%.*s' and '%.*s' overlap", f->path,
+			               data_at + begin, NAME_SHOWN, sorted[i - 1]->name, NAME_SHOWN, sorted[i]->name);
 		if (begin > at)
-			return err_env(r->e, "%s: offset %zu: %zu bytes before tensor '%.*s' belong to no tensor", f->path,
-			               data_at + at, begin - at, NAME_SHOWN, sorted[i]->name);
+			return err_env(r->e, "%s: offset %zu: %zu bytes before tensor '%.*s' belong to no tensor",
+			               f->path, data_at + at, begin - at, NAME_SHOWN, sorted[i]->name);
 		at = begin + sorted[i]->bytes;
 	}
 	if (at < r->n_data)
@@ -267,7 +272,8 @@ static enum status open_bytes(struct reader *r, const char *bytes, size_t size)
 	if (size < HEADER_AT)
 		return err_env(r->e, "%s: offset 0: a file of %zu bytes is no safetensors file", path, size);
 	if (!memcmp(bytes, "PK\3\4", 4))
-		return err_env(r->e, "%s: offset 0: a zip archive, as PyTorch's .pth files are; no safetensors file", path);
+		return err_env(r->e, "%s: offset 0: a zip archive, as PyTorch's .pth files are; no safetensors file",
+		               path);
 	memcpy(&len, bytes, sizeof len);
 	if (len > HEADER_MAX)
 		return err_env(r->e, "%s: offset 0: the header would have %llu bytes, allowed at most %d; this is no "

@@ -15,8 +15,8 @@ enum { APPLICATION = 0x4c696d62 /* "Limb" */, WAIT_MS = 10000, RETRY_MS = 20 };
 
 /* schema[v] takes a file of version v to v + 1. Written ones never change; a new one is added behind. */
 static const char *const schema[] = {
-	"CREATE TABLE run (id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, name TEXT, config TEXT, identity TEXT,"
-	" program TEXT, machine TEXT, device TEXT, precision TEXT, threads INTEGER, state TEXT NOT NULL,"
+	"CREATE TABLE run (id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, name TEXT, config TEXT,"
+	" identity TEXT, program TEXT, machine TEXT, device TEXT, precision TEXT, threads INTEGER, state TEXT NOT NULL,"
 	" begun TEXT NOT NULL, seconds);"
 	"CREATE TABLE stage (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(id), name TEXT NOT NULL,"
 	" kind TEXT, identity TEXT, state TEXT NOT NULL, begun TEXT NOT NULL, seconds, UNIQUE (run, name));"
@@ -32,34 +32,52 @@ enum { VERSION = sizeof schema / sizeof *schema };
 
 /* Columns of doubles have no type: SQLite then keeps them as they are. */
 static const char *const queries[QUERY_COUNT] = {
-	[Q_RUN_BEGIN] = "INSERT INTO run (name, folder, config, identity, program, machine, device, precision, threads,"
-			" state, begun) VALUES (?,?,?,?,?,?,?,?,?,'running',datetime('now'))"
-			" ON CONFLICT (folder) DO UPDATE SET name=excluded.name, config=excluded.config,"
-			" identity=excluded.identity, program=excluded.program, machine=excluded.machine,"
-			" device=excluded.device, precision=excluded.precision, threads=excluded.threads,"
-			" state='running' RETURNING id",
-	[Q_RUN_END] = "UPDATE run SET state=?2, seconds=?3 WHERE id=?1",
-	[Q_STAGE_FORGET] = "DELETE FROM metric WHERE stage IN"
-			   " (SELECT id FROM stage WHERE run=? AND name=? AND identity IS NOT ?)",
-	[Q_STAGE_BEGIN] = "INSERT INTO stage (run, name, kind, identity, state, begun)"
-			  " VALUES (?,?,?,?,'running',datetime('now'))"
-			  " ON CONFLICT (run, name) DO UPDATE SET kind=excluded.kind, identity=excluded.identity,"
-			  " state='running' RETURNING id",
-	[Q_STAGE_END] = "UPDATE stage SET state=?2, seconds=?3 WHERE id=?1",
-	[Q_STAGE_DONE] = "SELECT id FROM stage WHERE identity=? AND state='done' ORDER BY id DESC LIMIT 1",
-	[Q_METRIC] = "INSERT OR REPLACE INTO metric (stage, name, epoch, step, value) VALUES (?,?,?,?,?)",
-	[Q_TRIM] = "DELETE FROM metric WHERE stage=? AND epoch>?",
-	[Q_METRICS] = "SELECT name, epoch, value FROM metric WHERE stage=? ORDER BY epoch, name",
-	[Q_LAST] = "SELECT value FROM metric WHERE stage=? AND name=? ORDER BY epoch DESC LIMIT 1",
-	[Q_ARTEFACT_PUT] = "INSERT OR REPLACE INTO artefact (stage, identity, name, path, sha256, bytes)"
-			   " VALUES (?,?,?,?,?,?)",
-	[Q_ARTEFACT_GET] = "SELECT path, sha256, bytes FROM artefact WHERE identity=? AND name=?",
-	[Q_ARTEFACT_DROP] = "DELETE FROM artefact WHERE identity=? AND name=? AND sha256=?",
-	[Q_ACCURACY_PUT] = "INSERT OR REPLACE INTO accuracy (weights, data, part, top1) VALUES (?,?,?,?)",
-	[Q_ACCURACY_GET] = "SELECT top1 FROM accuracy WHERE weights=? AND data=? AND part=?",
-	[Q_BEGIN] = "BEGIN IMMEDIATE",
-	[Q_COMMIT] = "COMMIT",
-	[Q_ROLLBACK] = "ROLLBACK",
+	[Q_RUN_BEGIN] =
+		"INSERT INTO run (name, folder, config, identity, program, machine, device, precision, threads,"
+		" state, begun) VALUES (?,?,?,?,?,?,?,?,?,'running',datetime('now'))"
+		" ON CONFLICT (folder) DO UPDATE SET name=excluded.name, config=excluded.config,"
+		" identity=excluded.identity, program=excluded.program, machine=excluded.machine,"
+		" device=excluded.device, precision=excluded.precision, threads=excluded.threads,"
+		" state='running' RETURNING id",
+	[Q_RUN_END] =
+		"UPDATE run SET state=?2, seconds=?3 WHERE id=?1",
+	[Q_STAGE_FORGET] =
+		"DELETE FROM metric WHERE stage IN"
+		" (SELECT id FROM stage WHERE run=? AND name=? AND identity IS NOT ?)",
+	[Q_STAGE_BEGIN] =
+		"INSERT INTO stage (run, name, kind, identity, state, begun)"
+		" VALUES (?,?,?,?,'running',datetime('now'))"
+		" ON CONFLICT (run, name) DO UPDATE SET kind=excluded.kind, identity=excluded.identity,"
+		" state='running' RETURNING id",
+	[Q_STAGE_END] =
+		"UPDATE stage SET state=?2, seconds=?3 WHERE id=?1",
+	[Q_STAGE_DONE] =
+		"SELECT id FROM stage WHERE identity=? AND state='done' ORDER BY id DESC LIMIT 1",
+	[Q_METRIC] =
+		"INSERT OR REPLACE INTO metric (stage, name, epoch, step, value) VALUES (?,?,?,?,?)",
+	[Q_TRIM] =
+		"DELETE FROM metric WHERE stage=? AND epoch>?",
+	[Q_METRICS] =
+		"SELECT name, epoch, value FROM metric WHERE stage=? ORDER BY epoch, name",
+	[Q_LAST] =
+		"SELECT value FROM metric WHERE stage=? AND name=? ORDER BY epoch DESC LIMIT 1",
+	[Q_ARTEFACT_PUT] =
+		"INSERT OR REPLACE INTO artefact (stage, identity, name, path, sha256, bytes)"
+		" VALUES (?,?,?,?,?,?)",
+	[Q_ARTEFACT_GET] =
+		"SELECT path, sha256, bytes FROM artefact WHERE identity=? AND name=?",
+	[Q_ARTEFACT_DROP] =
+		"DELETE FROM artefact WHERE identity=? AND name=? AND sha256=?",
+	[Q_ACCURACY_PUT] =
+		"INSERT OR REPLACE INTO accuracy (weights, data, part, top1) VALUES (?,?,?,?)",
+	[Q_ACCURACY_GET] =
+		"SELECT top1 FROM accuracy WHERE weights=? AND data=? AND part=?",
+	[Q_BEGIN] =
+		"BEGIN IMMEDIATE",
+	[Q_COMMIT] =
+		"COMMIT",
+	[Q_ROLLBACK] =
+		"ROLLBACK",
 };
 
 enum status store_fail(struct store *s, struct err *e)
@@ -68,8 +86,8 @@ enum status store_fail(struct store *s, struct err *e)
 	if (code == SQLITE_NOMEM)
 		return err_nomem(e, "store '%s': too little memory", s->path);
 	if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-		return err_env(e, "store '%s' is damaged (%s): move it away; the run folders hold all that it holds", s->path,
-		               sqlite3_errmsg(s->db));
+		return err_env(e, "store '%s' is damaged (%s): move it away; the run folders hold all that it holds",
+		               s->path, sqlite3_errmsg(s->db));
 	if (code == SQLITE_BUSY)
 		return err_env(e, "store '%s': %s (another process held it for %d s)", s->path, sqlite3_errmsg(s->db),
 		               WAIT_MS / 1000);
@@ -108,25 +126,29 @@ static enum status migrate(struct store *s, struct err *e)
 	if (application != APPLICATION && (application || version || tables))
 		return err_user(e, (struct where){0}, "store '%s' is a database of another program", s->path);
 	if (version < 0 || version > VERSION)
-		return err_user(e, (struct where){0}, "store '%s' has schema %d, this program knows up to %d: use a newer one",
-		                s->path, version, VERSION);
+		return err_user(e, (struct where){0},
+		                "store '%s' has schema %d, this program knows up to %d: use a newer one", s->path,
+		                version, VERSION);
 	if (version == VERSION)
 		return OK;
 	for (int v = version; v < VERSION && st == OK; v++)
 		st = exec(s, schema[v], e);
 	char mark[80];
-	sqlite3_snprintf(sizeof mark, mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION, VERSION);
+	sqlite3_snprintf(sizeof mark, mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION,
+	                 VERSION);
 	return st == OK ? exec(s, mark, e) : st;
 }
 
-/* Changing to the log of another kind needs the file alone, and SQLite does not always wait for that by itself. */
+/* Changing the kind of log needs the file alone, and SQLite does not always wait for that by itself. */
 static enum status use_wal(struct store *s, struct err *e)
 {
 	const double end = time_now() + WAIT_MS / 1000.0;
 	int code;
-	while ((code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) == SQLITE_BUSY && time_now() < end)
+	while ((code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
+	       time_now() < end)
 		sqlite3_sleep(RETRY_MS);
-	return code == SQLITE_OK ? exec(s, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", e) : store_fail(s, e);
+	return code == SQLITE_OK ? exec(s, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", e)
+	                         : store_fail(s, e);
 }
 
 static enum status prepare_file(struct store *s, struct err *e)
@@ -157,7 +179,8 @@ static enum status find_folder(struct store *s, struct err *e)
 {
 	char real[PATH_MAX];
 	const char *slash = strrchr(s->path, '/');
-	char *dir = slash ? text_new(s->path, slash == s->path ? 1 : (size_t)(slash - s->path)) : text_new(".", 1);
+	const size_t n = !slash ? 1 : slash == s->path ? 1 : (size_t)(slash - s->path);
+	char *dir = text_new(slash ? s->path : ".", n);
 	enum status st = OK;
 	if (realpath(dir, real))
 		s->folder = text_new(real, strlen(real));
@@ -173,7 +196,8 @@ enum status store_open(const char *path, struct store **out, struct err *e)
 	*out = NULL;
 	*s = (struct store){.path = text_new(path, strlen(path))};
 	enum status st = find_folder(s, e);
-	if (st == OK && sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+	if (st == OK &&
+	    sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
 		st = store_fail(s, e);
 	if (st == OK)
 		st = prepare_file(s, e);
@@ -214,11 +238,12 @@ static int bind_one(sqlite3_stmt *st, int at, char type, va_list *ap)
 	}
 }
 
-enum status store_bind(struct store *s, enum query q, sqlite3_stmt **out, struct err *e, const char *types, ...)
+enum status store_bind(struct store *s, enum query q, sqlite3_stmt **out, struct err *e, const char *types,
+                       ...)
 {
 	*out = NULL;
-	if (!s->statement[q] && sqlite3_prepare_v3(s->db, queries[q], -1, SQLITE_PREPARE_PERSISTENT, &s->statement[q],
-	                                           NULL) != SQLITE_OK)
+	if (!s->statement[q] && sqlite3_prepare_v3(s->db, queries[q], -1, SQLITE_PREPARE_PERSISTENT,
+	                                           &s->statement[q], NULL) != SQLITE_OK)
 		return store_fail(s, e);
 	int code = SQLITE_OK;
 	va_list ap;

@@ -18,14 +18,15 @@ enum query {
 
 struct store {
 	sqlite3 *db;
-	char *path, *folder;                  /* folder: of the file, absolute; paths of artefacts are kept relative to it */
+	char *path, *folder; /* folder: of the file, absolute; paths of artefacts are kept relative to it */
 	sqlite3_stmt *statement[QUERY_COUNT]; /* prepared when first used */
 };
 
 /* The error that SQLite just gave, with the file's name. */
 enum status store_fail(struct store *s, struct err *e);
 /* Binds one value per letter of types: t text (NULL allowed), i int, l int64_t, d double (NaN is kept as NULL). */
-enum status store_bind(struct store *s, enum query q, sqlite3_stmt **st, struct err *e, const char *types, ...);
+enum status store_bind(struct store *s, enum query q, sqlite3_stmt **st, struct err *e, const char *types,
+                       ...);
 /* *row: there is one more; after the last, or an error, the statement is reset and holds no lock. */
 enum status store_step(struct store *s, sqlite3_stmt *st, bool *row, struct err *e);
 /* For who needs no further row. */

@@ -75,7 +75,8 @@ enum status store_artefact_get(struct store *s, struct arena *a, const char *ide
 	return status == OK ? store_finish(s, st, NULL, e) : status;
 }
 
-enum status store_stage_done(struct store *s, const char *identity, int64_t *stage, bool *found, struct err *e)
+enum status store_stage_done(struct store *s, const char *identity, int64_t *stage, bool *found,
+                             struct err *e)
 {
 	sqlite3_stmt *st;
 	*found = false;
@@ -105,7 +106,9 @@ enum status store_metrics(struct store *s, struct arena *a, int64_t stage, struc
 			break;
 		mem_grow(&rows, *n, &cap, sizeof **v);
 		((struct store_value *)rows)[(*n)++] = (struct store_value){
-			arena_str(a, (const char *)sqlite3_column_text(st, 0)), sqlite3_column_int(st, 1), store_real(st, 2),
+			arena_str(a, (const char *)sqlite3_column_text(st, 0)),
+			sqlite3_column_int(st, 1),
+			store_real(st, 2),
 		};
 	}
 	*v = NEW_ARRAY(a, struct store_value, *n);
@@ -136,8 +139,8 @@ enum status store_last(struct store *s, int64_t stage, const char *name, double 
 	return status == OK ? one_real(s, st, value, &found, e) : status;
 }
 
-enum status store_accuracy_get(struct store *s, const char *weights, const char *data, const char *part, double *top1,
-                               bool *found, struct err *e)
+enum status store_accuracy_get(struct store *s, const char *weights, const char *data, const char *part,
+                               double *top1, bool *found, struct err *e)
 {
 	sqlite3_stmt *st;
 	*found = false;

@@ -26,8 +26,8 @@ enum status store_run_begin(struct store *s, const struct store_run *r, int64_t 
 {
 	sqlite3_stmt *st;
 	const enum status status =
-		store_bind(s, Q_RUN_BEGIN, &st, e, "tttttttti", r->name, r->folder, r->config, r->identity, r->program,
-	                   r->machine, r->device, r->precision, r->threads);
+		store_bind(s, Q_RUN_BEGIN, &st, e, "tttttttti", r->name, r->folder, r->config, r->identity,
+		           r->program, r->machine, r->device, r->precision, r->threads);
 	return status == OK ? store_finish(s, st, run, e) : status;
 }
 
@@ -38,8 +38,8 @@ enum status store_run_end(struct store *s, int64_t run, const char *state, doubl
 	return status == OK ? store_finish(s, st, NULL, e) : status;
 }
 
-enum status store_stage_begin(struct store *s, int64_t run, const char *name, const char *kind, const char *identity,
-                              int64_t *stage, struct err *e)
+enum status store_stage_begin(struct store *s, int64_t run, const char *name, const char *kind,
+                              const char *identity, int64_t *stage, struct err *e)
 {
 	sqlite3_stmt *st;
 	/* a stage of this name with other options: its metrics are another's */
@@ -74,8 +74,8 @@ enum status store_trim(struct store *s, int64_t stage, int epoch, struct err *e)
 	return status == OK ? store_finish(s, st, NULL, e) : status;
 }
 
-enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part, double top1,
-                               struct err *e)
+enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part,
+                               double top1, struct err *e)
 {
 	sqlite3_stmt *st;
 	const enum status status = store_bind(s, Q_ACCURACY_PUT, &st, e, "tttd", weights, data, part, top1);

@@ -62,7 +62,8 @@ static enum status tensor_of_row(struct arena *a, struct params *p, int i, doubl
 	return OK;
 }
 
-enum status weights_save(struct params *p, const char *path, const struct st_meta *meta, int n_meta, struct err *e)
+enum status weights_save(struct params *p, const char *path, const struct st_meta *meta, int n_meta,
+                         struct err *e)
 {
 	struct arena *a = arena_open("weights");
 	const int n = row_count(p);
@@ -93,8 +94,8 @@ static const char *instead(struct arena *a, const struct st_file *f, const char 
 	return f->n ? arena_printf(a, "its first is '%.80s'", names[0]) : "it has none at all";
 }
 
-static enum status check_row(const struct params *p, const struct st_file *f, const struct param *row, bool is_state,
-                             struct err *e)
+static enum status check_row(const struct params *p, const struct st_file *f, const struct param *row,
+                             bool is_state, struct err *e)
 {
 	const struct where at = {.file = f->path};
 	const bool count = is_count(row, is_state);
@@ -102,15 +103,15 @@ static enum status check_row(const struct params *p, const struct st_file *f, co
 	if (!t && count)
 		return OK;
 	if (!t)
-		return err_user(e, at, "no tensor '%s' %s, which network '%s' needs; %s", row->name, shape_str(&row->shape),
-		                p->name, instead(f->arena, f, row->name));
+		return err_user(e, at, "no tensor '%s' %s, which network '%s' needs; %s", row->name,
+		                shape_str(&row->shape), p->name, instead(f->arena, f, row->name));
 	if (count && shape_count(&t->shape) == shape_count(&row->shape))
 		return t->is_i64 || t->dtype == F32 || t->dtype == F64 || t->dtype == I32
 		               ? OK : err_user(e, at, "tensor '%s' is of %s, allowed i64, i32, f32, f64", t->name,
 		                               dtype_name(t->dtype));
 	if (!shape_eq(&t->shape, &row->shape))
-		return err_user(e, at, "tensor '%s' has the shape %s, network '%s' needs %s", t->name, shape_str(&t->shape),
-		                p->name, shape_str(&row->shape));
+		return err_user(e, at, "tensor '%s' has the shape %s, network '%s' needs %s", t->name,
+		                shape_str(&t->shape), p->name, shape_str(&row->shape));
 	if (t->is_i64 || (t->dtype != F32 && t->dtype != F64 && t->dtype != BF16))
 		return err_user(e, at, "tensor '%s' is of %s, allowed f32, f64, bf16, f16", t->name,
 		                t->is_i64 ? "i64" : dtype_name(t->dtype));
@@ -129,8 +130,9 @@ static enum status check_names(const struct params *p, const struct st_file *f, 
 	for (int i = 0; i < f->n && st == OK; i++) {
 		bool is_state;
 		if (params_find(p, f->tensor[i].name, &is_state) < 0)
-			st = err_user(e, (struct where){.file = f->path}, "tensor '%.80s' %s has no place in network '%s'",
-			              f->tensor[i].name, shape_str(&f->tensor[i].shape), p->name);
+			st = err_user(e, (struct where){.file = f->path},
+			              "tensor '%.80s' %s has no place in network '%s'", f->tensor[i].name,
+			              shape_str(&f->tensor[i].shape), p->name);
 	}
 	return st;
 }
@@ -154,8 +156,8 @@ static enum status check_finite(const struct params *p, const struct st_file *f,
 	values(t, value);
 	for (int64_t i = 0; i < n; i++)
 		if (!isfinite(p->dev->backend->wide == F32 ? (float)value[i] : value[i]))
-			return err_env(e, "%s: tensor '%s': element %lld of %lld is %g, only finite values are taken", f->path,
-			               t->name, (long long)i, (long long)n, value[i]);
+			return err_env(e, "%s: tensor '%s': element %lld of %lld is %g, only finite values are taken",
+			               f->path, t->name, (long long)i, (long long)n, value[i]);
 	return OK;
 }
 

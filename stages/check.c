@@ -16,7 +16,7 @@ static size_t optim_memory(const struct optim *o)
 static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson *l, const struct step *st, bool steps)
 {
 	char a[32], b[32];
-	fprintf(f, "  %s%s%d epochs, %s of %s parameters move", l->label, *l->label ? ": " : "", l->epochs,
+	fprintf(f, "  %s%s%d epoch%s, %s of %s parameters move", l->label, *l->label ? ": " : "", l->epochs, l->epochs == 1 ? "" : "s",
 	        str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(r->student->params)));
 	for (int i = 1; i < l->n_optim; i++)
 		fprintf(f, ", %s of %s", str_count(a, optim_count(l->optim[i].optim)), l->optim[i].optim->name);
@@ -67,7 +67,6 @@ enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool ste
 	enum status st = stage_run_open(x, s, &r, e);
 	for (int k = 0; st == OK && k < r->n_lesson; k++)
 		st = check_lesson(r, &r->lesson[k], f, steps, sum, e);
-	if (st == OK)
-		stage_run_close(r);
+	stage_run_close(r);
 	return st;
 }

@@ -20,17 +20,23 @@ const struct opt experiment_opts[] = {
 	NODE(top_conf, data, "data set: {kind: NAME, ...}"),
 	NODE(top_conf, networks, "map of names to {model: NAME, ...}"),
 	NODE(top_conf, stages, "list of stages"),
-	NODE(top_conf, report, "title of the table at the end: {title: TEXT}"),
+	NODE(top_conf, report, "about the table at the end: {title: TEXT}"),
 	{0},
 };
 
 struct seed_conf { int split, data, init; };
-static const struct opt seed_opts[] = {
+const struct opt seed_opts[] = {
 	INT(seed_conf, split, 1, 0, 2147483647, "-", "held-out split and subsets"),
 	INT(seed_conf, data, 1, 0, 2147483647, "-", "order and augmentation"),
 	INT(seed_conf, init, 1, 0, 2147483647, "-", "weights, dropout, critics"),
 	{0},
 };
+struct report_conf { const char *title; };
+const struct opt report_opts[] = {
+	TEXT(report_conf, title, NULL, "a line above the table of results"),
+	{0},
+};
+
 struct one_seed { int seed; };
 static const struct opt one_seed_opts[] = {INT(one_seed, seed, 1, 0, 2147483647, "-", "all three seeds"), {0}};
 
@@ -97,6 +103,13 @@ static enum status read_top(struct experiment *x, struct top_conf *top, struct e
 			st = err_user(e, x->root->at, "'%s' is missing", need[i].name);
 		else if (need[i].c->kind != need[i].kind || need[i].c->n == 0)
 			st = err_user(e, need[i].c->at, "'%s' must be a %s that is not empty", need[i].name, need[i].kind == CONF_MAP ? "map" : "list");
+	}
+	if (top->report) {
+		struct report_conf report = {0};
+		const struct opt *rows[] = {report_opts};
+		void *to[] = {&report};
+		const enum status one = opts_read_all(rows, to, 1, top->report, "report", x->arena, e);
+		st = st == OK ? one : st;
 	}
 	const enum status seed = read_seed(x, top->seed, e);
 	return st == OK ? seed : st;

@@ -83,6 +83,8 @@ const struct stage_kind *stage_kind_find(const char *name);
 
 /* ---- experiment.c: the whole file ---- */
 
+extern const struct opt experiment_opts[], seed_opts[], report_opts[];
+
 struct experiment {
 	struct arena *arena;
 	const char *name, *path;

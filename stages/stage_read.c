@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sha256.h"
+#include "runs/safetensors.h"
 
 const struct stage_kind *const stage_all[] = {
 #define STAGE(x) &stage_##x,
@@ -130,6 +131,26 @@ static enum status find_teacher_network(struct experiment *x, struct stage *s, s
 	return OK;
 }
 
+/* Weights from files are read once before anything is trained: hours later is too late to learn that they do not fit. */
+static enum status check_file(struct experiment *x, struct net *net, const struct reference *r, struct err *e)
+{
+	if (r->stage >= 0)
+		return OK;
+	enum status st = params_place(net->params, x->dev, e);
+	if (st == OK)
+		st = weights_load(net->params, r->path, e);
+	params_release(net->params);
+	return st;
+}
+
+static enum status check_files(struct experiment *x, struct stage *s, struct net *net, struct net *teacher, struct err *e)
+{
+	enum status st = s->has_from ? check_file(x, net, &s->from, e) : OK;
+	for (int i = 0; i < s->n_teacher && st == OK; i++)
+		st = check_file(x, teacher, &s->teacher[i], e);
+	return st;
+}
+
 static void identify(struct experiment *x, struct stage *s, const struct net *net, const struct net *teacher)
 {
 	struct str text = {0};
@@ -202,6 +223,8 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	st = st == OK ? refs : st;
 	if (st == OK && s->n_teacher)
 		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+	if (st == OK)
+		st = check_files(x, s, net, teacher, e);
 	if (st == OK)
 		identify(x, s, net, teacher);
 	return st;

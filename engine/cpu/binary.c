@@ -27,11 +27,46 @@
 KERNEL(sub, a[i] - b[i])
 KERNEL(mul, a[i] * b[i])
 KERNEL(div, a[i] / b[i])
-KERNEL(minimum, (a[i] < b[i]) | (a[i] != a[i]) ? a[i] : b[i]) /* NaN of either side stays */
-KERNEL(maximum, (a[i] > b[i]) | (a[i] != a[i]) ? a[i] : b[i])
-KERNEL(less, a[i] < b[i] ? 1.0f : 0.0f)
-KERNEL(less_equal, a[i] <= b[i] ? 1.0f : 0.0f)
-KERNEL(equal, a[i] == b[i] ? 1.0f : 0.0f)
+KERNEL(minimum, ((a[i] < b[i]) | (a[i] != a[i])) ? a[i] : b[i]) /* NaN of either side stays */
+KERNEL(maximum, ((a[i] > b[i]) | (a[i] != a[i])) ? a[i] : b[i])
+
+/* ---- comparisons ---- */
+
+/* 1 where the sign of a - b is lo..hi. f32 would take large sample numbers for equal. */
+static void compare_i32(const struct kernel_run *r, int lo, int hi)
+{
+	const struct tensor *y = &r->out[0];
+	const struct view a = view_of(&r->in[0], y), b = view_of(&r->in[1], y);
+	const int64_t n = shape_count(&y->shape);
+#pragma omp parallel for schedule(static) if (n > SMALL)
+	for (int64_t at = 0; at < n; at += CHUNK) {
+		int32_t p[CHUNK], q[CHUNK];
+		float out[CHUNK];
+		const int64_t m = min_i64(CHUNK, n - at);
+		view_gather(&a, at, m, p);
+		view_gather(&b, at, m, q);
+		for (int64_t i = 0; i < m; i++) {
+			const int sign = (p[i] > q[i]) - (p[i] < q[i]);
+			out[i] = sign >= lo && sign <= hi;
+		}
+		f32_store(y->data, y->dtype, at, out, m);
+	}
+}
+
+#define COMPARE(op, expr, lo, hi)                                         \
+	LOOP(op, expr)                                                    \
+	static void run_##op(const struct kernel_run *r)                  \
+	{                                                                 \
+		if (r->in[0].dtype == I32 && r->in[1].dtype == I32)       \
+			compare_i32(r, lo, hi);                           \
+		else                                                      \
+			map_run(r, 2, op##_map, NULL);                    \
+	}                                                                 \
+	const struct kernel cpu_##op = {.run = run_##op};
+
+COMPARE(less, a[i] < b[i] ? 1.0f : 0.0f, -1, -1)
+COMPARE(less_equal, a[i] <= b[i] ? 1.0f : 0.0f, -1, 0)
+COMPARE(equal, a[i] == b[i] ? 1.0f : 0.0f, 0, 0)
 
 /* ---- add, with the relu that often follows ---- */
 
@@ -47,7 +82,8 @@ INLINE void add_body(void *y, const void *a, const void *b, bool half, bool relu
 		half_set(y, half, i, lower(half_get(a, half, i) + half_get(b, half, i), relu));
 }
 
-static CPU_CLONES void add_part(void *y, const void *a, const void *b, bool half, bool relu, int64_t at, int64_t n)
+static CPU_CLONES void add_part(void *y, const void *a, const void *b, bool half, bool relu, int64_t at,
+				int64_t n)
 {
 	if (half && relu)
 		add_body(y, a, b, true, true, at, n);

@@ -1,6 +1,6 @@
 /*
- * conv2d and its gradients. Activations are channels-last as they are; weights are packed once per change into the
- * order that the library likes best. A residual is added and a relu applied to the f32 sums, before the one rounding.
+ * conv2d and its gradients. Activations are channels-last as they are; weights are packed once per change into
+ * the order that the library likes best. A residual is added and a relu applied before the one rounding.
  */
 #include "engine/build.h"
 #include "engine/cpu/dnn_kernel.h"
@@ -20,11 +20,12 @@ static struct dnn_mem weights(const struct shape *s, int groups)
 	if (groups == 1)
 		return (struct dnn_mem){.n_dim = 4, .tag = dnnl_format_tag_any,
 			.dim = {s->d[0], s->d[1], s->d[2], s->d[3]}};
-	return (struct dnn_mem){.n_dim = 5, .tag = dnnl_format_tag_any, .dim = {g, per, s->d[1], s->d[2], s->d[3]}};
+	return (struct dnn_mem){.n_dim = 5, .tag = dnnl_format_tag_any,
+		.dim = {g, per, s->d[1], s->d[2], s->d[3]}};
 }
 
-/* One dimension: the last window may end before the padded edge, so less than pad is needed after it, or even less
-   than nothing. */
+/* One dimension: the last window may end before the padded edge, so less than pad is needed after it, or even
+   less than nothing. */
 static dnnl_dim_t pad_after(int in, int out, int kernel, int stride, int pad)
 {
 	return (dnnl_dim_t)(out - 1) * stride + kernel - in - pad;
@@ -108,7 +109,8 @@ static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *
 	return dnn_kernel_describe(&d, c, p, e);
 }
 
-static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state,
+	struct err *e)
 {
 	(void)dev;
 	const struct dnn_case d = forward_case(c);

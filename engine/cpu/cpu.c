@@ -1,4 +1,4 @@
-/* The back end `cpu`: the host's memory, oneDNN for convolutions and matrix products, OpenMP loops for the rest. */
+/* The back end `cpu`: the host's memory, oneDNN for convolutions and matrix products, OpenMP for the rest. */
 #include "engine/cpu/loops.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/cpu_clones.h"
+#include "engine/cpu/dnn.h"
 
 struct cpu {
 	int threads;
@@ -47,7 +48,8 @@ static enum status cpu_open(int index, int threads, void **impl, struct err *e)
 		granted = omp_get_num_threads();
 	}
 	if (granted != threads)
-		return err_env(e, "device 'cpu': %d threads asked for, %d granted (OMP_THREAD_LIMIT?)", threads, granted);
+		return err_env(e, "device 'cpu': %d threads asked for, %d granted (OMP_THREAD_LIMIT?)",
+			       threads, granted);
 	struct cpu *cpu = mem_new(sizeof *cpu);
 	if (!cpu)
 		return err_nomem(e, "no memory for device 'cpu'");
@@ -128,7 +130,8 @@ static size_t cpu_free_memory(void *impl)
 		fclose(f);
 	bytes = kib * 1024;
 	if (!bytes)
-		bytes = (unsigned long long)sysconf(_SC_AVPHYS_PAGES) * (unsigned long long)sysconf(_SC_PAGESIZE);
+		bytes = (unsigned long long)sysconf(_SC_AVPHYS_PAGES)
+			* (unsigned long long)sysconf(_SC_PAGESIZE);
 	const unsigned long long most = number_in("/sys/fs/cgroup/memory.max");
 	const unsigned long long used = number_in("/sys/fs/cgroup/memory.current");
 	if (most && (most > used ? most - used : 0) < bytes)
@@ -154,7 +157,8 @@ static void cpu_launch(void *impl, const struct kernel *k, const struct kernel_r
 	k->run(r);
 }
 
-static void cpu_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
+static void cpu_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src,
+		     void *dst)
 {
 	use_threads(impl);
 	k->pack(state, i, src, dst, NULL);
@@ -229,7 +233,8 @@ static void cpu_square_sum(void *impl, const void *x, int64_t n, void *sum)
 		const int64_t m = min_i64(group, n - start);
 #pragma omp parallel for schedule(static) if (m > SMALL)
 		for (int64_t at = 0; at < m; at += CHUNK)
-			piece[at / CHUNK] = square_part((const float *)x + start + at, min_i64(CHUNK, m - at));
+			piece[at / CHUNK] = square_part((const float *)x + start + at,
+							min_i64(CHUNK, m - at));
 		for (int64_t p = 0; p * CHUNK < m; p++)
 			total += piece[p];
 	}
@@ -252,9 +257,10 @@ static void optim(void *impl, const struct optim_run *r)
 const struct backend backend_cpu = {
 	.name = "cpu", .fuses = true, .wide = F32,
 	.count = cpu_count, .open = cpu_open, .close = cpu_close,
-	.alloc = cpu_alloc, .free = cpu_free, .put = cpu_copy, .get = cpu_copy, .copy = cpu_copy, .copy_if = cpu_copy_if,
-	.fill = cpu_fill, .wait = cpu_wait, .free_memory = cpu_free_memory, .bf16_native = cpu_bf16_native,
+	.alloc = cpu_alloc, .free = cpu_free, .put = cpu_copy, .get = cpu_copy, .copy = cpu_copy,
+	.copy_if = cpu_copy_if, .fill = cpu_fill, .wait = cpu_wait, .free_memory = cpu_free_memory,
+	.bf16_native = cpu_bf16_native,
 	.launch = cpu_launch, .pack = cpu_pack, .finite = cpu_finite, .square_sum = cpu_square_sum,
 	.clip_factor = cpu_clip_factor, .optim = optim,
-	.kernels = kernels,
+	.kernels = kernels, .version = dnn_version,
 };

@@ -1,6 +1,6 @@
 /*
- * oneDNN behind one interface. Its C functions differ between 2.x and 3.x in how descriptors are made; those calls are
- * in dnn.c alone. One engine and one stream for the process; all calls come from one thread.
+ * oneDNN behind one interface. Its C functions differ between 2.x and 3.x in how descriptors are made; those calls
+ * are in dnn.c alone. One engine and one stream for the process; all calls come from one thread.
  */
 #ifndef ENGINE_CPU_DNN_H
 #define ENGINE_CPU_DNN_H
@@ -23,8 +23,8 @@ typedef const dnnl_memory_desc_t *dnn_md;
 
 enum dnn_kind { DNN_CONV, DNN_CONV_DX, DNN_CONV_DW, DNN_MATMUL };
 
-/* Operands by their part in the forward operation: dx writes DNN_SRC, dw writes DNN_WEIGHTS. DNN_ADD has DNN_DST's
-   shape and type and is added to the result. */
+/* Operands by their part in the forward operation: dx writes DNN_SRC, dw writes DNN_WEIGHTS. DNN_ADD has
+   DNN_DST's shape and type and is added to the result. */
 enum dnn_role { DNN_SRC, DNN_WEIGHTS, DNN_BIAS, DNN_DST, DNN_ADD, DNN_ROLE_COUNT };
 
 struct dnn_mem {
@@ -38,18 +38,18 @@ struct dnn_desc {
 	enum dnn_kind kind;
 	struct dnn_mem mem[DNN_ROLE_COUNT];
 	dnnl_dims_t stride, pad_before, pad_after; /* convolution: h, w */
-	/* All before the one rounding: + DNN_ADD, or + what DNN_DST held before; then max(0, result), 0 for NaN */
+	/* before the one rounding: + DNN_ADD, or + what DNN_DST held; then max(0, result), 0 for NaN */
 	bool sum, relu;
 };
 
 /* Makes engine and stream at the first call. */
 enum status dnn_open(struct err *e);
 
-/* What the library would use for d, with the scratch memory given by the caller. After dnn_open. *pd is the caller's
-   (dnnl_primitive_desc_destroy); NULL where the status is not dnnl_success. */
+/* The library's first choice for d that is not known to be wrong; scratch memory is given by the caller. After
+   dnn_open. *pd is the caller's (dnnl_primitive_desc_destroy); NULL where the status is not dnnl_success. */
 dnnl_status_t dnn_find(const struct dnn_desc *d, dnnl_primitive_desc_t *pd);
 const char *dnn_impl(const_dnnl_primitive_desc_t pd); /* "brgconv:avx512_core"; lives as long as pd */
-bool dnn_impl_is_loops(const_dnnl_primitive_desc_t pd); /* plain loops: hundreds of times slower than the others */
+bool dnn_impl_is_loops(const_dnnl_primitive_desc_t pd); /* hundreds of times slower than the others */
 int dnn_arg(enum dnn_kind kind, enum dnn_role role);    /* its DNNL_ARG_ number */
 dnn_md dnn_arg_md(const_dnnl_primitive_desc_t pd, int arg);
 uint64_t dnn_md_hash(dnn_md md); /* equal descriptions, equal numbers, in every run */
@@ -62,13 +62,17 @@ struct dnn_prim {
 	int n;
 	dnnl_exec_arg_t arg[DNN_MAX_ARG];
 };
-enum status dnn_prim_init(struct dnn_prim *p, const_dnnl_primitive_desc_t pd, const int *arg, int n, struct err *e);
-/* Copies between plain (a row of tag and type) and md, in the direction asked for; arguments DNNL_ARG_FROM, DNNL_ARG_TO. */
+enum status dnn_prim_init(struct dnn_prim *p, const_dnnl_primitive_desc_t pd, const int *arg, int n,
+	struct err *e);
+/* Copies between plain and md, in the direction asked for; arguments DNNL_ARG_FROM, DNNL_ARG_TO. */
 enum status dnn_prim_init_reorder(struct dnn_prim *p, const struct dnn_mem *plain, dnn_md md, bool to_plain,
 	struct err *e);
 bool dnn_md_is(dnn_md md, const struct dnn_mem *plain);
 void dnn_prim_set(struct dnn_prim *p, int arg, const void *data);
 dnnl_status_t dnn_prim_run(struct dnn_prim *p);
 void dnn_prim_release(struct dnn_prim *p);
+
+/* "oneDNN 2.6.3, ISA 255": what results depend on besides our own code. */
+const char *dnn_version(void);
 
 #endif

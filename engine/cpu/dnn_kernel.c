@@ -15,7 +15,7 @@ struct choice {
 	dnnl_primitive_desc_t pd;
 	bool cast[DNN_ROLE_COUNT];  /* the tensor is bf16, the primitive's operand f32 */
 	bool reorder;               /* the weights' gradient leaves the primitive in the library's own order */
-	size_t at[DNN_ROLE_COUNT];  /* in scratch: the operand of a cast or reorder; the primitive's scratchpad is at 0 */
+	size_t at[DNN_ROLE_COUNT];  /* in scratch: the operand of a cast or reorder; 0 is the primitive's scratchpad */
 	size_t scratchpad, scratch; /* bytes */
 };
 
@@ -158,7 +158,8 @@ static void lay_out(const struct dnn_case *d, const struct kernel_case *c, struc
 	o->scratch = end;
 }
 
-#include <stdlib.h>
+/* Adds the residual as an operand. Where only plain loops can do that rightly, it is copied into the result, and the
+   primitive adds to what it finds there. */
 static dnnl_status_t find(struct dnn_desc *d, dnnl_primitive_desc_t *pd)
 {
 	if (d->mem[DNN_ADD].n_dim == 0)
@@ -173,7 +174,8 @@ static dnnl_status_t find(struct dnn_desc *d, dnnl_primitive_desc_t *pd)
 	return dnn_find(d, pd);
 }
 
-static enum status choose(const struct dnn_case *d, const struct kernel_case *c, struct choice *o, struct err *e)
+static enum status choose(const struct dnn_case *d, const struct kernel_case *c, struct choice *o,
+	struct err *e)
 {
 	dnnl_primitive_desc_t low = NULL;
 	const enum status opened = dnn_open(e);
@@ -235,10 +237,12 @@ static enum status prepare_weights(struct dnn_state *s, const struct choice *o, 
 		if (!s->plain)
 			return err_nomem(e, "no memory for the weights of '%s'", c->call->op->name);
 	}
-	return dnn_prim_init_reorder(&s->reorder, &plain, dnn_arg_md(o->pd, dnn_arg(s->kind, DNN_WEIGHTS)), s->unpacks, e);
+	const dnn_md md = dnn_arg_md(o->pd, dnn_arg(s->kind, DNN_WEIGHTS));
+	return dnn_prim_init_reorder(&s->reorder, &plain, md, s->unpacks, e);
 }
 
-enum status dnn_kernel_prepare(const struct dnn_case *d, const struct kernel_case *c, void **state, struct err *e)
+enum status dnn_kernel_prepare(const struct dnn_case *d, const struct kernel_case *c, void **state,
+	struct err *e)
 {
 	struct choice o;
 	int arg[DNN_MAX_ARG], n = 0;

@@ -1,6 +1,6 @@
 /*
- * A kernel made of one oneDNN primitive. conv.c and matmul.c say which operation a call is (struct dnn_case); all the
- * rest is the same: the choice between bf16 and f32 between casts, scratch, packed weights, running.
+ * A kernel made of one oneDNN primitive. conv.c and matmul.c say which operation a call is (struct dnn_case); all
+ * the rest is the same: the choice between bf16 and f32 between casts, scratch, packed weights, running.
  */
 #ifndef ENGINE_CPU_DNN_KERNEL_H
 #define ENGINE_CPU_DNN_KERNEL_H
@@ -19,7 +19,8 @@ struct dnn_case {
 /* Leaves p->fuse_ok 0. */
 enum status dnn_kernel_describe(const struct dnn_case *d, const struct kernel_case *c, struct kernel_plan *p,
 	struct err *e);
-enum status dnn_kernel_prepare(const struct dnn_case *d, const struct kernel_case *c, void **state, struct err *e);
+enum status dnn_kernel_prepare(const struct dnn_case *d, const struct kernel_case *c, void **state,
+	struct err *e);
 void dnn_kernel_release(void *state);
 void dnn_kernel_pack(void *state, int i, const struct tensor *src, void *dst, struct device *dev);
 void dnn_kernel_run(const struct kernel_run *r);

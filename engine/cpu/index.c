@@ -34,7 +34,8 @@ static void run_gather(const struct kernel_run *r)
 	const int R = y->shape.d[0];
 #pragma omp parallel for schedule(static) if (shape_count(&y->shape) > SMALL)
 	for (int i = 0; i < R; i++) {
-		const struct tensor from = row_of(x, row_at(&r->in[1], i, x->shape.d[0], "gather")), to = row_of(y, i);
+		const struct tensor from = row_of(x, row_at(&r->in[1], i, x->shape.d[0], "gather")),
+				    to = row_of(y, i);
 		const struct view src = view_of(&from, &to), dst = view_of(&to, &to);
 		for (int64_t at = 0; at < src.count; at += CHUNK)
 			view_copy_part(&dst, &src, at, min_i64(CHUNK, src.count - at));
@@ -47,7 +48,8 @@ static void scatter_columns(const struct kernel_run *r, int64_t at, int64_t n)
 	const struct tensor *v = &r->in[0], *y = &r->out[0];
 	for (int i = 0; i < v->shape.d[0]; i++) {
 		float buf[CHUNK], sum[CHUNK];
-		const struct tensor from = row_of(v, i), to = row_of(y, row_at(&r->in[1], i, y->shape.d[0], "scatter_add"));
+		const struct tensor from = row_of(v, i),
+				    to = row_of(y, row_at(&r->in[1], i, y->shape.d[0], "scatter_add"));
 		const struct view src = view_of(&from, &to);
 		const float *p = view_load(&src, at, n, buf), *q = chunk_in(&to, at, n, sum);
 		float *out = chunk_out(&to, at, sum);
@@ -139,7 +141,9 @@ static const int32_t *rank_all(const struct ranking *q, int32_t *place, int32_t 
 			const int64_t mid = min_i64(lo + width, K), hi = min_i64(mid + width, K);
 			int64_t a = lo, b = mid;
 			for (int64_t to = lo; to < hi; to++)
-				other[to] = b == hi || (a < mid && !before(q, place[b], place[a])) ? place[a++] : place[b++];
+				other[to] = b == hi || (a < mid && !before(q, place[b], place[a]))
+						    ? place[a++]
+						    : place[b++];
 		}
 		int32_t *t = place;
 		place = other;

@@ -150,7 +150,7 @@ static CPU_CLONES float row_max(const float *x, int64_t n)
 #pragma omp simd
 			for (int l = 0; l < LANES; l++) {
 				const float v = x[i + l];
-				lane[l] = (v > lane[l]) | (v != v) ? v : lane[l];
+				lane[l] = ((v > lane[l]) | (v != v)) ? v : lane[l];
 			}
 		}
 		for (int l = 0; l < LANES; l++)

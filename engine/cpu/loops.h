@@ -1,9 +1,10 @@
 /*
  * What the CPU kernels share: element conversion, strided views, the driver of element-by-element ops.
  *
- * All arithmetic is f32; other types are converted in pieces of CHUNK elements that stay in the first-level cache. Work is cut
- * by fixed sizes and partial results are added in order, so results do not depend on the number of threads. Loops are vectorised by
- * `omp simd` in static functions under CPU_CLONES (called from the same file); pragmas of threads stay outside those functions.
+ * All arithmetic is f32; other types are converted in pieces of CHUNK elements that stay in the first-level
+ * cache. Work is cut by fixed sizes and partial results are added in order, so results do not depend on the
+ * number of threads. Loops are vectorised by `omp simd` in static functions under CPU_CLONES (called from the
+ * same file); pragmas of threads stay outside those functions.
  */
 #ifndef ENGINE_CPU_LOOPS_H
 #define ENGINE_CPU_LOOPS_H
@@ -20,7 +21,8 @@ enum {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Element i of F32 (half false) or BF16 memory; half is a constant after inlining, so loops over it vectorise. */
+/* Element i of F32 (half false) or BF16 memory; half is a constant after inlining, so loops over it
+ * vectorise. */
 INLINE float half_get(const void *p, bool half, int64_t i)
 {
 	return half ? f32_from_bf16(((const uint16_t *)p)[i]) : ((const float *)p)[i];
@@ -33,11 +35,24 @@ INLINE void half_set(void *p, bool half, int64_t i, float x)
 		((float *)p)[i] = x;
 }
 
-/* e^x to 1.5 ulp; 0 and inf where f32 ends, NaN stays. Plain arithmetic, so that it vectorises and gives the same bits everywhere. */
+/* Elements at..at+n will be read soon. Loops over several rows at once hide from the processor that it could
+ * know. */
+INLINE void half_prefetch(const void *p, bool half, int64_t at, int64_t n)
+{
+	const int64_t size = half ? 2 : 4;
+	for (int64_t i = 0; i < n * size; i += 64)
+		__builtin_prefetch((const char *)p + at * size + i);
+}
+
+/* e^x to 1.5 ulp; 0 and inf where f32 ends, NaN stays. Plain arithmetic, so that it vectorises and gives the
+ * same bits everywhere. */
 INLINE float exp_f32(float x)
 {
 	const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer in the low bits */
-	union { float f; uint32_t u; } t, lo, hi;
+	union {
+		float f;
+		uint32_t u;
+	} t, lo, hi;
 	x = x > 89.0f ? 89.0f : x;
 	x = x < -105.0f ? -105.0f : x;
 	t.f = x * 1.44269504f + magic;
@@ -59,14 +74,14 @@ INLINE float exp_f32(float x)
 static inline int64_t min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/* Elements at..at+n of dense memory to and from f32. To integers: truncated, NaN is 0, clamped to the range. */
+/* Elements at..at+n of dense memory to and from f32. To integers: truncated, clamped, NaN is 0. */
 void f32_load(float *out, const void *p, enum dtype d, int64_t at, int64_t n);
 void f32_store(void *p, enum dtype d, int64_t at, const float *x, int64_t n);
 float f32_at(const void *p, enum dtype d, int64_t i);
 /* Sum by 64 lanes that are then added in order: the same bits everywhere. */
 float f32_sum(const float *x, int64_t n);
 void f32_sum_rows(float *out, const float *x, int64_t rows, int64_t n); /* f32_sum of each row of n */
-float f32_max(const float *x, int64_t n); /* n >= 1; NaN if any is */
+float f32_max(const float *x, int64_t n);                               /* n >= 1; NaN if any is */
 
 /* The pieces that kernels work on: f32 memory itself where the type allows, else buf (CHUNK floats). */
 const float *chunk_in(const struct tensor *t, int64_t at, int64_t n, float *buf);
@@ -80,7 +95,8 @@ static inline void chunk_done(const struct tensor *t, int64_t at, int64_t n, con
 		f32_store(t->data, t->dtype, at, buf, n);
 }
 
-/* Elements of a tensor in an order chosen by the maker: axis 0 is the slowest. Adjacent axes that are one in memory are merged. */
+/* Elements of a tensor in an order chosen by the maker: axis 0 is the slowest. Adjacent axes that are one in
+   memory are merged. */
 struct view {
 	enum dtype dtype;
 	void *data;
@@ -91,17 +107,22 @@ struct view {
 };
 
 /* stride[a] for each logical axis a of as, taken in the memory order of as; offset in elements. */
-struct view view_strided(const struct tensor *as, const struct tensor *t, int64_t offset, const int64_t stride[]);
-struct view view_of(const struct tensor *t, const struct tensor *as); /* t broadcast to as, in the memory order of as */
-struct view view_logical(const struct tensor *t);                      /* in the logical order of t */
+struct view view_strided(const struct tensor *as, const struct tensor *t, int64_t offset,
+			 const int64_t stride[]);
+/* t broadcast to as, in the memory order of as */
+struct view view_of(const struct tensor *t, const struct tensor *as);
+struct view view_logical(const struct tensor *t); /* in the logical order of t */
 const float *view_load(const struct view *v, int64_t at, int64_t n, float *buf); /* n <= CHUNK */
+void view_gather(const struct view *v, int64_t at, int64_t n, void *out);         /* in the view's own type */
 void view_store(const struct view *v, int64_t at, int64_t n, const float *x);    /* n <= CHUNK */
-/* dst[i] = src[i] in the two views' orders; bytes are kept where the types agree. view_copy may start threads. */
+/* dst[i] = src[i] in the two views' orders; bytes are kept where the types agree. view_copy may
+   start threads. */
 void view_copy(const struct view *dst, const struct view *src);
 void view_copy_part(const struct view *dst, const struct view *src, int64_t at, int64_t n); /* n <= CHUNK */
 void fill_all(void *p, enum dtype d, double value, int64_t n);
 
-/* out[0] = f(in[0..n_in-1]) element by element with broadcasting; n_in <= 3. Pieces of y and in[0] may be the same memory. */
+/* out[0] = f(in[0..n_in-1]) element by element with broadcasting; n_in <= 3. Pieces of y and in[0] may be the
+   same memory. */
 typedef void map_fn(float *y, const float *const in[], int64_t n, const void *conf);
 void map_run(const struct kernel_run *r, int n_in, map_fn *f, const void *conf);
 

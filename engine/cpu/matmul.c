@@ -7,7 +7,7 @@ static struct dnn_mem matrix(const struct tensor *t, bool transposed)
 {
 	const int n = t->shape.n_dim, r = n - 2, c = n - 1;
 	const dnnl_dim_t rows = t->shape.d[transposed ? c : r], cols = t->shape.d[transposed ? r : c];
-	/* a single row or column is the same memory either way; its plain strides are the ones that no kernel mistakes */
+	/* a single row or column is the same memory either way, and plain strides are mistaken by no kernel */
 	const bool swap = transposed && rows > 1 && cols > 1;
 	struct dnn_mem m = {.n_dim = n, .tag = dnnl_format_tag_undef};
 	m.dim[0] = t->shape.d[0];

@@ -20,14 +20,16 @@ const struct kernel cpu_reverse_gradient = {.run = run_copy};
 
 enum { PERIOD = 48, PIECE = 960 }; /* 48 is a multiple of 1, 2, 3 and 4 channels */
 
-INLINE void normalize_body(void *y, bool half, const uint8_t *x, const float *factor, const float *add, int64_t n)
+INLINE void normalize_body(void *y, bool half, const uint8_t *x, const float *factor, const float *add,
+			   int64_t n)
 {
 #pragma omp simd
 	for (int64_t i = 0; i < n; i++)
 		half_set(y, half, i, (float)x[i] * factor[i] + add[i]);
 }
 
-static CPU_CLONES void normalize_part(void *y, bool half, const uint8_t *x, const float *factor, const float *add, int64_t n)
+static CPU_CLONES void normalize_part(void *y, bool half, const uint8_t *x, const float *factor,
+				      const float *add, int64_t n)
 {
 	if (half)
 		normalize_body(y, true, x, factor, add, n);
@@ -52,8 +54,8 @@ static void run_normalize(const struct kernel_run *r)
 	}
 #pragma omp parallel for schedule(static) if (n > SMALL)
 	for (int64_t at = 0; at < n; at += PIECE)
-		normalize_part((char *)y->data + at * size, y->dtype == BF16, (const uint8_t *)x->data + at, factor, add,
-			       min_i64(PIECE, n - at));
+		normalize_part((char *)y->data + at * size, y->dtype == BF16, (const uint8_t *)x->data + at,
+			       factor, add, min_i64(PIECE, n - at));
 }
 
 const struct kernel cpu_normalize = {.run = run_normalize};

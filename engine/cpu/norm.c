@@ -11,8 +11,8 @@
 struct rows rows_of(const struct tensor *x)
 {
 	const int C = x->shape.d[1];
-	BUG_IF(x->shape.n_dim < 2 || (C > 1 && x->stride[1] != 1), "batch statistics of %s whose channels are not innermost",
-	       shape_str(&x->shape));
+	BUG_IF(x->shape.n_dim < 2 || (C > 1 && x->stride[1] != 1),
+	       "batch statistics of %s whose channels are not innermost", shape_str(&x->shape));
 	struct rows s = {.n = shape_count(&x->shape), .C = C, .P = (int)div_up(ROW_MIN, C) * C};
 	s.part = (int64_t)s.P * PART_ROWS;
 	s.parts = div_up(s.n, s.part);
@@ -38,7 +38,8 @@ enum halves halves_of(const struct tensor *const t[], int n)
 	for (int i = 0; i < n; i++) {
 		if (!t[i] || !t[i]->data)
 			continue;
-		BUG_IF(t[i]->dtype != F32 && t[i]->dtype != BF16, "a network's kernel got %s", dtype_name(t[i]->dtype));
+		BUG_IF(t[i]->dtype != F32 && t[i]->dtype != BF16, "a network's kernel got %s",
+		       dtype_name(t[i]->dtype));
 		present++;
 		halves += t[i]->dtype == BF16;
 	}
@@ -48,18 +49,22 @@ enum halves halves_of(const struct tensor *const t[], int n)
 /* ---- statistics ---- */
 
 /*
- * Sums of (x - pivot) and its square, the pivot being the first value of the part in each channel: without it f32 would
- * lose the variance of channels whose mean is far from 0.
+ * Sums of (x - pivot) and its square, the pivot being the first value of the part in each channel: without it
+ * f32 would lose the variance of channels whose mean is far from 0.
  */
-INLINE void moments_body(float *s1, float *s2, const float *pivot, const void *x, bool half, int64_t at, int64_t n, int P)
+INLINE void moments_body(float *s1, float *s2, const float *pivot, const void *x, bool half, int64_t at,
+			 int64_t n, int P)
 {
 	int64_t i = 0;
 	for (; i + 4 * P <= n; i += 4 * P) {
 		const int64_t i0 = at + i, i1 = i0 + P, i2 = i1 + P, i3 = i2 + P;
+		half_prefetch(x, half, i0 + 4 * P, min_i64(4 * P, n - i - 4 * P));
 #pragma omp simd
 		for (int c = 0; c < P; c++) {
-			const float a = half_get(x, half, i0 + c) - pivot[c], b = half_get(x, half, i1 + c) - pivot[c];
-			const float d = half_get(x, half, i2 + c) - pivot[c], e = half_get(x, half, i3 + c) - pivot[c];
+			const float a = half_get(x, half, i0 + c) - pivot[c],
+				    b = half_get(x, half, i1 + c) - pivot[c];
+			const float d = half_get(x, half, i2 + c) - pivot[c],
+				    e = half_get(x, half, i3 + c) - pivot[c];
 			s1[c] += (a + b) + (d + e);
 			s2[c] += (a * a + b * b) + (d * d + e * e);
 		}
@@ -75,8 +80,8 @@ INLINE void moments_body(float *s1, float *s2, const float *pivot, const void *x
 	}
 }
 
-static CPU_CLONES void moments_part(float *s1, float *s2, const float *pivot, const void *x, bool half, int64_t at,
-				    int64_t n, int P)
+static CPU_CLONES void moments_part(float *s1, float *s2, const float *pivot, const void *x, bool half,
+				    int64_t at, int64_t n, int P)
 {
 	if (half)
 		moments_body(s1, s2, pivot, x, true, at, n, P);
@@ -99,10 +104,11 @@ static void part_moments(float *part, const struct tensor *x, const struct rows 
 enum { BLOCK = 64 };
 
 /*
- * Channels c0..c0+n: parts joined in order and in double (Chan, Golub, LeVeque 1979). low: what f32 leaves out of the mean, which
- * matters where the mean is large against the deviation.
+ * Channels c0..c0+n: parts joined in order and in double (Chan, Golub, LeVeque 1979). low: what f32 leaves
+ * out of the mean, which matters where the mean is large against the deviation.
  */
-static void join_moments(const float *parts, const struct rows *s, int c0, int n, float *mean, float *low, float *var)
+static void join_moments(const float *parts, const struct rows *s, int c0, int n, float *mean, float *low,
+			 float *var)
 {
 	double m[BLOCK] = {0}, m2[BLOCK] = {0};
 	const double all = (double)(s->n / s->C);
@@ -130,7 +136,8 @@ static void join_moments(const float *parts, const struct rows *s, int c0, int n
 	}
 }
 
-static void statistics(const struct tensor *x, const struct rows *s, float *parts, float *mean, float *low, float *var)
+static void statistics(const struct tensor *x, const struct rows *s, float *parts, float *mean, float *low,
+		       float *var)
 {
 #pragma omp parallel for schedule(static) if (s->n > SMALL)
 	for (int64_t k = 0; k < s->parts; k++)
@@ -147,8 +154,8 @@ struct line {
 	float floor;                       /* 0 for a fused relu, else -inf; NaN passes */
 };
 
-INLINE void line_body(void *y, bool hy, const void *x, bool hx, const void *res, bool hr, const struct line *l, int64_t at,
-		      int64_t n, int P)
+INLINE void line_body(void *y, bool hy, const void *x, bool hx, const void *res, bool hr,
+		      const struct line *l, int64_t at, int64_t n, int P)
 {
 	const float *shift = l->shift, *factor = l->factor, *add = l->add;
 	const float floor = l->floor;
@@ -164,7 +171,8 @@ INLINE void line_body(void *y, bool hy, const void *x, bool hx, const void *res,
 	}
 }
 
-static CPU_CLONES void line_f32(void *y, const void *x, const void *res, const struct line *l, int64_t at, int64_t n, int P)
+static CPU_CLONES void line_f32(void *y, const void *x, const void *res, const struct line *l, int64_t at,
+				int64_t n, int P)
 {
 	if (res)
 		line_body(y, false, x, false, res, false, l, at, n, P);
@@ -172,7 +180,8 @@ static CPU_CLONES void line_f32(void *y, const void *x, const void *res, const s
 		line_body(y, false, x, false, NULL, false, l, at, n, P);
 }
 
-static CPU_CLONES void line_bf16(void *y, const void *x, const void *res, const struct line *l, int64_t at, int64_t n, int P)
+static CPU_CLONES void line_bf16(void *y, const void *x, const void *res, const struct line *l, int64_t at,
+				 int64_t n, int P)
 {
 	if (res)
 		line_body(y, true, x, true, res, true, l, at, n, P);
@@ -180,8 +189,8 @@ static CPU_CLONES void line_bf16(void *y, const void *x, const void *res, const 
 		line_body(y, true, x, true, NULL, false, l, at, n, P);
 }
 
-static void line(const struct tensor *y, const struct tensor *x, const struct tensor *res, const struct rows *s,
-		 const struct line *l)
+static void line(const struct tensor *y, const struct tensor *x, const struct tensor *res,
+		 const struct rows *s, const struct line *l)
 {
 	const enum halves h = halves_of((const struct tensor *const[]){y, x, res}, 3);
 	const void *r = res ? res->data : NULL;
@@ -193,8 +202,8 @@ static void line(const struct tensor *y, const struct tensor *x, const struct te
 		else if (h == ALL_BF16)
 			line_bf16(y->data, x->data, r, l, at, n, s->P);
 		else
-			line_body(y->data, y->dtype == BF16, x->data, x->dtype == BF16, r, r && res->dtype == BF16, l, at, n,
-				  s->P);
+			line_body(y->data, y->dtype == BF16, x->data, x->dtype == BF16, r,
+				  r && res->dtype == BF16, l, at, n, s->P);
 	}
 }
 
@@ -266,7 +275,8 @@ static void affine_any(const struct kernel_run *r)
 	struct tensor s = r->in[1], b = r->in[2];
 	int64_t stride[MAX_DIM] = {0};
 	stride[1] = 1;
-	const struct view vs = view_strided(y, &s, 0, stride), vb = view_strided(y, &b, 0, stride), vx = view_of(x, y);
+	const struct view vs = view_strided(y, &s, 0, stride), vb = view_strided(y, &b, 0, stride),
+			  vx = view_of(x, y);
 	const struct view vr = res ? view_of(res, y) : vx;
 	const int64_t n = shape_count(&y->shape);
 #pragma omp parallel for schedule(static) if (n > SMALL)

@@ -5,8 +5,9 @@
 #include "engine/cpu/loops.h"
 
 /*
- * n numbers; number i belongs to channel i % C. P is a multiple of C that is long enough for the vector loops whatever C is
- * (values per channel are repeated to P by tile). A part is PART_ROWS rows of P: its size depends on C alone, never on the threads.
+ * n numbers; number i belongs to channel i % C. P is a multiple of C that is long enough for the vector loops
+ * whatever C is (values per channel are repeated to P by tile). A part is PART_ROWS rows of P: its size
+ * depends on C alone, never on the threads.
  */
 struct rows {
 	int64_t n, part, parts;
@@ -20,6 +21,7 @@ void fold(float *v, const struct rows *s);   /* v[0..C) += the other copies, in 
 
 /* Which element types the hot loops meet: all alike, or any mix. */
 enum halves { ALL_F32, ALL_BF16, MIXED };
-enum halves halves_of(const struct tensor *const t[], int n); /* absent ones (NULL, or data NULL) don't count */
+enum halves halves_of(const struct tensor *const t[],
+		      int n); /* absent ones (NULL, or data NULL) don't count */
 
 #endif

@@ -9,7 +9,8 @@
 /*
  * batch_norm_dx (dy, x, gamma, mean, var [, y]): with z = (x - mean) / s, s = sqrt(var + eps),
  *   dx = gamma / s (dz - mean(dz) - z mean(dz z)), dgamma = sum(dz z), dbeta = sum(dz),
- * where dz is dy, or dy where y > 0 if a relu's gradient was taken in (FUSE_MASK). Two sweeps over dy, x (and y).
+ * where dz is dy, or dy where y > 0 if a relu's gradient was taken in (FUSE_MASK). Two sweeps over dy, x (and
+ * y).
  */
 struct operands {
 	const void *dy, *x, *y; /* y NULL: no mask */
@@ -24,8 +25,8 @@ INLINE float masked(const struct operands *o, bool mask, bool h_dy, bool h_y, in
 }
 
 /* s1 += dz, s2 += dz (x - mean) */
-INLINE void sums_body(float *s1, float *s2, const float *mean, struct operands o, bool mask, bool keep, int64_t at, int64_t n,
-		      int P)
+INLINE void sums_body(float *s1, float *s2, const float *mean, struct operands o, bool mask, bool keep,
+		      int64_t at, int64_t n, int P)
 {
 	for (int64_t i = 0; i < n; i += P) {
 		const int64_t m = min_i64(P, n - i), j = at + i;
@@ -64,8 +65,8 @@ INLINE struct operands all_of(const struct operands *o, bool half)
 	return (struct operands){o->dy, o->x, o->y, o->dz, o->dx, half, half, half, half, half};
 }
 
-INLINE void sums_alike(float *s1, float *s2, const float *mean, const struct operands *o, bool half, int64_t at, int64_t n,
-		       int P)
+INLINE void sums_alike(float *s1, float *s2, const float *mean, const struct operands *o, bool half,
+		       int64_t at, int64_t n, int P)
 {
 	if (o->y && o->dz)
 		sums_body(s1, s2, mean, all_of(o, half), true, true, at, n, P);
@@ -75,7 +76,8 @@ INLINE void sums_alike(float *s1, float *s2, const float *mean, const struct ope
 		sums_body(s1, s2, mean, all_of(o, half), false, false, at, n, P);
 }
 
-INLINE void dx_alike(const struct operands *o, bool half, const struct slopes *k, int64_t at, int64_t n, int P)
+INLINE void dx_alike(const struct operands *o, bool half, const struct slopes *k, int64_t at, int64_t n,
+		     int P)
 {
 	if (o->y)
 		dx_body(all_of(o, half), true, k, at, n, P);
@@ -83,13 +85,14 @@ INLINE void dx_alike(const struct operands *o, bool half, const struct slopes *k
 		dx_body(all_of(o, half), false, k, at, n, P);
 }
 
-static CPU_CLONES void sums_f32(float *s1, float *s2, const float *mean, const struct operands *o, int64_t at, int64_t n, int P)
+static CPU_CLONES void sums_f32(float *s1, float *s2, const float *mean, const struct operands *o, int64_t at,
+				int64_t n, int P)
 {
 	sums_alike(s1, s2, mean, o, false, at, n, P);
 }
 
-static CPU_CLONES void sums_bf16(float *s1, float *s2, const float *mean, const struct operands *o, int64_t at, int64_t n,
-				 int P)
+static CPU_CLONES void sums_bf16(float *s1, float *s2, const float *mean, const struct operands *o,
+				 int64_t at, int64_t n, int P)
 {
 	sums_alike(s1, s2, mean, o, true, at, n, P);
 }
@@ -105,7 +108,8 @@ static CPU_CLONES void dx_bf16(const struct operands *o, const struct slopes *k,
 }
 
 /* Sums of one part, 2 P numbers of scratch, folded to C. */
-static void part_sums(float *part, const float *mean, const struct operands *o, enum halves h, const struct rows *s, int64_t at)
+static void part_sums(float *part, const float *mean, const struct operands *o, enum halves h,
+		      const struct rows *s, int64_t at)
 {
 	float *s1 = part, *s2 = part + s->P;
 	const int64_t n = min_i64(s->part, s->n - at);
@@ -156,8 +160,16 @@ static struct operands operands_of(const struct kernel_run *r, enum halves *h)
 	const struct tensor *dy = &r->in[0], *x = &r->in[1], *dx = &r->out[0];
 	*h = halves_of((const struct tensor *const[]){dy, x, dx, y, dz}, 5);
 	return (struct operands){
-		dy->data, x->data, y ? y->data : NULL, dz ? dz->data : NULL, dx->data,
-		dy->dtype == BF16, x->dtype == BF16, y && y->dtype == BF16, dz && dz->dtype == BF16, dx->dtype == BF16,
+		dy->data,
+		x->data,
+		y ? y->data : NULL,
+		dz ? dz->data : NULL,
+		dx->data,
+		dy->dtype == BF16,
+		x->dtype == BF16,
+		y && y->dtype == BF16,
+		dz && dz->dtype == BF16,
+		dx->dtype == BF16,
 	};
 }
 
@@ -180,7 +192,8 @@ static void run(const struct kernel_run *r)
 	const struct tensor *gamma = &r->in[2], *var = &r->in[4];
 	const struct rows s = rows_of(&r->in[1]);
 	const double eps = ((const struct norm_conf *)r->conf)->eps, count = (double)(s.n / s.C);
-	float *mean = r->scratch, *factor = mean + s.P, *sum = factor + s.P, *dot = sum + s.P, *parts = dot + s.P;
+	float *mean = r->scratch, *factor = mean + s.P, *sum = factor + s.P, *dot = sum + s.P,
+	      *parts = dot + s.P;
 	enum halves h;
 	struct operands o = operands_of(r, &h);
 	f32_load(mean, r->in[3].data, r->in[3].dtype, 0, s.C);

@@ -43,7 +43,8 @@ static CPU_CLONES void sgd_nesterov(float *w, const float *g, float *m, const st
 
 static CPU_CLONES void adam(float *w, const float *g, float *m, float *v, const struct step *s, int64_t n)
 {
-	const float clip = s->clip, decay = s->decay, shrink = s->shrink, rate = s->rate, root = s->root, eps = s->eps;
+	const float clip = s->clip, decay = s->decay, shrink = s->shrink, rate = s->rate, root = s->root;
+	const float eps = s->eps;
 	const float beta1 = s->beta1, beta2 = s->beta2, rest1 = s->rest1, rest2 = s->rest2;
 #pragma omp simd
 	for (int64_t i = 0; i < n; i++) {
@@ -57,7 +58,8 @@ static CPU_CLONES void adam(float *w, const float *g, float *m, float *v, const 
 static struct step step_of(const struct optim_run *r)
 {
 	const double lr = *(const float *)r->lr;
-	const bool apart = r->kind == OPTIM_ADAMW; /* decay shrinks the weight by itself, not through the gradient */
+	/* Decay shrinks the weight by itself, not through the gradient. */
+	const bool apart = r->kind == OPTIM_ADAMW;
 	struct step s = {.lr = (float)lr, .clip = r->clip ? *(const float *)r->clip : 1};
 	s.decay = apart ? 0 : (float)r->weight_decay;
 	s.shrink = apart ? (float)(1 - lr * r->weight_decay) : 1;
@@ -76,7 +78,8 @@ static struct step step_of(const struct optim_run *r)
 
 static void part(const struct optim_run *r, const struct step *s, int64_t at, int64_t n)
 {
-	float *w = (float *)r->w + at, *m = r->m ? (float *)r->m + at : NULL, *v = r->v ? (float *)r->v + at : NULL;
+	float *w = (float *)r->w + at;
+	float *m = r->m ? (float *)r->m + at : NULL, *v = r->v ? (float *)r->v + at : NULL;
 	const float *g = (const float *)r->g + at;
 	if (r->kind != OPTIM_SGD) {
 		adam(w, g, m, v, s, n);

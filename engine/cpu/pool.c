@@ -5,7 +5,8 @@
 #include "base/cpu_clones.h"
 #include "engine/build.h"
 
-/* Channels-last: windows are walked tap by tap, channels are the vector, in blocks that stay in the first-level cache. */
+/* Channels-last: windows are walked tap by tap, channels are the vector, in blocks that stay in the
+ * first-level cache. */
 enum { BLOCK = 256 };
 
 /* The part of a window inside the picture, and the row and column lengths of the picture in elements. */
@@ -14,21 +15,32 @@ struct window {
 	int64_t row, col;
 };
 
-static int larger(int a, int b) { return a > b ? a : b; }
-static int smaller(int a, int b) { return a < b ? a : b; }
+static int larger(int a, int b)
+{
+	return a > b ? a : b;
+}
+static int smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
 
 static struct window window_at(const struct pool_conf *k, int h, int w)
 {
 	const int h0 = h * k->stride - k->pad, w0 = w * k->stride - k->pad;
 	return (struct window){
-		larger(h0, 0), smaller(h0 + k->kernel, k->x.d[2]), larger(w0, 0), smaller(w0 + k->kernel, k->x.d[3]),
-		(int64_t)k->x.d[3] * k->x.d[1], k->x.d[1],
+		larger(h0, 0),
+		smaller(h0 + k->kernel, k->x.d[2]),
+		larger(w0, 0),
+		smaller(w0 + k->kernel, k->x.d[3]),
+		(int64_t)k->x.d[3] * k->x.d[1],
+		k->x.d[1],
 	};
 }
 
 static void check(const struct tensor *t, const char *op)
 {
-	BUG_IF(t->layout != CHANNELS_LAST || t->shape.n_dim != 4, "%s of a tensor that is not channels-last", op);
+	BUG_IF(t->layout != CHANNELS_LAST || t->shape.n_dim != 4, "%s of a tensor that is not channels-last",
+	       op);
 	BUG_IF(t->dtype != F32 && t->dtype != BF16, "%s of %s", op, dtype_name(t->dtype));
 }
 
@@ -59,7 +71,8 @@ INLINE void max_body(float *m, int32_t *tap, const void *x, bool half, const str
 		}
 }
 
-static CPU_CLONES void window_max(float *m, int32_t *tap, const void *x, bool half, const struct window *v, int n)
+static CPU_CLONES void window_max(float *m, int32_t *tap, const void *x, bool half, const struct window *v,
+				  int n)
 {
 	if (half)
 		max_body(m, tap, x, true, v, n);
@@ -79,7 +92,7 @@ INLINE void max_value_body(float *m, const void *x, bool half, const struct wind
 #pragma omp simd
 			for (int c = 0; c < n; c++) {
 				const float a = half_get(x, half, at + c), b = m[c];
-				m[c] = (a > b) | (a != a) ? a : b;
+				m[c] = ((a > b) | (a != a)) ? a : b;
 			}
 		}
 }
@@ -93,7 +106,8 @@ static CPU_CLONES void window_max_value(float *m, const void *x, bool half, cons
 }
 
 /* y[c] = v at its tap */
-static CPU_CLONES void window_pick(float *y, const int32_t *tap, const void *v, bool half, const struct window *k, int n)
+static CPU_CLONES void window_pick(float *y, const int32_t *tap, const void *v, bool half,
+				   const struct window *k, int n)
 {
 	for (int h = k->h0; h < k->h1; h++)
 		for (int w = k->w0; w < k->w1; w++) {
@@ -105,7 +119,8 @@ static CPU_CLONES void window_pick(float *y, const int32_t *tap, const void *v, 
 }
 
 /* d at each channel's tap += dy[c] */
-static CPU_CLONES void window_add_at(float *d, const int32_t *tap, const float *dy, const struct window *v, int n)
+static CPU_CLONES void window_add_at(float *d, const int32_t *tap, const float *dy, const struct window *v,
+				     int n)
 {
 	for (int h = v->h0; h < v->h1; h++)
 		for (int w = v->w0; w < v->w1; w++) {
@@ -136,7 +151,8 @@ INLINE void sum_body(float *s, const void *x, bool half, const struct window *v,
 		s[c] *= scale;
 }
 
-static CPU_CLONES void window_sum(float *s, const void *x, bool half, const struct window *v, int n, float scale)
+static CPU_CLONES void window_sum(float *s, const void *x, bool half, const struct window *v, int n,
+				  float scale)
 {
 	if (half)
 		sum_body(s, x, true, v, n, scale);
@@ -149,7 +165,8 @@ static CPU_CLONES void window_sum(float *s, const void *x, bool half, const stru
 enum what { MAX_VALUE, MAX_PICK, AVERAGE };
 
 /* Output row (n, h); from: picked values (MAX_PICK). */
-static void pool_row(const struct kernel_run *r, enum what what, const struct tensor *x, const struct tensor *from, int row)
+static void pool_row(const struct kernel_run *r, enum what what, const struct tensor *x,
+		     const struct tensor *from, int row)
 {
 	const struct pool_conf *k = r->conf;
 	const struct tensor *y = &r->out[0];
@@ -162,7 +179,8 @@ static void pool_row(const struct kernel_run *r, enum what what, const struct te
 		const struct window v = window_at(k, h, w);
 		for (int c = 0; c < C; c += BLOCK) {
 			const int block = smaller(BLOCK, C - c);
-			const int64_t at = n * x->stride[0] + c, to = n * y->stride[0] + h * y->stride[2] + w * y->stride[3] + c;
+			const int64_t at = n * x->stride[0] + c,
+				      to = n * y->stride[0] + h * y->stride[2] + w * y->stride[3] + c;
 			float *out = chunk_out(y, to, buf);
 			if (what == MAX_VALUE) {
 				window_max_value(out, at_element(x, at), half, &v, block);
@@ -177,7 +195,8 @@ static void pool_row(const struct kernel_run *r, enum what what, const struct te
 	}
 }
 
-static void pool(const struct kernel_run *r, enum what what, const struct tensor *x, const struct tensor *from)
+static void pool(const struct kernel_run *r, enum what what, const struct tensor *x,
+		 const struct tensor *from)
 {
 	const struct tensor *y = &r->out[0];
 	const int rows = y->shape.d[0] * y->shape.d[2];
@@ -205,7 +224,8 @@ static void run_avg_pool(const struct kernel_run *r)
 	pool(r, AVERAGE, &r->in[0], NULL);
 }
 
-/* Gradient of channels c..c+block of picture n into f32 memory d, which has the picture's strides and is zero. */
+/* Gradient of channels c..c+block of picture n into f32 memory d, which has the picture's strides and is
+ * zero. */
 static void max_dx_block(const struct kernel_run *r, int n, int c, int block, float *d)
 {
 	const struct tensor *dy = &r->in[0], *x = &r->in[1];
@@ -260,9 +280,12 @@ static struct window holders(const struct pool_conf *k, const struct tensor *dy,
 {
 	const int top = h + k->pad - k->kernel + 1, left = w + k->pad - k->kernel + 1;
 	return (struct window){
-		top <= 0 ? 0 : (top + k->stride - 1) / k->stride, smaller((h + k->pad) / k->stride + 1, dy->shape.d[2]),
-		left <= 0 ? 0 : (left + k->stride - 1) / k->stride, smaller((w + k->pad) / k->stride + 1, dy->shape.d[3]),
-		dy->stride[2], dy->stride[3],
+		top <= 0 ? 0 : (top + k->stride - 1) / k->stride,
+		smaller((h + k->pad) / k->stride + 1, dy->shape.d[2]),
+		left <= 0 ? 0 : (left + k->stride - 1) / k->stride,
+		smaller((w + k->pad) / k->stride + 1, dy->shape.d[3]),
+		dy->stride[2],
+		dy->stride[3],
 	};
 }
 
@@ -279,7 +302,8 @@ static void avg_dx_row(const struct kernel_run *r, int row)
 			const int block = smaller(BLOCK, C - c);
 			const int64_t to = n * dx->stride[0] + h * dx->stride[2] + w * dx->stride[3] + c;
 			float *out = chunk_out(dx, to, buf);
-			window_sum(out, at_element(dy, n * dy->stride[0] + c), dy->dtype == BF16, &v, block, scale);
+			window_sum(out, at_element(dy, n * dy->stride[0] + c), dy->dtype == BF16, &v, block,
+				   scale);
 			chunk_done(dx, to, block, out);
 		}
 	}

@@ -26,15 +26,19 @@ static void run(const struct kernel_run *r)
 {
 	const struct dropout_conf *c = r->conf;
 	const struct tensor *x = &r->in[0], *sample = &r->in[1];
-	const struct mask k = {{c->key[0], c->key[1]}, (uint32_t)*(const int32_t *)r->in[2].data, (float)c->p,
+	const struct mask k = {{c->key[0], c->key[1]},
+			       (uint32_t) * (const int32_t *)r->in[2].data,
+			       (float)c->p,
 			       (float)(1 / (1 - c->p))};
 	const struct view vx = view_logical(x), vy = view_logical(&r->out[0]);
-	const int64_t N = x->shape.n_dim ? x->shape.d[0] : 1, each = vx.count / N, pieces = div_up(each, CHUNK);
+	const int64_t N = x->shape.n_dim ? x->shape.d[0] : 1, each = vx.count / N,
+		      pieces = div_up(each, CHUNK);
 #pragma omp parallel for schedule(static) if (vx.count > SMALL / 4)
 	for (int64_t u = 0; u < N * pieces; u++) {
 		const int64_t n = u / pieces, at = u % pieces * CHUNK, m = min_i64(CHUNK, each - at);
 		float buf[CHUNK], out[CHUNK];
-		drop(out, view_load(&vx, n * each + at, m, buf), &k, (uint32_t)((const int32_t *)sample->data)[n], at, m);
+		drop(out, view_load(&vx, n * each + at, m, buf), &k,
+		     (uint32_t)((const int32_t *)sample->data)[n], at, m);
 		view_store(&vy, n * each + at, m, out);
 	}
 }

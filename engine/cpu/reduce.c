@@ -6,9 +6,10 @@
 #include "engine/build.h"
 
 /*
- * sum, mean, max. In memory order most reductions are three axes (A kept, B reduced, C kept): a global pool is N, H W, C; a
- * bias's gradient is 1, N H W, C; a row sum has C = 1. B is cut into parts of fixed length, each part is reduced to C numbers
- * in scratch (a unit), and the parts of one output are put together in order. Other patterns walk the strides.
+ * sum, mean, max. In memory order most reductions are three axes (A kept, B reduced, C kept): a global pool
+ * is N, H W, C; a bias's gradient is 1, N H W, C; a row sum has C = 1. B is cut into parts of fixed length,
+ * each part is reduced to C numbers in scratch (a unit), and the parts of one output are put together in
+ * order. Other patterns walk the strides.
  */
 struct pattern {
 	bool fits;
@@ -84,7 +85,7 @@ static CPU_CLONES void rows_max(float *s, const float *x, int64_t rows, int64_t 
 		const float *x0 = x + i * row;
 #pragma omp simd
 		for (int64_t c = 0; c < n; c++)
-			s[c] = (x0[c] > s[c]) | (x0[c] != x0[c]) ? x0[c] : s[c];
+			s[c] = ((x0[c] > s[c]) | (x0[c] != x0[c])) ? x0[c] : s[c];
 	}
 }
 
@@ -136,7 +137,8 @@ static float unit_row(const struct tensor *x, int64_t at, int64_t n, bool max)
 }
 
 /* Output row a: its units in order. */
-static void join_units(const struct tensor *y, const float *unit, const struct pattern *p, int64_t a, bool max, double scale)
+static void join_units(const struct tensor *y, const float *unit, const struct pattern *p, int64_t a,
+		       bool max, double scale)
 {
 	for (int64_t c = 0; c < p->c; c++) {
 		const float *u = unit + a * p->parts * p->c + c;
@@ -185,9 +187,10 @@ static int64_t axes_at(const struct axes *s, int64_t i, int64_t *other)
 	return at;
 }
 
-/* Kept axes of x with y's strides, reduced axes with the strides of other (of x's shape, or NULL), in logical order. */
-static void split_axes(const struct tensor *x, const struct tensor *y, const struct tensor *other, unsigned axes,
-		       struct axes *kept, struct axes *gone)
+/* Kept axes of x with y's strides, reduced axes with the strides of other (of x's shape, or NULL), in logical
+ * order. */
+static void split_axes(const struct tensor *x, const struct tensor *y, const struct tensor *other,
+		       unsigned axes, struct axes *kept, struct axes *gone)
 {
 	const bool keep = y->shape.n_dim == x->shape.n_dim;
 	int k = 0;

@@ -26,7 +26,8 @@ static struct source source_of(int i, int in, int out, bool bilinear)
 
 static void check(const struct tensor *t)
 {
-	BUG_IF(t->layout != CHANNELS_LAST || t->shape.n_dim != 4, "resize of a tensor that is not channels-last");
+	BUG_IF(t->layout != CHANNELS_LAST || t->shape.n_dim != 4,
+	       "resize of a tensor that is not channels-last");
 	BUG_IF(t->dtype != F32 && t->dtype != BF16, "resize of %s", dtype_name(t->dtype));
 }
 
@@ -68,7 +69,8 @@ static void resize_row(const struct kernel_run *r, int row)
 	const struct tensor *x = &r->in[0], *y = &r->out[0];
 	const int C = y->shape.d[1], H = y->shape.d[2], W = y->shape.d[3], n = row / H, h = row % H;
 	const struct source a = source_of(h, x->shape.d[2], H, k->bilinear);
-	const int64_t top = n * x->stride[0] + a.lo * x->stride[2], bottom = n * x->stride[0] + a.hi * x->stride[2];
+	const int64_t top = n * x->stride[0] + a.lo * x->stride[2],
+		      bottom = n * x->stride[0] + a.hi * x->stride[2];
 	for (int w = 0; w < W; w++) {
 		const struct source b = source_of(w, x->shape.d[3], W, k->bilinear);
 		const int64_t left = b.lo * x->stride[3], right = b.hi * x->stride[3];
@@ -105,7 +107,8 @@ struct span {
 
 static struct span readers(int i, int in, int out)
 {
-	const int first = (int)(((int64_t)i - 1) * out / in) - 1, last = (int)(((int64_t)i + 2) * out / in) + 2;
+	const int first = (int)(((int64_t)i - 1) * out / in) - 1,
+		  last = (int)(((int64_t)i + 2) * out / in) + 2;
 	return (struct span){i == 0 || first < 0 ? 0 : first, i == in - 1 || last > out ? out : last};
 }
 
@@ -138,7 +141,8 @@ static void resize_dx_row(const struct kernel_run *r, int row)
 			const int m = block_of(C, c);
 			float s[BLOCK] = {0};
 			collect(r, n, h, w, s, c, m);
-			f32_store(dx->data, dx->dtype, n * dx->stride[0] + h * dx->stride[2] + w * dx->stride[3] + c, s, m);
+			f32_store(dx->data, dx->dtype,
+				  n * dx->stride[0] + h * dx->stride[2] + w * dx->stride[3] + c, s, m);
 		}
 }
 

@@ -45,12 +45,13 @@
 LOOP1(scale_loop, a * x + b)
 LOOP1(leaky_relu_loop, x > 0 ? x : a * x)
 LOOP2(leaky_relu_dx_loop, x2 > 0 ? x : a * x)
-LOOP1(logistic_loop, (x > 0 ? 1.0f : exp_f32(x)) / (1.0f + exp_f32(-fabsf(x)))) /* full precision at both ends */
+/* In full precision at both ends. */
+LOOP1(logistic_loop, (x > 0 ? 1.0f : exp_f32(x)) / (1.0f + exp_f32(-fabsf(x))))
 LOOP1(exp_loop, exp_f32(x))
 LOOP1(sqrt_loop, sqrtf(x))
 LOOP1(abs_loop, fabsf(x))
 LOOP1(clamp_loop, x < a ? a : x > b ? b : x)
-LOOP2(clamp_dx_loop, (x2 >= a) & (x2 <= b) ? x : 0.0f)
+LOOP2(clamp_dx_loop, ((x2 >= a) & (x2 <= b)) ? x : 0.0f)
 LOOP1(sign_loop, x > 0 ? 1.0f : x < 0 ? -1.0f : x)
 LOOP1(floor_loop, floorf(x))
 LOOP1(square_loop, x * x)

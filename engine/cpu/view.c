@@ -30,7 +30,8 @@ static struct view view_finish(struct view v)
 	return v;
 }
 
-struct view view_strided(const struct tensor *as, const struct tensor *t, int64_t offset, const int64_t stride[])
+struct view view_strided(const struct tensor *as, const struct tensor *t, int64_t offset,
+			 const int64_t stride[])
 {
 	static const int last[4] = {0, 2, 3, 1};
 	const bool cl = as->layout == CHANNELS_LAST && as->shape.n_dim == 4;
@@ -137,11 +138,12 @@ WALKS(uint8_t, gather_1, scatter_1)
 WALKS(word2, gather_2, scatter_2)
 WALKS(word4, gather_4, scatter_4)
 
-static void gather(const struct view *v, int64_t at, int64_t n, void *out)
+void view_gather(const struct view *v, int64_t at, int64_t n, void *out)
 {
 	const int64_t len = v->len[v->n - 1], size = (int64_t)dtype_size(v->dtype);
-	if (v->n == 2 && v->stride[0] == 0 && len < n) { /* a value for each channel: the first period, then doubling */
-		gather(v, at, len, out);
+	/* A value for each channel: the first period, then doubling. */
+	if (v->n == 2 && v->stride[0] == 0 && len < n) {
+		view_gather(v, at, len, out);
 		for (int64_t have = len; have < n; have *= 2)
 			memcpy((char *)out + have * size, out, (size_t)(min_i64(have, n - have) * size));
 		return;
@@ -187,10 +189,10 @@ const float *view_load(const struct view *v, int64_t at, int64_t n, float *buf)
 	if (v->flat) {
 		f32_load(buf, v->data, v->dtype, at, n);
 	} else if (v->dtype == F32) {
-		gather(v, at, n, buf);
+		view_gather(v, at, n, buf);
 	} else {
 		uint32_t raw[CHUNK];
-		gather(v, at, n, raw);
+		view_gather(v, at, n, raw);
 		f32_load(buf, raw, v->dtype, 0, n);
 	}
 	return buf;
@@ -220,13 +222,14 @@ void view_copy_part(const struct view *dst, const struct view *src, int64_t at, 
 	} else if (dst->dtype != src->dtype) {
 		view_store(dst, at, n, view_load(src, at, n, (float *)buf));
 	} else if (dst->flat && src->flat) {
-		memcpy((char *)dst->data + at * size, (const char *)src->data + at * size, (size_t)(n * size));
+		memcpy((char *)dst->data + at * size, (const char *)src->data + at * size,
+		       (size_t)(n * size));
 	} else if (dst->flat) {
-		gather(src, at, n, (char *)dst->data + at * size);
+		view_gather(src, at, n, (char *)dst->data + at * size);
 	} else if (src->flat) {
 		scatter(dst, at, n, (const char *)src->data + at * size);
 	} else {
-		gather(src, at, n, buf);
+		view_gather(src, at, n, buf);
 		scatter(dst, at, n, buf);
 	}
 }

@@ -26,7 +26,7 @@ static enum status pool_shape(const struct call *c, const struct shape *x, struc
 		return err_user(e, c->at, "%s: input %s must have rank 4", name, shape_str(x));
 	if (k->kernel < 1 || k->stride < 1 || k->pad < 0 || k->pad * 2 > k->kernel)
 		return err_user(e, c->at,
-		                "%s: kernel %d, stride %d, padding %d; two start at 1, padding is 0 to kernel / 2",
+		                "%s: kernel %d, stride %d, padding %d; kernel, stride from 1, padding to kernel / 2",
 		                name, k->kernel, k->stride, k->pad);
 	*y = shape4(x->d[0], x->d[1], out_extent(x->d[2], k), out_extent(x->d[3], k));
 	if (y->d[2] < 1 || y->d[3] < 1)

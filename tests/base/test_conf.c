@@ -259,7 +259,7 @@ START_TEST(printing_and_reading_gives_the_same)
 		"'key: odd': '- x'\n'#': '# no comment'\n\"\\n\": ' lead and trail '\n"
 		"text: |\n  two\n  lines \\ \"quoted\"\ntail: 'x:'\ncolon: a:b\nurl: http://x.y/z\n"
 		"nested:\n- - a: 1\n    b: [1, [2, 3]]\n  - {}\n- {x: {y: [{}, [], '']}}\n- [[a], [b, {c: d}]]\n"
-		"odd: [\"\\x85\", \"\\u2028\", \"\\uFEFF\", \"\\x7F\", \"\\e\", \"\xC3\xA4\", \"\\t\", '...', '---', '-', '?', "
+		"odd: [\"\\x85\", \" \\u2028 x\", \"\\uFEFF\", \"\\x7F\", \"\\e\", \"\xC3\xA4\", \"\\t\", '...', '---', '-', '?', "
 		"'*a', '&a', '!x', '%x', '@x', '`x', '<<', '~', 'null', '{', 'a]', \"'\", '\"', 'x #y', '= 1', '|', '>']\n"
 		"long: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, cccccccccccccccccccccccccc]\n");
 	ck_assert_str_eq(e.text, "");

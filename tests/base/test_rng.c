@@ -64,7 +64,8 @@ START_TEST(each_part_of_the_name_counts)
 	enum { N = sizeof names / sizeof *names };
 	uint32_t first[2 * N];
 	for (int i = 0; i < 2 * N; i++) {
-		struct rng r = rng_stream(i < N ? 5 : 6, names[i % N]), again = rng_stream(i < N ? 5 : 6, names[i % N]);
+		const uint64_t seed = i < N ? 5 : 6;
+		struct rng r = rng_stream(seed, names[i % N]), again = rng_stream(seed, names[i % N]);
 		first[i] = rng_u32(&r);
 		ck_assert_uint_eq(first[i], rng_u32(&again));
 		for (int k = 0; k < i; k++)
@@ -140,11 +141,11 @@ END_TEST
 
 START_TEST(below_refuses_the_words_that_would_bias)
 {
-	/* 2^32 mod 3 = 1: of the words only 0 has a low product below it */
+	/* 2^32 mod 6 = 4. 6 x 715827883 = 2^32 + 2, below 4; 6 x 1431655766 = 2 2^32 + 4, not below */
 	struct rng r = {.left = 2};
-	r.out[2] = 0;
-	r.out[3] = 0xffffffff;
-	ck_assert_uint_eq(rng_below(&r, 3), 2);
+	r.out[2] = 715827883;
+	r.out[3] = 1431655766;
+	ck_assert_uint_eq(rng_below(&r, 6), 2);
 	ck_assert_int_eq(r.left, 0);
 }
 END_TEST

@@ -1,1 +1,6 @@
-# This folder's test program: check_PROGRAMS += tests/check_cli, and its variables
+check_PROGRAMS += tests/check_cli
+tests_check_cli_SOURCES = \
+	%D%/main.c \
+	%D%/test_options.c
+tests_check_cli_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_check_cli_LDADD = $(TEST_LIBS)

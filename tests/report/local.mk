@@ -1,1 +1,8 @@
-# This folder's test program: check_PROGRAMS += tests/check_report, and its variables
+check_PROGRAMS += tests/check_report
+tests_check_report_SOURCES = \
+	%D%/main.c \
+	%D%/suites.h \
+	%D%/test_confusion.c \
+	%D%/test_results.c
+tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_check_report_LDADD = $(TEST_LIBS)

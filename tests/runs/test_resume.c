@@ -15,7 +15,8 @@ static const struct optim_conf confs[] = {
 	{.kind = OPTIM_SGD, .lr = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 1e-3},
 	{.kind = OPTIM_SGD, .lr = 0.1},
 	{.kind = OPTIM_ADAM, .lr = 0.1, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8},
-	{.kind = OPTIM_ADAMW, .lr = 0.1, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .weight_decay = 0.1, .clip = 1},
+	{.kind = OPTIM_ADAMW, .lr = 0.1, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .weight_decay = 0.1,
+	 .clip = 1},
 };
 enum { N_CONF = sizeof confs / sizeof *confs, N_CASE = N_CONF * 3 };
 
@@ -75,8 +76,9 @@ static struct resume state_of(struct trainee *t)
 	struct resume r = {
 		.stage = "teach \"it\"", .identity = "0123456789abcdef", .lesson = 1, .epoch = 2, .batch = 3,
 		.step = 5000000000L, .seconds = 0.1, .images = 1e15 + 1, .lesson_seconds = 1.0 / 3, .n_sum = 4,
-		.sum = {0.1, NAN, -INFINITY, 5e-324}, .count = 12345.678, .best = NAN, .best_epoch = -1, .last_valid = 99.99,
-		.n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0, .optim = t ? t->optim : NULL,
+		.sum = {0.1, NAN, -INFINITY, 5e-324}, .count = 12345.678, .best = NAN, .best_epoch = -1,
+		.last_valid = 99.99, .n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0,
+		.optim = t ? t->optim : NULL,
 	};
 	return r;
 }
@@ -132,8 +134,10 @@ START_TEST(the_place_comes_back_exactly)
 	ck_assert(found);
 	ck_assert_str_eq(q.stage, r.stage);
 	ck_assert_str_eq(q.identity, r.identity);
-	ck_assert(q.lesson == 1 && q.epoch == 2 && q.batch == 3 && q.step == r.step && q.best_epoch == -1 && q.n_sum == 4);
-	ck_assert(same(q.seconds, r.seconds) && same(q.images, r.images) && same(q.lesson_seconds, r.lesson_seconds));
+	ck_assert(q.lesson == 1 && q.epoch == 2 && q.batch == 3 && q.step == r.step && q.best_epoch == -1 &&
+	          q.n_sum == 4);
+	ck_assert(same(q.seconds, r.seconds) && same(q.images, r.images) &&
+	          same(q.lesson_seconds, r.lesson_seconds));
 	ck_assert(same(q.count, r.count) && same(q.best, r.best) && same(q.last_valid, r.last_valid));
 	for (int i = 0; i < 4; i++)
 		ck_assert_msg(same(q.sum[i], r.sum[i]), "%d: %a, not %a", i, q.sum[i], r.sum[i]);
@@ -179,7 +183,8 @@ START_TEST(another_machine_is_a_warning)
 END_TEST
 
 /* What was saved is not what is there now: refused, and nothing has moved. */
-static void refuses(struct trainee *t, const char *path, struct resume r, enum status want, const char *message)
+static void refuses(struct trainee *t, const char *path, struct resume r, enum status want,
+                    const char *message)
 {
 	struct params *before[2] = {network(t->dev, "student", 7), network(t->dev, "critic", 8)};
 	ck_assert_int_eq(resume_load(path, &r, MACHINE, &e), want);
@@ -219,7 +224,8 @@ START_TEST(what_does_not_fit_is_refused)
 	ck_ok(params_place(larger, b.dev, &e));
 	swapped[0] = larger;
 	swapped[1] = b.set[1];
-	refuses(&b, path, r, E_USER, "network 'student': 'set/0/student/param' has 384 bytes in the saved state, 896 now");
+	refuses(&b, path, r, E_USER,
+	        "network 'student': 'set/0/student/param' has 384 bytes in the saved state, 896 now");
 	params_release(larger);
 
 	struct trainee c;

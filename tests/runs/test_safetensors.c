@@ -26,7 +26,8 @@ static const struct st_tensor all[] = {
 	{.name = "f64", .dtype = F64, .shape = {1, {2}}, .data = f64, .bytes = sizeof f64},
 };
 enum { N_ALL = sizeof all / sizeof *all };
-static const struct st_meta meta[] = {{"format", "pt"}, {"text", "two\nlines, \"quotes\", \\ and \xe2\x82\xac"}};
+static const struct st_meta meta[] = {{"format", "pt"},
+                                      {"text", "two\nlines, \"quotes\", \\ and \xe2\x82\xac"}};
 
 static const char *all_file(void)
 {
@@ -63,7 +64,8 @@ START_TEST(the_bytes_are_those_of_the_format)
 {
 	const float x[] = {1};
 	const struct st_tensor t = {.name = "w", .dtype = F32, .shape = {1, {1}}, .data = x, .bytes = 4};
-	const char *path = scratch_path("one"), header[] = "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
+	const char *path = scratch_path("one");
+	const char header[] = "{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}";
 	size_t n;
 	ck_ok(st_write(path, &t, 1, NULL, 0, &e));
 	const char *bytes = content(path, &n);
@@ -89,10 +91,10 @@ END_TEST
 
 START_TEST(f16_becomes_f32)
 {
-	static const uint16_t half[] = {0x3c00, 0xc000, 0x7bff, 0x0001, 0x8001, 0x03ff, 0x0400, 0x8000, 0x7c00, 0xfc00,
-	                                0x7e00, 0x3555};
-	static const float want[] = {1, -2, 65504, 0x1p-24f, -0x1p-24f, 1023 * 0x1p-24f, 0x1p-14f, -0.0f, INFINITY,
-	                             -INFINITY, NAN, 0x1.554p-2f};
+	static const uint16_t half[] = {0x3c00, 0xc000, 0x7bff, 0x0001, 0x8001, 0x03ff,
+	                                0x0400, 0x8000, 0x7c00, 0xfc00, 0x7e00, 0x3555};
+	static const float want[] = {1,        -2,    65504,    0x1p-24f,  -0x1p-24f, 1023 * 0x1p-24f,
+	                             0x1p-14f, -0.0f, INFINITY, -INFINITY, NAN,       0x1.554p-2f};
 	enum { N = sizeof half / sizeof *half };
 	const char *header = "{\"h\":{\"dtype\":\"F16\",\"shape\":[3,4],\"data_offsets\":[0,24]}}";
 	const char *path = st_file_of("half", header, 24);
@@ -107,8 +109,8 @@ START_TEST(f16_becomes_f32)
 	ck_assert_uint_eq(f.tensor[0].bytes, 4 * N);
 	const float *x = f.tensor[0].data;
 	for (int i = 0; i < N; i++)
-		ck_assert_msg(isnan(want[i]) ? isnan(x[i]) : !memcmp(&x[i], &want[i], 4), "%d: %a, not %a", i, (double)x[i],
-		              (double)want[i]);
+		ck_assert_msg(isnan(want[i]) ? isnan(x[i]) : !memcmp(&x[i], &want[i], 4), "%d: %a, not %a", i,
+		              (double)x[i], (double)want[i]);
 }
 END_TEST
 
@@ -117,8 +119,10 @@ START_TEST(a_header_of_odd_length_gives_aligned_tensors)
 {
 	static const char *const pad[] = {"", " ", "  ", "   ", "    ", "     ", "      ", "       "};
 	for (int i = 0; i < 8; i++) {
-		const char *header = arena_printf(life, "{\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
-		                                  "\"d\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[1,9]}}%s", pad[i]);
+		const char *header = arena_printf(life,
+		                                  "{\"b\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+		                                  "\"d\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[1,9]}}%s",
+		                                  pad[i]);
 		struct st_file f;
 		ck_ok(st_read(life, st_file_of("odd", header, 9), &f, &e));
 		ck_assert_uint_eq((uintptr_t)f.tensor[1].data % 8, 0);
@@ -138,7 +142,8 @@ static const struct damage {
 	{"[1,2]", 0, "not a JSON object"},
 	{"{\"w\":", 0, "offset 8: 'header' is damaged"},
 	{"{" T("w", "F32", "1", 0, 4) "," T("w", "F32", "1", 4, 8) "}", 8, "duplicate"},
-	{"{" T("w", "F8_E4M3", "4", 0, 4) "}", 4, "unknown dtype 'F8_E4M3', known: F64 F32 F16 BF16 I64 I32 U8 I8"},
+	{"{" T("w", "F8_E4M3", "4", 0, 4) "}", 4,
+	 "unknown dtype 'F8_E4M3', known: F64 F32 F16 BF16 I64 I32 U8 I8"},
 	{"{\"w\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "has no 'dtype'"},
 	{"{\"w\":7}", 4, "has no 'dtype'"},
 	{"{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "has no list 'shape'"},
@@ -199,9 +204,11 @@ START_TEST(foreign_files_are_refused)
 	ck_fails(st_read(life, scratch_file("a", "{\"w\":", 5), &f, &e), E_ENV, "offset 0: a file of 5 bytes");
 	ck_fails(st_read(life, scratch_file("a", "PK\3\4\0\0\0\0\0\0\0\0", 12), &f, &e), E_ENV, "PyTorch's .pth");
 	ck_fails(st_read(life, scratch_file("a", long_header, 16), &f, &e), E_ENV, "allowed at most 100000000");
-	ck_fails(st_read(life, scratch_file("a", "\0\1\0\0\0\0\0\0{}", 10), &f, &e), E_ENV, "ends within its header");
+	ck_fails(st_read(life, scratch_file("a", "\0\1\0\0\0\0\0\0{}", 10), &f, &e), E_ENV,
+	         "ends within its header");
 	ck_fails(st_read(life, scratch_file("a", "\0\0\0\0\0\0\0\0{}", 10), &f, &e), E_ENV, "header is empty");
-	ck_fails(st_read(life, scratch_file("a", "name: x\nseed: 1\nstages:\n", 24), &f, &e), E_ENV, "offset 0: the header");
+	ck_fails(st_read(life, scratch_file("a", "name: x\nseed: 1\nstages:\n", 24), &f, &e), E_ENV,
+	         "offset 0: the header");
 	ck_fails(st_read(life, scratch_path("none"), &f, &e), E_ENV, "No such file");
 	ck_fails(st_read(life, scratch, &f, &e), E_ENV, "directory");
 }
@@ -249,7 +256,8 @@ END_TEST
 START_TEST(a_full_disk_leaves_the_old_file)
 {
 	static const uint8_t much[100000];
-	const struct st_tensor t = {.name = "w", .dtype = U8, .shape = {1, {sizeof much}}, .data = much, .bytes = sizeof much};
+	const struct st_tensor t = {
+		.name = "w", .dtype = U8, .shape = {1, {sizeof much}}, .data = much, .bytes = sizeof much};
 	const char *path = all_file();
 	size_t n, m;
 	const char *old = content(path, &n);

@@ -11,8 +11,8 @@
 static struct store *s;
 static const char *path;
 static const struct store_run run = {
-	.name = "kd", .folder = "runs/kd-1234", .config = "name: kd\n", .identity = "id", .program = "limbeck 0.1.0",
-	.machine = "m", .device = "cpu", .precision = "f32", .threads = 2,
+	.name = "kd", .folder = "runs/kd-1234", .config = "name: kd\n", .identity = "id",
+	.program = "limbeck 0.1.0", .machine = "m", .device = "cpu", .precision = "f32", .threads = 2,
 };
 
 static void begin(void)
@@ -205,7 +205,8 @@ START_TEST(a_store_can_be_moved_with_its_runs)
 	const int64_t stage = stage_of("kd", "id1");
 	const char *at;
 	ck_ok(dir_make(scratch_path("out/kd"), &e));
-	const char *inside = scratch_file("out/kd/last", "weights", 7), *outside = scratch_file("best", "others", 6);
+	const char *inside = scratch_file("out/kd/last", "weights", 7);
+	const char *outside = scratch_file("best", "others", 6);
 	store_close(s);
 	ck_ok(store_open(scratch_path("out/limbeck.db"), &s, &e));
 	ck_assert_int_eq(stage_of("kd", "id1"), stage);
@@ -284,7 +285,8 @@ START_TEST(other_schemas_and_programs_are_refused)
 	const char *whole = content(path, &n);
 	memcpy(bytes, whole, n);
 	bytes[63] = 99;
-	ck_fails(store_open(scratch_file("new.db", bytes, n), &t, &e), E_USER, "has schema 99, this program knows up to 1");
+	ck_fails(store_open(scratch_file("new.db", bytes, n), &t, &e), E_USER,
+	         "has schema 99, this program knows up to 1");
 	memcpy(bytes, whole, n);
 	bytes[71]++;
 	ck_fails(store_open(scratch_file("other.db", bytes, n), &t, &e), E_USER, "a database of another program");

@@ -128,8 +128,8 @@ START_TEST(other_floats_are_taken)
 	m.t[1].data = wide;
 	m.t[2].dtype = BF16;
 	m.t[2].data = narrow;
-	m.t[m.n++] = (struct st_tensor){.name = "bn.num_batches_tracked", .is_i64 = true, .shape = shape1(1), .data = &count,
-	                                .bytes = 8};
+	m.t[m.n++] = (struct st_tensor){
+		.name = "bn.num_batches_tracked", .is_i64 = true, .shape = shape1(1), .data = &count, .bytes = 8};
 	ck_ok(weights_load(p, write_model(&m), &e));
 	ck_ok(params_get(p, 1, false, x, &e));
 	ck_assert(x[0] == 0.1 && x[1] == -2);
@@ -146,7 +146,8 @@ START_TEST(files_of_other_networks_are_refused)
 	struct model_file m = model_file();
 	m.t[0].name = "module.conv.weight"; /* as DataParallel writes them */
 	m.t[1].name = "module.conv.bias";
-	refuses(m, E_USER, "no tensor 'conv.weight' (2,3,1,1), which network 'student' needs; it has 'module.conv.weight'");
+	refuses(m, E_USER,
+	        "no tensor 'conv.weight' (2,3,1,1), which network 'student' needs; it has 'module.conv.weight'");
 	m = model_file();
 	m.n--;
 	refuses(m, E_USER, "no tensor 'fc.weight' (5,2)");

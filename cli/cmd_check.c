@@ -1,0 +1,150 @@
+/* limbeck check: what an experiment would do and need; everything is planned, nothing is allocated or trained. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/experiment_args.h"
+#include "stages/run.h"
+
+extern const struct command cmd_check;
+
+struct check_args {
+	struct experiment_args experiment;
+	bool plan;
+};
+
+static void print_tap(const char *name, const struct node *n)
+{
+	if (n)
+		printf(" %s %s", name, shape_str(&n->type.shape));
+}
+
+/* A network's taps with their shapes for one picture. */
+static enum status print_taps(struct net *net, struct err *e)
+{
+	struct arena *a = arena_open("taps");
+	struct graph *g = graph_new(a, e);
+	struct taps taps = {0};
+	char name[16];
+	model_apply(g, net, 0, net_part_all(net), graph_input(g, "x", shape4(1, net->C, net->H, net->W), CLASS_ACT), MODE_FROZEN,
+	            net->name, &taps);
+	const enum status st = graph_status(g);
+	if (st == OK) {
+		printf("    taps");
+		print_tap("stem", taps.stem);
+		for (int b = 1; b <= net->B; b++) {
+			snprintf(name, sizeof name, "block%d", b);
+			print_tap(name, taps.block[b]);
+		}
+		print_tap("pooled", taps.pooled);
+		print_tap("logits", taps.logits);
+		putchar('\n');
+	}
+	arena_close(a);
+	return st;
+}
+
+static enum status check_network(struct experiment *x, const char *name, struct err *e)
+{
+	struct net *net = NULL;
+	char n[32];
+	const enum status st = experiment_net(x, x->arena, name, name, &net, e);
+	if (st != OK)
+		return st;
+	printf("  %s: %s, %s parameters, %.1f M multiply-adds a picture, %d blocks\n", name, net->model_name,
+	       str_count(n, params_count(net->params)), net_macs(net) / 1e6, net->B);
+	return print_taps(net, e);
+}
+
+static enum status check_networks(struct experiment *x, struct err *e)
+{
+	enum status st = OK;
+	printf("\nnetworks\n");
+	for (int i = 0; i < x->networks->n; i++) {
+		const enum status one = check_network(x, x->networks->key[i], e);
+		st = st == OK ? one : st;
+	}
+	return st;
+}
+
+static void print_data(const struct experiment *x)
+{
+	const struct data *d = x->data;
+	const struct pictures *p = &d->info.train;
+	char a[32], b[32], c[32];
+	printf("%s: %s, %s training, %s held-out and %s test pictures of %dx%dx%d, %d classes\n", x->name, d->kind->name,
+	       str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test), p->C, p->H, p->W, d->info.classes);
+	printf("device %s, %d threads, precision %s\n", x->dev->backend->name, x->dev->threads,
+	       x->precision == PRECISION_BF16 ? "bf16" : "f32");
+}
+
+static enum status check_stages(struct experiment *x, bool plan, struct err *e)
+{
+	struct stage_plan_sum all = {0};
+	enum status st = OK;
+	char a[32], b[32];
+	for (int i = 0; i < x->n_stage; i++) {
+		struct stage *s = &x->stage[i];
+		struct stage_plan_sum sum = {0};
+		printf("\nstage %s: %s of %s\n", s->name, s->kind->name, s->train.train);
+		const enum status one = stage_check(x, s, stdout, plan, &sum, e);
+		st = st == OK ? one : st;
+		if (one != OK)
+			continue;
+		printf("  %s optimiser steps, memory %s\n", str_count(a, (long long)sum.steps), str_bytes(b, sum.memory));
+		all.steps += sum.steps;
+		all.memory = sum.memory > all.memory ? sum.memory : all.memory;
+	}
+	if (st != OK)
+		return st;
+	const size_t there = memory_available();
+	printf("\nin all: %d stages, %s optimiser steps, at most %s of memory", x->n_stage, str_count(a, (long long)all.steps),
+	       str_bytes(b, all.memory));
+	if (there)
+		printf(", %s are available%s", str_bytes(a, there), all.memory > there ? ": NOT ENOUGH" : "");
+	putchar('\n');
+	return OK;
+}
+
+static enum status check(const char *file, struct check_args *args, struct err *e)
+{
+	struct arena *a = arena_open("experiment");
+	struct experiment *x = NULL;
+	enum status st = experiment_args_open(a, file, &args->experiment, &x, e);
+	if (st == OK) {
+		print_data(x);
+		const enum status networks = check_networks(x, e), stages = check_stages(x, args->plan, e);
+		st = networks == OK ? stages : networks;
+	}
+	experiment_close(x);
+	arena_close(a);
+	return st;
+}
+
+static int run(int argc, char **argv)
+{
+	struct check_args args = {0};
+	const struct flag flags[] = {
+		{.name = "--plan", .on = &args.plan, .help = "print each step of each plan"},
+		EXPERIMENT_FLAGS(args.experiment),
+		{0},
+	};
+	struct err e = {0};
+	struct positional p = {0};
+	bool help = false;
+	enum status st = options_read(argc, argv, flags, 1, 1, &p, &help, &e);
+	if (help) {
+		options_help(&cmd_check, flags, "limbeck check experiments/quickstart.yaml");
+		return 0;
+	}
+	if (st == OK)
+		st = check(p.word[0], &args, &e);
+	return command_end(st, &e);
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.args = "FILE.yaml [--set KEY=VALUE ...] [--plan] [OPTION ...]",
+	.help = "plans an experiment: networks, stages, arithmetic, memory; trains nothing",
+	.run = run,
+};

@@ -1,0 +1,26 @@
+/* Which network 'eval' measures: a stage's of a run, or one of an experiment with weights from a file. */
+#ifndef CLI_EVAL_TARGET_H
+#define CLI_EVAL_TARGET_H
+
+#include "cli/experiment_args.h"
+#include "runs/safetensors.h"
+
+struct eval_args {
+	const char *path;                       /* RUN or WEIGHTS */
+	const char *stage, *rule;               /* of a run; stage NULL: chosen */
+	const char *experiment, *network, *out; /* NULL: not given */
+	struct experiment_args open;
+};
+
+struct eval_target {
+	struct experiment *x;
+	struct net *net;       /* without memory */
+	const char *weights;   /* file */
+	const char *label;     /* "kd.last", "student" */
+	const char *folder;    /* of the run; NULL with weights */
+};
+
+/* t->x is to be closed after a failure too. */
+enum status eval_target_open(struct arena *a, struct eval_args *args, struct eval_target *t, struct err *e);
+
+#endif

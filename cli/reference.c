@@ -1,0 +1,96 @@
+#include "cli/reference.h"
+
+#include <string.h>
+
+#include "cli/catalog.h"
+#include "stages/stage.h"
+
+static bool said(const char *text)
+{
+	return text && *text && !str_eq(text, "-");
+}
+
+/* Markdown takes * and _ for emphasis and < for a tag; | is nothing special outside a table. */
+static void print_plain(FILE *f, const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		if (strchr("*_<\\`", *p))
+			fputc('\\', f);
+		fputc(*p, f);
+	}
+}
+
+static void print_table(FILE *f, const struct opt *rows)
+{
+	fputs("\n| option | type | default | allowed | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n", f);
+	opts_markdown(f, rows);
+}
+
+static void print_line(FILE *f, const char *title, const char *text)
+{
+	if (!said(text))
+		return;
+	fprintf(f, "\n%s: ", title);
+	print_plain(f, text);
+	fputc('\n', f);
+}
+
+static void print_entry(FILE *f, const struct entry *e)
+{
+	fprintf(f, "\n### `%s`\n\n", e->name);
+	if (said(e->help))
+		print_plain(f, e->help);
+	fputc('\n', f);
+	if (e->names && e->names[0] && (e->names[1] || !str_eq(e->names[0], e->name))) {
+		fputs("\nNames:", f);
+		for (const char *const *n = e->names; *n; n++)
+			fprintf(f, " `%s`", *n);
+		fputc('\n', f);
+	}
+	if (said(e->formula))
+		fprintf(f, "\n```\n%s\n```\n", e->formula);
+	print_line(f, "Paper", e->paper);
+	print_line(f, "Where it differs", e->differs);
+	if (e->opts && e->opts->name)
+		print_table(f, e->opts);
+}
+
+static void print_kind(FILE *f, const char *kind, const char *title, const char *text)
+{
+	const struct kind *k = kind_find(kind);
+	fprintf(f, "\n## %s\n\n%s\n", title, text);
+	for (const struct shared_opts *s = k->shared; s && s->title; s++) {
+		fprintf(f, "\nOptions of %s:\n", s->title);
+		print_table(f, s->rows);
+	}
+	for (int i = 0; i < k->count(); i++) {
+		const struct entry e = k->get(i);
+		print_entry(f, &e);
+	}
+}
+
+void reference_markdown(FILE *f)
+{
+	fputs("# The experiment file\n\n"
+	      "Made by `limbeck info --markdown` from the rows that the program reads files by: not to be edited by hand.\n"
+	      "`limbeck info NAME` prints the same of one item. A key that is not listed here is an error.\n"
+	      "`--set KEY=VALUE` goes over the file: `data.batch=64`, `stages.kd.epochs=5`, `stages.0.epochs=5`.\n"
+	      "Every value that was used, with where it came from, is in the run's `config.yaml`.\n\n"
+	      "## Top\n", f);
+	print_table(f, experiment_opts);
+	fputs("\n`seed` as a map:\n", f);
+	print_table(f, seed_opts);
+	fputs("\n`report`:\n", f);
+	print_table(f, report_opts);
+	print_kind(f, "datasets", "data", "`data: {kind: NAME, ...}`.");
+	print_kind(f, "models", "networks",
+	           "`networks: {NAME: {model: MODEL, ...}}`. Size of the pictures and number of classes are the data's.");
+	print_kind(f, "stages", "stages",
+	           "`stages: [{name: NAME, kind: KIND, train: NETWORK, ...}]`, in the order in which they run. A reference is\n"
+	           "`STAGE.last`, `STAGE.best` (of the epoch that did best on the held-out pictures), `STAGE.anchors`,\n"
+	           "`STAGE.anchors[i]` counted from 0, or `{file: PATH}`; a stage uses what earlier ones leave.\n\n"
+	           "`anchors: {count: 3, rule: equal}` keeps equally spaced epochs, the last among them; `anchors: [6, 20, 40]` those.");
+	print_kind(f, "losses", "losses", "Entries of a `distill` stage's `losses: [{kind: NAME, weight: 1, ...}]`.");
+	print_kind(f, "critics", "critics", "`critic: {kind: NAME, ...}` of a `blocks` stage.");
+	print_kind(f, "adversaries", "adversaries", "`adversary: NAME` of a `blocks` stage.");
+}

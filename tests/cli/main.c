@@ -1,0 +1,12 @@
+#include <check.h>
+
+Suite *options_suite(void);
+
+int main(void)
+{
+	SRunner *r = srunner_create(options_suite());
+	srunner_run_all(r, CK_ENV);
+	const int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

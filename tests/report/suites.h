@@ -1,0 +1,24 @@
+/* What the tests of report/ share. */
+#ifndef TESTS_REPORT_SUITES_H
+#define TESTS_REPORT_SUITES_H
+
+#include <check.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* Made anew for each test. */
+extern struct arena *life;
+extern struct err e;
+extern char scratch[256];
+
+/* A case with the fixture and a time limit. */
+TCase *life_case(Suite *s, const char *name);
+const char *scratch_path(const char *name);
+/* A file's content, terminated; *n its bytes. */
+const char *content(const char *path, size_t *n);
+
+Suite *results_suite(void);
+Suite *confusion_suite(void);
+
+#endif
