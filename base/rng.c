@@ -112,9 +112,17 @@ double rng_uniform_f64(struct rng *r)
 
 double rng_normal(struct rng *r)
 {
+	if (r->has_spare) {
+		r->has_spare = false;
+		return r->spare;
+	}
 	const double u = 1 - rng_uniform_f64(r); /* (0,1]: the logarithm is finite */
-	const double v = rng_uniform_f64(r);
-	return sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v);
+	const double v = 2 * 3.14159265358979323846 * rng_uniform_f64(r), radius = sqrt(-2 * log(u));
+	double s, c;
+	sincos(v, &s, &c);
+	r->has_spare = true;
+	r->spare = radius * s;
+	return radius * c;
 }
 
 void rng_permute(struct rng *r, int *x, int n)

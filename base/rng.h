@@ -9,6 +9,7 @@
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct rng {
 	uint32_t key[2], ctr[4];
 	uint32_t out[4];
 	int left; /* unread words of out */
+	bool has_spare;
+	double spare; /* the second of a pair of normals */
 };
 
 struct rng_name {
@@ -33,7 +36,7 @@ uint32_t rng_u32(struct rng *r);
 uint32_t rng_below(struct rng *r, uint32_t n); /* 0..n-1, unbiased; n > 0 */
 float rng_uniform(struct rng *r);  /* (0,1], cuRAND's map: x * 2^-32 + 2^-33 in float */
 double rng_uniform_f64(struct rng *r); /* [0,1), 53 bits, two words */
-double rng_normal(struct rng *r);  /* mean 0, standard deviation 1 (Box-Muller in double, two f64 uniforms) */
+double rng_normal(struct rng *r);  /* mean 0, standard deviation 1 (Box-Muller in double: two f64 uniforms give two) */
 void rng_permute(struct rng *r, int *x, int n); /* Fisher-Yates on the values already in x */
 
 uint64_t hash64(const void *data, size_t n, uint64_t start); /* FNV-1a then a finaliser; for keys, not for identity */
