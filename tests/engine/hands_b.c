@@ -18,6 +18,8 @@
 BUILD(conv, graph_conv2d(g, x[0], x[1], x[2], NULL, 1, 0, 1))
 BUILD(conv_2, graph_conv2d(g, x[0], x[1], x[2], NULL, 2, 1, 1))
 BUILD(conv_groups, graph_conv2d(g, x[0], x[1], NULL, x[2], 1, 0, 2))
+BUILD(conv_two_of_four, graph_conv2d(g, x[0], x[1], NULL, NULL, 1, 0, 2))
+BUILD(conv_padded, graph_conv2d(g, x[0], x[1], NULL, NULL, 1, 2, 1))
 BUILD(matmul, graph_matmul(g, x[0], x[1], x[2], false, false))
 BUILD(linear, graph_linear(g, x[0], x[1], x[2]))
 BUILD(max_pool, graph_max_pool(g, x[0], 2, 2, 1))
@@ -107,6 +109,13 @@ const struct hand_case hands_b[] = {
 	{"conv2d groups, residual", h_conv_groups, 3,
 	 {ACT(D4(1, 2, 1, 2), 1, 2, 3, 4), WIDE(D4(2, 1, 1, 1), 2, -3), ACT(D4(1, 2, 1, 2), 10, 20, 30, 40)},
 	 D4(1, 2, 1, 2), {12, 24, 21, 28}},
+	/* outputs 0, 1 read channel 0, outputs 2, 3 channel 1 */
+	{"conv2d two outputs a group", h_conv_two_of_four, 2,
+	 {ACT(D4(1, 2, 1, 1), 2, 3), WIDE(D4(4, 1, 1, 1), 5, 7, -11, 13)}, D4(1, 4, 1, 1), {10, 14, -33, 39}},
+	/* only the middle row meets the picture: 4 2; -2 + 4 3; 0.5 2 - 3; 0.5 3 */
+	{"conv2d 5x3, padding 2", h_conv_padded, 2,
+	 {ACT(D4(1, 1, 1, 2), 2, 3), WIDE(D4(1, 1, 5, 3), 9, 9, 9, 9, 9, 9, 0.5, -1, 4, 9, 9, 9, 9, 9, 9)},
+	 D4(1, 1, 1, 4), {8, 10, -2, 1.5}},
 	/* 7 + 18 - 33; -8 + 20 + 36; 28 + 45 - 66; -32 + 50 + 72 */
 	{"matmul", h_matmul, 3,
 	 {WIDE(D2(2, 3), 1, 2, 3, 4, 5, 6), WIDE(D2(3, 2), 7, -8, 9, 10, -11, 12), WIDE(D1(2), 0.5, -0.25)},
