@@ -23,7 +23,8 @@ static int models_count(void)
 static struct entry models_get(int i)
 {
 	const struct model *m = model_all[i];
-	return (struct entry){.name = m->name, .help = m->help, .paper = m->paper, .opts = m->opts, .names = m->names};
+	return (struct entry){.name = m->name, .help = m->help, .paper = m->paper, .opts = m->opts,
+	                      .names = m->names};
 }
 
 static int losses_count(void)
@@ -77,7 +78,8 @@ static int datasets_count(void)
 
 static struct entry datasets_get(int i)
 {
-	return (struct entry){.name = dataset_all[i]->name, .help = dataset_all[i]->help, .opts = dataset_all[i]->opts};
+	return (struct entry){.name = dataset_all[i]->name, .help = dataset_all[i]->help,
+	                      .opts = dataset_all[i]->opts};
 }
 
 static int commands_count(void)
@@ -96,15 +98,21 @@ static struct entry commands_get(int i)
 static const struct shared_opts loss_shared[] = {{"every entry of 'losses'", term_opts}, {0}};
 static const struct shared_opts dataset_shared[] = {{"every data set", data_opts}, {0}};
 static const struct shared_opts stage_shared[] = {
-	{"every stage", train_opts}, {"every stage: the optimiser", optim_opts}, {"every stage: the schedule", schedule_opts}, {0},
+	{"every stage", train_opts},
+	{"every stage: the optimiser", optim_opts},
+	{"every stage: the schedule", schedule_opts},
+	{0},
 };
 
 const struct kind kind_all[] = {
 	{"ops", "op", "what graphs are made of", true, ops_count, ops_get, NULL},
 	{"models", "model", "recipes of networks", true, models_count, models_get, NULL},
-	{"losses", "loss", "between a student and its teacher or the labels", true, losses_count, losses_get, loss_shared},
-	{"critics", "critic", "tell the teacher's features from the student's", true, critics_count, critics_get, NULL},
-	{"adversaries", "adversary", "losses of a critic and of the student against it", true, adversaries_count, adversaries_get, NULL},
+	{"losses", "loss", "between a student and its teacher or the labels", true, losses_count, losses_get,
+	 loss_shared},
+	{"critics", "critic", "tell the teacher's features from the student's", true, critics_count, critics_get,
+	 NULL},
+	{"adversaries", "adversary", "losses of a critic and of the student against it", true, adversaries_count,
+	 adversaries_get, NULL},
 	{"stages", "stage", "kinds of training", true, stages_count, stages_get, stage_shared},
 	{"datasets", "data set", "sources of pictures", true, datasets_count, datasets_get, dataset_shared},
 	{"commands", "command", "words behind 'limbeck'", false, commands_count, commands_get, NULL},

@@ -64,8 +64,10 @@ static enum status bench_graph(struct bench *b, struct err *e)
 	optim[0] = b->optim;
 	for (int i = 0; i < n; i++)
 		items[i] = (struct grad_item){b->optim, i, grad[i]};
-	b->segment = (struct segment){.name = "student", .every = 1, .n_root = 1, .root = root, .n_optim = 1, .optim = optim, .n_grad = n, .grad = items};
-	b->desc = (struct step_desc){.g = b->g, .precision = b->precision, .n_segment = 1, .segment = &b->segment, .n_metric = 1, .metric = root};
+	b->segment = (struct segment){.name = "student", .every = 1, .n_root = 1, .root = root, .n_optim = 1,
+	                              .optim = optim, .n_grad = n, .grad = items};
+	b->desc = (struct step_desc){.g = b->g, .precision = b->precision, .n_segment = 1, .segment = &b->segment,
+	                             .n_metric = 1, .metric = root};
 	return OK;
 }
 
@@ -102,7 +104,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static enum status one_step(struct bench *b, const uint8_t *image, const int32_t *label, double *loss, struct err *e)
+static enum status one_step(struct bench *b, const uint8_t *image, const int32_t *label, double *loss,
+                            struct err *e)
 {
 	plan_put(b->plan, b->image, image);
 	plan_put(b->plan, b->label, label);
@@ -137,28 +140,46 @@ static enum status run_steps(struct bench *b, double start, double *ms, struct e
 	return st;
 }
 
-static void print_result(const struct bench *b, const double *ms)
+static void print_json(const struct bench *b, const double *ms, double median, double peak)
 {
 	const struct bench_conf *c = b->conf;
-	const double median = ms[c->steps / 2], peak = (double)memory_peak() / (1 << 20);
-	const char *p = b->precision == PRECISION_BF16 ? "bf16" : "f32";
-	if (c->json)
-		printf("{\"mode\": \"limbeck %s\", \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, \"step_ms\": %.2f, "
-		       "\"step_ms_q1\": %.2f, \"step_ms_q3\": %.2f, \"images_per_s\": %.1f, \"first_step_s\": %.3f, \"peak_mib\": %.0f, \"gmacs\": %.3f}\n",
-		       p, c->teacher, c->student, c->batch, b->dev->threads, median, ms[c->steps / 4], ms[3 * c->steps / 4],
-		       1e3 * c->batch / median, b->first_step_s, peak, plan_macs(b->plan) / 1e9);
+	printf("{\"mode\": \"limbeck %s\", \"teacher\": \"%s\", \"student\": \"%s\", ",
+	       b->precision == PRECISION_BF16 ? "bf16" : "f32", c->teacher, c->student);
+	printf("\"batch\": %d, \"threads\": %d, \"step_ms\": %.2f, \"step_ms_q1\": %.2f, \"step_ms_q3\": %.2f, ",
+	       c->batch,
+	       b->dev->threads, median, ms[c->steps / 4], ms[3 * c->steps / 4]);
+	printf("\"images_per_s\": %.1f, \"first_step_s\": %.3f, \"peak_mib\": %.0f, \"gmacs\": %.3f}\n",
+	       1e3 * c->batch / median,
+	       b->first_step_s, peak, plan_macs(b->plan) / 1e9);
+}
+
+static void print_text(const struct bench *b, const double *ms, double median, double peak)
+{
+	const struct bench_conf *c = b->conf;
+	printf("%s -> %s, batch %d, %dx%d, %s, %d threads, %s\n", c->teacher, c->student, c->batch, c->size,
+	       c->size,
+	       b->precision == PRECISION_BF16 ? "bf16" : "f32", b->dev->threads, b->dev->backend->version());
+	printf("  step %.2f ms (quartiles %.2f and %.2f, %d steps), %.1f pictures/s\n", median, ms[c->steps / 4],
+	       ms[3 * c->steps / 4], c->steps, 1e3 * c->batch / median);
+	printf("  %.2f G multiply-adds a step, %.0f GFLOP/s\n", plan_macs(b->plan) / 1e9,
+	       2 * plan_macs(b->plan) / median / 1e6);
+	printf("  first step %.3f s after the start, peak memory %.0f MiB\n", b->first_step_s, peak);
+}
+
+static void print_result(const struct bench *b, const double *ms)
+{
+	const double median = ms[b->conf->steps / 2], peak = (double)memory_peak() / (1 << 20);
+	if (b->conf->json)
+		print_json(b, ms, median, peak);
 	else
-		printf("%s -> %s, batch %d, %dx%d, %s, %d threads, %s\n  step %.2f ms (quartiles %.2f and %.2f, %d steps), %.1f pictures/s\n"
-		       "  %.2f G multiply-adds a step, %.0f GFLOP/s\n  first step %.3f s after the start, peak memory %.0f MiB\n",
-		       c->teacher, c->student, c->batch, c->size, c->size, p, b->dev->threads, b->dev->backend->version(), median,
-		       ms[c->steps / 4], ms[3 * c->steps / 4], c->steps, 1e3 * c->batch / median, plan_macs(b->plan) / 1e9,
-		       2 * plan_macs(b->plan) / median / 1e6, b->first_step_s, peak);
+		print_text(b, ms, median, peak);
 }
 
 static enum status bench_step(const struct bench_conf *c, struct err *e)
 {
 	const double start = time_now();
-	struct bench b = {.arena = arena_open("bench"), .conf = c, .precision = str_eq(c->precision, "bf16") ? PRECISION_BF16 : PRECISION_F32};
+	struct bench b = {.arena = arena_open("bench"), .conf = c,
+	                  .precision = str_eq(c->precision, "bf16") ? PRECISION_BF16 : PRECISION_F32};
 	double *ms = NEW_ARRAY(b.arena, double, c->steps);
 	enum status st = bench_open(&b, e);
 	if (st == OK && c->plan)
@@ -176,15 +197,21 @@ extern const struct command cmd_bench;
 
 static int run(int argc, char **argv)
 {
-	struct bench_conf c = {.teacher = "resnet32x4", .student = "resnet8x4", .precision = "f32", .batch = 64, .classes = 100, .steps = 20, .size = 32};
+	struct bench_conf c = {.teacher = "resnet32x4", .student = "resnet8x4", .precision = "f32", .batch = 64,
+	                       .classes = 100, .steps = 20, .size = 32};
 	const struct flag flags[] = {
 		{.name = "--teacher", .value = "MODEL", .text = &c.teacher, .help = "default resnet32x4"},
 		{.name = "--student", .value = "MODEL", .text = &c.student, .help = "default resnet8x4"},
-		{.name = "--batch", .value = "N", .number = &c.batch, .lo = 1, .hi = 65536, .help = "pictures a step, default 64"},
-		{.name = "--classes", .value = "K", .number = &c.classes, .lo = 2, .hi = 100000, .help = "default 100"},
-		{.name = "--size", .value = "N", .number = &c.size, .lo = 8, .hi = 1024, .help = "height and width, default 32"},
-		{.name = "--steps", .value = "N", .number = &c.steps, .lo = 1, .hi = 100000, .help = "timed steps, default 20"},
-		{.name = "--threads", .value = "N", .number = &c.threads, .lo = 1, .hi = 4096, .help = "default: one a core"},
+		{.name = "--batch", .value = "N", .number = &c.batch, .lo = 1, .hi = 65536,
+		 .help = "pictures a step, default 64"},
+		{.name = "--classes", .value = "K", .number = &c.classes, .lo = 2, .hi = 100000,
+		 .help = "default 100"},
+		{.name = "--size", .value = "N", .number = &c.size, .lo = 8, .hi = 1024,
+		 .help = "height and width, default 32"},
+		{.name = "--steps", .value = "N", .number = &c.steps, .lo = 1, .hi = 100000,
+		 .help = "timed steps, default 20"},
+		{.name = "--threads", .value = "N", .number = &c.threads, .lo = 1, .hi = 4096,
+		 .help = "default: one a core"},
 		{.name = "--precision", .value = "f32|bf16", .text = &c.precision, .help = "default f32"},
 		{.name = "--json", .on = &c.json, .help = "one line of JSON"},
 		{.name = "--plan", .on = &c.plan, .help = "print the plan too"},

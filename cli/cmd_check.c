@@ -1,4 +1,4 @@
-/* limbeck check: what an experiment would do and need; everything is planned, nothing is allocated or trained. */
+/* limbeck check: what an experiment would do and need; all is planned, nothing is allocated or trained. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -26,7 +26,8 @@ static enum status print_taps(struct net *net, struct err *e)
 	struct graph *g = graph_new(a, e);
 	struct taps taps = {0};
 	char name[16];
-	model_apply(g, net, 0, net_part_all(net), graph_input(g, "x", shape4(1, net->C, net->H, net->W), CLASS_ACT), MODE_FROZEN,
+	model_apply(g, net, 0, net_part_all(net),
+	            graph_input(g, "x", shape4(1, net->C, net->H, net->W), CLASS_ACT), MODE_FROZEN,
 	            net->name, &taps);
 	const enum status st = graph_status(g);
 	if (st == OK) {
@@ -72,8 +73,9 @@ static void print_data(const struct experiment *x)
 	const struct data *d = x->data;
 	const struct pictures *p = &d->info.train;
 	char a[32], b[32], c[32];
-	printf("%s: %s, %s training, %s held-out and %s test pictures of %dx%dx%d, %d classes\n", x->name, d->kind->name,
-	       str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test), p->C, p->H, p->W, d->info.classes);
+	printf("%s: %s, %s training, %s held-out and %s test pictures of %dx%dx%d, %d classes\n", x->name,
+	       d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test), p->C, p->H,
+	       p->W, d->info.classes);
 	printf("device %s, %d threads, precision %s\n", x->dev->backend->name, x->dev->threads,
 	       x->precision == PRECISION_BF16 ? "bf16" : "f32");
 }
@@ -91,15 +93,16 @@ static enum status check_stages(struct experiment *x, bool plan, struct err *e)
 		st = st == OK ? one : st;
 		if (one != OK)
 			continue;
-		printf("  %s optimiser steps, memory %s\n", str_count(a, (long long)sum.steps), str_bytes(b, sum.memory));
+		printf("  %s optimiser steps, memory %s\n", str_count(a, (long long)sum.steps),
+		       str_bytes(b, sum.memory));
 		all.steps += sum.steps;
 		all.memory = sum.memory > all.memory ? sum.memory : all.memory;
 	}
 	if (st != OK)
 		return st;
 	const size_t there = memory_available();
-	printf("\nin all: %d stages, %s optimiser steps, at most %s of memory", x->n_stage, str_count(a, (long long)all.steps),
-	       str_bytes(b, all.memory));
+	printf("\nin all: %d stages, %s optimiser steps, at most %s of memory", x->n_stage,
+	       str_count(a, (long long)all.steps), str_bytes(b, all.memory));
 	if (there)
 		printf(", %s are available%s", str_bytes(a, there), all.memory > there ? ": NOT ENOUGH" : "");
 	putchar('\n');

@@ -73,13 +73,14 @@ static void print_evaluation(const struct evaluation *v, const char *const *name
 		print_class(v, name, k, width);
 }
 
-static enum status write_confusion(const struct eval_target *t, const char *part, const struct evaluation *v, const char *out,
-                                   struct err *e)
+static enum status write_confusion(const struct eval_target *t, const char *part, const struct evaluation *v,
+                                   const char *out, struct err *e)
 {
 	struct arena *a = t->x->arena;
 	const struct confusion c = {
 		.classes = v->classes, .count = v->confusion, .name = t->x->data->info.class_name,
-		.title = arena_printf(a, "%s on %ld %s pictures of %s: top-1 %.2f %%", t->label, v->n, part, t->x->data->kind->name, v->top1),
+		.title = arena_printf(a, "%s on %ld %s pictures of %s: top-1 %.2f %%", t->label, v->n, part,
+		                      t->x->data->kind->name, v->top1),
 	};
 	enum status st = dir_make(out, e);
 	if (st == OK)
@@ -93,7 +94,8 @@ static enum status write_confusion(const struct eval_target *t, const char *part
 
 /* ---- the network ---- */
 
-static enum status measure(const struct eval_target *t, struct evaluator *ev, enum part part, struct evaluation *v, struct err *e)
+static enum status measure(const struct eval_target *t, struct evaluator *ev, enum part part,
+                           struct evaluation *v, struct err *e)
 {
 	struct device *dev = t->x->dev;
 	const size_t bytes = evaluator_workspace(ev);
@@ -119,13 +121,15 @@ static enum status eval(struct eval_args *args, enum part part, const char *part
 	struct evaluation v = {0};
 	enum status st = eval_target_open(a, args, &t, e);
 	if (st == OK && part == PART_VALID && t.x->data->n_valid == 0)
-		st = err_user(e, (struct where){0}, "--part is 'valid', but 'data.held_out' is 0: no picture was held out");
+		st = err_user(e, (struct where){0},
+		              "--part is 'valid', but 'data.held_out' is 0: no picture was held out");
 	if (st == OK)
 		st = evaluator_open(a, t.x->data, t.net, t.x->dev, t.x->precision, &ev, e);
 	if (st == OK)
 		st = measure(&t, ev, part, &v, e);
 	if (st == OK) {
-		printf("%s (%s) on %ld %s pictures of %s\n", t.label, t.weights, v.n, part_name, t.x->data->kind->name);
+		printf("%s (%s) on %ld %s pictures of %s\n", t.label, t.weights, v.n, part_name,
+		       t.x->data->kind->name);
 		print_evaluation(&v, t.x->data->info.class_name);
 	}
 	const char *out = args->out ? args->out : t.folder;
@@ -144,12 +148,18 @@ static int run(int argc, char **argv)
 	struct eval_args args = {.rule = "last"};
 	const char *part_name = "test";
 	const struct flag flags[] = {
-		{.name = "--stage", .value = "NAME", .text = &args.stage, .help = "of a run: the stage, default the last one"},
-		{.name = "--rule", .value = "last|best", .text = &args.rule, .help = "of a run: last epoch (default), or the one the held-out split chose"},
-		{.name = "--part", .value = "test|valid|train", .text = &part_name, .help = "of the data, default test; train is not augmented"},
-		{.name = "--experiment", .value = "FILE.yaml", .text = &args.experiment, .help = "of weights: names the data and the network"},
-		{.name = "--network", .value = "NAME", .text = &args.network, .help = "of weights: the network in that file; of a run: its last stage that trained it"},
-		{.name = "--out", .value = "DIR", .text = &args.out, .help = "for confusion.csv and confusion.png, default the run's folder"},
+		{.name = "--stage", .value = "NAME", .text = &args.stage,
+		 .help = "of a run: the stage, default the last one"},
+		{.name = "--rule", .value = "last|best", .text = &args.rule,
+		 .help = "of a run: last epoch (default), or the one the held-out split chose"},
+		{.name = "--part", .value = "test|valid|train", .text = &part_name,
+		 .help = "of the data, default test; train is not augmented"},
+		{.name = "--experiment", .value = "FILE.yaml", .text = &args.experiment,
+		 .help = "of weights: names the data and the network"},
+		{.name = "--network", .value = "NAME", .text = &args.network,
+		 .help = "of weights: the network in that file; of a run: its last stage that trained it"},
+		{.name = "--out", .value = "DIR", .text = &args.out,
+		 .help = "for confusion.csv and confusion.png, default the run's folder"},
 		EXPERIMENT_FLAGS(args.open),
 		{0},
 	};

@@ -1,4 +1,4 @@
-/* limbeck info: the formula, the paper, where we differ, and the options of anything that has a descriptor. */
+/* limbeck info: the formula, the paper, where we differ, and the options of what has a descriptor. */
 #include <stdio.h>
 #include <string.h>
 
@@ -52,7 +52,8 @@ static void print_sizes(const char *name)
 	struct err e = {0};
 	char n[32];
 	if (net_named(a, name, name, C, SIZE, SIZE, CLASSES, &net, &e) == OK)
-		printf("  %-9s %s: %s parameters, %.1f M multiply-adds, %d blocks (pictures of %dx%dx%d, %d classes)\n", "size", name,
+		printf("  %-9s %s: %s parameters, %.1f M multiply-adds, %d blocks"
+		       " (pictures of %dx%dx%d, %d classes)\n", "size", name,
 		       str_count(n, params_count(net->params)), net_macs(net) / 1e6, net->B, C, SIZE, SIZE, CLASSES);
 	arena_close(a);
 }
@@ -89,8 +90,8 @@ static enum status unknown_name(const char *name, struct err *e)
 				words[n++] = names[k];
 		}
 	const char *near = str_nearest(name, words, n);
-	return err_user(e, (struct where){0}, "nothing is named '%s'%s%s%s; 'limbeck list' shows what there is", name,
-	                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return err_user(e, (struct where){0}, "nothing is named '%s'%s%s%s; 'limbeck list' shows what there is",
+	                name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static enum status info(const char *name, struct err *e)
@@ -112,7 +113,8 @@ static int run(int argc, char **argv)
 {
 	bool markdown = false;
 	const struct flag flags[] = {
-		{.name = "--markdown", .on = &markdown, .help = "the whole reference of experiment files, as docs/CONFIG.md has it"},
+		{.name = "--markdown", .on = &markdown,
+		 .help = "the whole reference of experiment files, as docs/CONFIG.md has it"},
 		{0},
 	};
 	struct err e = {0};

@@ -61,7 +61,8 @@ static enum status unknown_kind(const char *word, struct err *e)
 	}
 	const char *near = str_nearest(word, words, kind_count);
 	const enum status st = err_user(e, (struct where){0}, "unknown kind '%s'%s%s%s; there are %s", word,
-	                                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", str_text(&all));
+	                                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "",
+	                                str_text(&all));
 	str_release(&all);
 	return st;
 }

@@ -23,8 +23,8 @@ static enum status unknown_loss(const char *name, struct err *e)
 	for (int i = 0; i < loss_count && i < 64; i++)
 		words[i] = loss_all[i]->name;
 	const char *near = str_nearest(name, words, loss_count < 64 ? loss_count : 64);
-	return err_user(e, nowhere, "unknown loss '%s'%s%s%s; 'limbeck list losses' shows all", name, near ? "; did you mean '" : "",
-	                near ? near : "", near ? "'?" : "");
+	return err_user(e, nowhere, "unknown loss '%s'%s%s%s; 'limbeck list losses' shows all", name,
+	                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static enum status read_conf(struct loss_trial *t, const struct many *set, struct err *e)
@@ -40,7 +40,8 @@ static enum status read_conf(struct loss_trial *t, const struct many *set, struc
 	const struct opt *tables[] = {t->loss->opts ? t->loss->opts : none};
 	void *outs[] = {conf};
 	t->conf = conf;
-	return opts_read_all(tables, outs, 1, root, arena_printf(t->arena, "loss '%s'", t->loss->name), t->arena, e);
+	return opts_read_all(tables, outs, 1, root, arena_printf(t->arena, "loss '%s'", t->loss->name), t->arena,
+	                     e);
 }
 
 /* ---- from the file ---- */
@@ -61,15 +62,16 @@ static bool is_real(const struct st_tensor *t)
 	return !t->is_i64 && (t->dtype == F64 || t->dtype == F32 || t->dtype == BF16);
 }
 
-static enum status read_features(struct loss_trial *t, const struct st_file *f, const char *name, struct shape *s, const double **x,
-                                 struct err *e)
+static enum status read_features(struct loss_trial *t, const struct st_file *f, const char *name,
+                                 struct shape *s, const double **x, struct err *e)
 {
 	const struct where at = {.file = f->path};
 	const struct st_tensor *tensor = st_find(f, name);
 	if (!tensor)
 		return err_user(e, at, "no tensor '%s', which loss '%s' needs", name, t->loss->name);
 	if (!is_real(tensor) || (tensor->shape.n_dim != 2 && tensor->shape.n_dim != 4))
-		return err_user(e, at, "tensor '%s' is %s of %s, allowed are (N,K) or (N,C,H,W) of f64, f32, f16, bf16", name,
+		return err_user(e, at,
+		                "tensor '%s' is %s of %s, allowed are (N,K) or (N,C,H,W) of f64, f32, f16, bf16", name,
 		                shape_str(&tensor->shape), tensor->is_i64 ? "i64" : dtype_name(tensor->dtype));
 	*s = tensor->shape;
 	*x = values(t->arena, tensor);
@@ -84,8 +86,8 @@ static enum status read_label(struct loss_trial *t, const struct st_file *f, str
 	if (!tensor)
 		return err_user(e, at, "no tensor 'label', which loss '%s' needs", t->loss->name);
 	if ((!tensor->is_i64 && tensor->dtype != I32) || tensor->shape.n_dim != 1 || tensor->shape.d[0] != N)
-		return err_user(e, at, "tensor 'label' is %s of %s, allowed is (%d) of i32 or i64", shape_str(&tensor->shape),
-		                tensor->is_i64 ? "i64" : dtype_name(tensor->dtype), N);
+		return err_user(e, at, "tensor 'label' is %s of %s, allowed is (%d) of i32 or i64",
+		                shape_str(&tensor->shape), tensor->is_i64 ? "i64" : dtype_name(tensor->dtype), N);
 	const double *v = values(t->arena, tensor);
 	int32_t *label = NEW_ARRAY(t->arena, int32_t, N);
 	for (int i = 0; i < N; i++) {
@@ -106,7 +108,8 @@ static enum status read_inputs(struct loss_trial *t, const struct st_file *f, st
 		return st;
 	t->K = t->shape_s.n_dim == 2 ? t->shape_s.d[1] : 0;
 	if (t->teacher && t->shape_t.d[0] != t->shape_s.d[0])
-		return err_user(e, (struct where){.file = f->path}, "student is %s but teacher is %s: one number of samples is wanted",
+		return err_user(e, (struct where){.file = f->path},
+		                "student is %s but teacher is %s: one number of samples is wanted",
 		                shape_str(&t->shape_s), shape_str(&t->shape_t));
 	return t->loss->needs & NEED_LABEL ? read_label(t, f, e) : OK;
 }
@@ -119,16 +122,18 @@ static enum status read_own(struct loss_trial *t, const struct st_file *f, struc
 	for (int i = 0; i < f->n && st == OK; i++) {
 		const struct st_tensor *tensor = &f->tensor[i];
 		bool is_state = false;
-		if (str_eq(tensor->name, "student") || str_eq(tensor->name, "teacher") || str_eq(tensor->name, "label"))
+		if (str_eq(tensor->name, "student") || str_eq(tensor->name, "teacher") ||
+		    str_eq(tensor->name, "label"))
 			continue;
 		const int k = t->own.params ? params_find(t->own.params, tensor->name, &is_state) : -1;
 		if (k < 0)
-			return err_user(e, at, "tensor '%.80s': loss '%s' reads student, teacher, label and its own parameters", tensor->name,
-			                t->loss->name);
+			return err_user(e, at,
+			                "tensor '%.80s': loss '%s' reads student, teacher, label and its own parameters",
+			                tensor->name, t->loss->name);
 		const struct param *row = is_state ? &t->own.params->state[k] : &t->own.params->param[k];
 		if (!is_real(tensor) || !shape_eq(&tensor->shape, &row->shape))
-			return err_user(e, at, "tensor '%s' is %s, allowed is %s of f64, f32, f16, bf16", tensor->name, shape_str(&tensor->shape),
-			                shape_str(&row->shape));
+			return err_user(e, at, "tensor '%s' is %s, allowed is %s of f64, f32, f16, bf16", tensor->name,
+			                shape_str(&tensor->shape), shape_str(&row->shape));
 		st = params_put(t->own.params, k, is_state, values(t->arena, tensor), e);
 	}
 	return st;
@@ -141,7 +146,8 @@ static struct st_tensor made(struct arena *a, const char *name, struct shape s, 
 	const int64_t n = shape_count(&s);
 	void *data = arena_alloc(a, (size_t)n * dtype_size(d));
 	elements_from_f64(data, d, x, n);
-	return (struct st_tensor){.name = name, .dtype = d, .shape = s, .data = data, .bytes = (size_t)n * dtype_size(d)};
+	return (struct st_tensor){.name = name, .dtype = d, .shape = s, .data = data,
+	                          .bytes = (size_t)n * dtype_size(d)};
 }
 
 static enum status write_results(struct loss_trial *t, const char *path, struct err *e)
@@ -198,11 +204,16 @@ static int run(int argc, char **argv)
 {
 	struct loss_args args = {.precision = "f64", .seed = 1};
 	const struct flag flags[] = {
-		{.name = "--in", .value = "FILE", .text = &args.in, .help = "safetensors with student, teacher (N,K) or (N,C,H,W), label (N)"},
-		{.name = "--out", .value = "FILE", .text = &args.out, .help = "safetensors for value, grad_student and, of its own parameters, NAME and grad_NAME"},
-		{.name = "--set", .value = "KEY=VALUE", .many = &args.set, .help = "an option of the loss; may be given several times"},
-		{.name = "--precision", .value = "f64|f32", .text = &args.precision, .help = "f64: reference back end (default); f32: CPU back end"},
-		{.name = "--seed", .value = "N", .number = &args.seed, .lo = 0, .hi = INT32_MAX, .help = "of its own parameters that the input does not name, default 1"},
+		{.name = "--in", .value = "FILE", .text = &args.in,
+		 .help = "safetensors with student, teacher (N,K) or (N,C,H,W), label (N)"},
+		{.name = "--out", .value = "FILE", .text = &args.out,
+		 .help = "safetensors for value, grad_student and, of its own parameters, NAME and grad_NAME"},
+		{.name = "--set", .value = "KEY=VALUE", .many = &args.set,
+		 .help = "an option of the loss; may be given several times"},
+		{.name = "--precision", .value = "f64|f32", .text = &args.precision,
+		 .help = "f64: reference back end (default); f32: CPU back end"},
+		{.name = "--seed", .value = "N", .number = &args.seed, .lo = 0, .hi = INT32_MAX,
+		 .help = "of its own parameters that the input does not name, default 1"},
 		{0},
 	};
 	struct err e = {0};
@@ -214,7 +225,8 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	if (st == OK && (!args.in || !args.out))
-		st = err_user(&e, nowhere, "%s is missing: limbeck loss %s", args.in ? "--out" : "--in", cmd_loss.args);
+		st = err_user(&e, nowhere, "%s is missing: limbeck loss %s", args.in ? "--out" : "--in",
+		              cmd_loss.args);
 	if (st == OK && !str_eq(args.precision, "f64") && !str_eq(args.precision, "f32"))
 		st = err_user(&e, nowhere, "--precision is '%s', allowed f64, f32", args.precision);
 	args.name = p.word[0];

@@ -50,7 +50,8 @@ static int run(int argc, char **argv)
 {
 	struct train_args t = {.out = "runs"};
 	const struct flag flags[] = {
-		{.name = "--out", .value = "DIR", .text = &t.out, .help = "folder of runs and of the store, default runs"},
+		{.name = "--out", .value = "DIR", .text = &t.out,
+		 .help = "folder of runs and of the store, default runs"},
 		EXPERIMENT_FLAGS(t.open),
 		{.name = "--quiet", .on = &t.quiet, .help = "warnings and the table only"},
 		{.name = "--verbose", .on = &t.verbose, .help = "a line for each epoch"},

@@ -11,8 +11,8 @@ struct command {
 	const char *args; /* "FILE.yaml [--set KEY=VALUE ...]" */
 	const char *help; /* one line, lower case, no full stop */
 	/*
-	 * argv[0] is the command's name, argv[argc] NULL. '--help' among the words: prints usage and options on stdout and
-	 * returns 0. Results go to stdout. Returns the exit status; messages have been printed.
+	 * argv[0] is the command's name, argv[argc] NULL. '--help' among the words: prints usage and options on
+	 * stdout and returns 0. Results go to stdout. Returns the exit status; messages have been printed.
 	 */
 	int (*run)(int argc, char **argv);
 };
@@ -21,8 +21,8 @@ extern const struct command *const command_all[]; /* in the order of commands.de
 
 /* The exit status that a status stands for: 0, 1, 2 or 130. */
 int command_status(enum status st);
-/* The end of a command: prints the messages of e on stderr, and for a user's errors how many they are; returns the exit
-   status of st. */
+/* The end of a command: prints the messages of e on stderr, and for a user's errors how many they are; returns
+   the exit status of st. */
 int command_end(enum status st, const struct err *e);
 /* "usage: limbeck NAME ARGS" and the line of help, on stdout: the head of a command's '--help'. */
 void command_usage(const struct command *c);

@@ -59,31 +59,37 @@ static enum status unknown_stage(const struct experiment *x, const char *name, s
 		str_printf(&all, "%s%s", n ? ", " : "", words[n]);
 	}
 	const char *near = str_nearest(name, words, n);
-	const enum status st = err_user(e, nowhere, "no stage is named '%s'%s%s%s; there are %s", name, near ? "; did you mean '" : "",
+	const enum status st = err_user(e, nowhere, "no stage is named '%s'%s%s%s; there are %s", name,
+	                                near ? "; did you mean '" : "",
 	                                near ? near : "", near ? "'?" : "", str_text(&all));
 	str_release(&all);
 	return st;
 }
 
 /* The stage that is named; else the last one, or the last that trains the network. */
-static enum status choose_stage(const struct experiment *x, const struct eval_args *args, const struct stage **s, struct err *e)
+static enum status choose_stage(const struct experiment *x, const struct eval_args *args,
+                                const struct stage **s, struct err *e)
 {
 	*s = NULL;
 	for (int i = 0; i < x->n_stage; i++) {
 		const struct stage *one = &x->stage[i];
-		if (args->stage ? str_eq(one->name, args->stage) : !args->network || str_eq(one->train.train, args->network))
+		if (args->stage ? str_eq(one->name, args->stage)
+		                : !args->network || str_eq(one->train.train, args->network))
 			*s = one;
 	}
 	if (*s && args->network && !str_eq((*s)->train.train, args->network))
-		return err_user(e, nowhere, "stage '%s' trains '%s', not '%s'", (*s)->name, (*s)->train.train, args->network);
+		return err_user(e, nowhere, "stage '%s' trains '%s', not '%s'", (*s)->name, (*s)->train.train,
+		                args->network);
 	if (*s)
 		return OK;
 	return args->stage ? unknown_stage(x, args->stage, e)
-	                   : err_user(e, nowhere, "no stage of '%s' trains a network '%s'", x->name, args->network);
+	                   : err_user(e, nowhere, "no stage of '%s' trains a network '%s'", x->name,
+	                              args->network);
 }
 
 /* In the run's folder, or where the store beside it says that an earlier run left it. */
-static enum status find_weights(struct arena *a, const struct eval_args *args, const struct stage *s, struct eval_target *t, struct err *e)
+static enum status find_weights(struct arena *a, const struct eval_args *args, const struct stage *s,
+                                struct eval_target *t, struct err *e)
 {
 	t->weights = arena_printf(a, "%s/stages/%s/%s.safetensors", t->folder, s->name, args->rule);
 	if (file_exists(t->weights))
@@ -101,7 +107,8 @@ static enum status find_weights(struct arena *a, const struct eval_args *args, c
 	if (st != OK)
 		return st;
 	if (!found)
-		return err_env(e, "stage '%s' of '%s' has left no '%s' weights: there is no '%s'", s->name, t->folder, args->rule, t->weights);
+		return err_env(e, "stage '%s' of '%s' has left no '%s' weights: there is no '%s'", s->name, t->folder,
+		               args->rule, t->weights);
 	t->weights = path;
 	return OK;
 }
@@ -110,7 +117,9 @@ static enum status open_run(struct arena *a, struct eval_args *args, struct eval
 {
 	const struct stage *s = NULL;
 	if (args->experiment)
-		return err_user(e, nowhere, "--experiment is for a file of weights: '%s' is a folder, whose config.yaml is read", args->path);
+		return err_user(e, nowhere,
+		                "--experiment is for a file of weights: '%s' is a folder, whose config.yaml is read",
+		                args->path);
 	if (!str_eq(args->rule, "last") && !str_eq(args->rule, "best"))
 		return err_user(e, nowhere, "--rule is '%s', allowed last, best", args->rule);
 	enum status st = find_run(a, args->path, &t->folder, e);
@@ -129,7 +138,9 @@ static enum status open_run(struct arena *a, struct eval_args *args, struct eval
 static enum status open_weights(struct arena *a, struct eval_args *args, struct eval_target *t, struct err *e)
 {
 	if (!args->experiment || !args->network)
-		return err_user(e, nowhere, "'%s' is a file: --experiment FILE.yaml and --network NAME say what it is the weights of", args->path);
+		return err_user(e, nowhere,
+		                "'%s' is a file: --experiment FILE.yaml and --network NAME say what it is the weights of",
+		                args->path);
 	if (args->stage)
 		return err_user(e, nowhere, "--stage is for a run: '%s' is a file", args->path);
 	t->weights = args->path;

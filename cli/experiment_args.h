@@ -14,13 +14,16 @@ struct experiment_args {
 #define EXPERIMENT_FLAGS(args) \
 	{.name = "--set", .value = "KEY=VALUE", .many = &(args).set, \
 	 .help = "over the file: data.batch=64, stages.kd.epochs=5; may be given several times"}, \
-	{.name = "--threads", .value = "N", .number = &(args).options.threads, .lo = 1, .hi = 4096, .help = "default: one a core"}, \
-	{.name = "--precision", .value = "f32|bf16|auto", .text = &(args).options.precision, .help = "over the file's"}, \
+	{.name = "--threads", .value = "N", .number = &(args).options.threads, .lo = 1, .hi = 4096, \
+	 .help = "default: one a core"}, \
+	{.name = "--precision", .value = "f32|bf16|auto", .text = &(args).options.precision, \
+	 .help = "over the file's"}, \
 	{.name = "--device", .value = "cpu|cuda|ref", .text = &(args).options.device, .help = "default cpu"}
 
 /* experiment_open with them. */
-static inline enum status experiment_args_open(struct arena *a, const char *path, struct experiment_args *args,
-                                               struct experiment **x, struct err *e)
+static inline enum status experiment_args_open(struct arena *a, const char *path,
+                                               struct experiment_args *args, struct experiment **x,
+                                               struct err *e)
 {
 	args->options.n_set = args->set.n;
 	args->options.set = args->set.word;

@@ -11,6 +11,26 @@ static struct node *features(struct graph *g, const char *name, struct shape s)
 	return graph_input(g, name, s, s.n_dim == 4 ? CLASS_ACT : CLASS_WIDE);
 }
 
+static struct net *network(struct arena *a, const char *name, int classes)
+{
+	struct net *net = NEW(a, struct net);
+	net->name = name;
+	net->model_name = "a file";
+	net->B = 1;
+	net->classes = classes;
+	return net;
+}
+
+static const struct taps *taps_of(struct arena *a, struct node *x, bool maps)
+{
+	struct taps *t = NEW(a, struct taps);
+	if (maps)
+		t->block[1] = x;
+	else
+		t->logits = x;
+	return t;
+}
+
 static struct node *build(struct loss_trial *t, struct graph *g, bool defining, struct inputs *in)
 {
 	const int N = t->shape_s.d[0];
@@ -19,12 +39,17 @@ static struct node *build(struct loss_trial *t, struct graph *g, bool defining, 
 	in->label = t->label ? graph_input(g, "label", shape1(N), CLASS_I32) : NULL;
 	in->sample = graph_input(g, "sample", shape1(N), CLASS_I32);
 	g->sample = in->sample;
+	/* The numbers stand for taps of two networks of one block. */
 	const bool maps = t->shape_s.n_dim == 4;
-	const struct taps s = {.logits = maps ? NULL : in->student}, teacher = {.logits = maps ? NULL : in->teacher};
+	const char *tap = maps ? "block1" : "logits";
+	struct net *student = network(t->arena, "student", t->K), *teacher = network(t->arena, "teacher", t->K);
+	const struct taps *s = taps_of(t->arena, in->student, maps), *k = taps_of(t->arena, in->teacher, maps);
 	const struct loss_site site = {
-		.g = g, .x_s = in->student, .x_t = in->teacher, .label = in->label, .sample = in->sample, .N = N, .K = t->K, .n_train = N,
-		.s = &s, .t = in->teacher ? &teacher : NULL, .own = t->own.params ? &t->own : NULL, .defining = defining, .mode = MODE_BATCH,
-		.student_tap = maps ? "student" : "logits", .teacher_tap = maps ? "teacher" : "logits",
+		.g = g, .x_s = in->student, .x_t = in->teacher, .label = in->label, .sample = in->sample, .N = N,
+		.K = t->K, .n_train = N, .s = s, .t = in->teacher ? k : NULL, .net_s = student,
+		.net_t = in->teacher ? teacher : NULL,
+		.own = t->own.params ? &t->own : NULL, .defining = defining, .mode = MODE_BATCH,
+		.student_tap = tap, .teacher_tap = tap,
 	};
 	return t->loss->build(t->conf, &site);
 }
@@ -74,7 +99,8 @@ static void put_inputs(struct loss_trial *t, struct plan *p, const struct inputs
 	plan_put(p, in->sample, sample);
 }
 
-static enum status read_gradient(struct loss_trial *t, struct plan *p, const struct node *d, double **out, struct err *e)
+static enum status read_gradient(struct loss_trial *t, struct plan *p, const struct node *d, double **out,
+                                 struct err *e)
 {
 	const int64_t n = shape_count(&d->type.shape);
 	*out = NEW_ARRAY(t->arena, double, n);
@@ -85,8 +111,8 @@ static enum status read_gradient(struct loss_trial *t, struct plan *p, const str
 	return OK;
 }
 
-static enum status run_plan(struct loss_trial *t, struct plan *p, const struct inputs *in, struct node *loss, struct node **grad,
-                            int n_own, struct err *e)
+static enum status run_plan(struct loss_trial *t, struct plan *p, const struct inputs *in, struct node *loss,
+                            struct node **grad, int n_own, struct err *e)
 {
 	const size_t bytes = plan_workspace(p);
 	void *workspace = NULL;
@@ -115,7 +141,8 @@ enum status loss_trial_run(struct loss_trial *t, struct err *e)
 	struct inputs in;
 	struct node *loss = build(t, g, false, &in);
 	const int n_own = t->own.params ? t->own.params->n_param : 0;
-	struct node **wrt = NEW_ARRAY(a, struct node *, n_own + 1), **grad = NEW_ARRAY(a, struct node *, n_own + 1);
+	struct node **wrt = NEW_ARRAY(a, struct node *, n_own + 1);
+	struct node **grad = NEW_ARRAY(a, struct node *, n_own + 1);
 	wrt[0] = in.student;
 	for (int i = 0; i < n_own; i++)
 		wrt[1 + i] = graph_param(g, t->own.params, i);
@@ -132,7 +159,8 @@ enum status loss_trial_run(struct loss_trial *t, struct err *e)
 			keep[n_keep++] = grad[i];
 	struct segment *segment = NEW(a, struct segment);
 	*segment = (struct segment){.name = "loss", .every = 1, .n_root = 1, .root = keep};
-	const struct step_desc desc = {.g = g, .precision = PRECISION_F32, .n_segment = 1, .segment = segment, .n_keep = n_keep, .keep = keep};
+	const struct step_desc desc = {.g = g, .precision = PRECISION_F32, .n_segment = 1, .segment = segment,
+	                               .n_keep = n_keep, .keep = keep};
 	struct plan *p = NULL;
 	const enum status st = plan_new(a, &desc, t->dev, 1, &p, e);
 	return st == OK ? run_plan(t, p, &in, loss, grad, n_own, e) : st;

@@ -27,8 +27,8 @@ static enum status unknown_flag(const struct flag *flags, const char *given, str
 		words[n++] = f->name;
 	words[n++] = "--help";
 	const char *near = str_nearest(word, words, n);
-	return err_user(e, nowhere, "unknown option '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "",
-	                near ? "'?" : "");
+	return err_user(e, nowhere, "unknown option '%s'%s%s%s", word, near ? "; did you mean '" : "",
+	                near ? near : "", near ? "'?" : "");
 }
 
 static enum status take_number(const struct flag *f, const char *value, struct err *e)
@@ -37,7 +37,8 @@ static enum status take_number(const struct flag *f, const char *value, struct e
 	errno = 0;
 	const long n = strtol(value, &end, 10);
 	if (end == value || *end || errno || n < f->lo || n > f->hi)
-		return err_user(e, nowhere, "%s is '%s', allowed are whole numbers from %d to %d", f->name, value, f->lo, f->hi);
+		return err_user(e, nowhere, "%s is '%s', allowed are whole numbers from %d to %d", f->name, value,
+		                f->lo, f->hi);
 	*f->number = (int)n;
 	return OK;
 }
@@ -74,8 +75,8 @@ static enum status take_flag(int argc, char **argv, int *i, const struct flag *f
 	return take_value(f, argv[++*i], e);
 }
 
-enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most, struct positional *p,
-                         bool *help, struct err *e)
+enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most,
+                         struct positional *p, bool *help, struct err *e)
 {
 	enum status st = OK;
 	bool flags_end = false;

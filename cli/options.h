@@ -28,11 +28,11 @@ struct positional {
 	const char *word[MAX_POSITIONAL];
 };
 
-/* Reads argv[1..argc). '--help' sets *help and stops. Unknown flags (with the nearest name), missing values and numbers
-   out of range are errors, all of them told. '--' ends flags. At most `most` positional arguments, at least `least`
-   unless help. */
-enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most, struct positional *p,
-                         bool *help, struct err *e);
+/* Reads argv[1..argc). '--help' sets *help and stops. Unknown flags (with the nearest name), missing values and
+   numbers out of range are errors, all of them told. '--' ends flags. At most `most` positional arguments, at
+   least `least` unless help. */
+enum status options_read(int argc, char **argv, const struct flag *flags, int least, int most,
+                         struct positional *p, bool *help, struct err *e);
 /* What '--help' prints: usage, the flags one a line, an example ("limbeck train a.yaml"). */
 void options_help(const struct command *c, const struct flag *flags, const char *example);
 

@@ -22,7 +22,8 @@ static void print_plain(FILE *f, const char *text)
 
 static void print_table(FILE *f, const struct opt *rows)
 {
-	fputs("\n| option | type | default | allowed | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n", f);
+	fputs("\n| option | type | default | allowed | unit | meaning |\n| --- | --- | --- | --- | --- | --- |\n",
+	      f);
 	opts_markdown(f, rows);
 }
 
@@ -72,7 +73,7 @@ static void print_kind(FILE *f, const char *kind, const char *title, const char 
 void reference_markdown(FILE *f)
 {
 	fputs("# The experiment file\n\n"
-	      "Made by `limbeck info --markdown` from the rows that the program reads files by: not to be edited by hand.\n"
+	      "Made by `limbeck info --markdown` from the rows that the program reads files by: not to be edited.\n"
 	      "`limbeck info NAME` prints the same of one item. A key that is not listed here is an error.\n"
 	      "`--set KEY=VALUE` goes over the file: `data.batch=64`, `stages.kd.epochs=5`, `stages.0.epochs=5`.\n"
 	      "Every value that was used, with where it came from, is in the run's `config.yaml`.\n\n"
@@ -84,13 +85,17 @@ void reference_markdown(FILE *f)
 	print_table(f, report_opts);
 	print_kind(f, "datasets", "data", "`data: {kind: NAME, ...}`.");
 	print_kind(f, "models", "networks",
-	           "`networks: {NAME: {model: MODEL, ...}}`. Size of the pictures and number of classes are the data's.");
+	           "`networks: {NAME: {model: MODEL, ...}}`. Pictures and classes are the data's.");
 	print_kind(f, "stages", "stages",
-	           "`stages: [{name: NAME, kind: KIND, train: NETWORK, ...}]`, in the order in which they run. A reference is\n"
-	           "`STAGE.last`, `STAGE.best` (of the epoch that did best on the held-out pictures), `STAGE.anchors`,\n"
-	           "`STAGE.anchors[i]` counted from 0, or `{file: PATH}`; a stage uses what earlier ones leave.\n\n"
-	           "`anchors: {count: 3, rule: equal}` keeps equally spaced epochs, the last among them; `anchors: [6, 20, 40]` those.");
-	print_kind(f, "losses", "losses", "Entries of a `distill` stage's `losses: [{kind: NAME, weight: 1, ...}]`.");
+	           "`stages: [{name: NAME, kind: KIND, train: NETWORK, ...}]`, in the order in which they run.\n"
+	           "A reference is `STAGE.last`, `STAGE.best` (of the epoch that did best on the held-out pictures),\n"
+	           "`STAGE.anchors`,\n"
+	           "`STAGE.anchors[i]` counted from 0 (in quotes: brackets mean a list to YAML), or\n"
+	           "`{file: PATH}`; a stage uses what earlier ones leave.\n\n"
+	           "`anchors: {count: 3, rule: equal}` keeps equally spaced epochs, the last among them;\n"
+	           "`anchors: [6, 20, 40]` keeps those.");
+	print_kind(f, "losses", "losses",
+	           "Entries of a `distill` stage's `losses: [{kind: NAME, weight: 1, ...}]`.");
 	print_kind(f, "critics", "critics", "`critic: {kind: NAME, ...}` of a `blocks` stage.");
 	print_kind(f, "adversaries", "adversaries", "`adversary: NAME` of a `blocks` stage.");
 }

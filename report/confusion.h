@@ -11,10 +11,10 @@ struct confusion {
 	const char *title;       /* above the picture */
 };
 
-/* A header "label \ answer" and the classes' names, then a row for each label. Names are quoted where CSV needs it. */
+/* A header "label \ answer" and the classes' names, then a row for each label. */
 enum status confusion_csv(const struct confusion *c, const char *path, struct err *e);
-/* Colour is the share of the row (of the pictures with that label); up to 20 classes the counts are in the cells. Names are
-   left out where there is no room for them. */
+/* Colour is the share of the row (of the pictures with that label); up to 20 classes the counts are in the cells.
+   Names are left out where there is no room for them. */
 enum status confusion_png(const struct confusion *c, const char *path, struct err *e);
 
 #endif

@@ -41,7 +41,8 @@ static void fill(struct row *r, const struct stage_result *s)
 		snprintf(r->cell[6] + n, CELL - n, " (%.0f %%)", 100 * s->trained_max / s->whole);
 	}
 	count(r->cell[7], s->images);
-	snprintf(r->cell[8], CELL, "%s%s", isfinite(s->seconds) ? str_seconds(a, s->seconds) : "-", s->reused ? " (trained before)" : "");
+	snprintf(r->cell[8], CELL, "%s%s", isfinite(s->seconds) ? str_seconds(a, s->seconds) : "-",
+	         s->reused ? " (trained before)" : "");
 }
 
 static void print_rows(FILE *f, const struct row *rows, int n)
@@ -80,8 +81,9 @@ static void print_polish_alone(FILE *f, const struct experiment *x, const struct
 			const struct stage_result *r = &results[d];
 			if (is_distill(r) && str_eq(r->stage->train.train, s->train.train) &&
 			    r->stage->train.epochs <= conf->polish_epochs && r->test_last > results[b].test_last)
-				fprintf(f, "'%s', %d epochs of distillation end to end, did better than '%s', whose polish alone takes %d:\n"
-				           "here the passes over the blocks cost time and gained nothing.\n",
+				fprintf(f,
+				        "'%s', %d epochs of distillation end to end, did better than '%s', whose polish alone\n"
+				        "takes %d: here the passes over the blocks cost time and gained nothing.\n",
 				        r->stage->name, r->stage->train.epochs, s->name, conf->polish_epochs);
 		}
 	}
@@ -90,15 +92,17 @@ static void print_polish_alone(FILE *f, const struct experiment *x, const struct
 static void print_notes(FILE *f, const struct data *d)
 {
 	char a[32], b[32], c[32];
-	fprintf(f, "\nData: %s, %s training, %s held-out and %s test pictures. Accuracies are top-1 on the test pictures, in percent.\n",
+	fprintf(f,
+	        "\nData: %s, %s training, %s held-out and %s test pictures.\n"
+	        "Accuracies are top-1 on the test pictures, in percent.\n",
 	        d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test));
 	fputs("'test': weights of the last epoch. 'best-rule': ", f);
 	if (d->n_valid)
 		fputs("of the epoch that did best on the held-out pictures; the test pictures chose nothing.\n", f);
 	else
 		fputs("nothing was held out, so there is none; the last epoch is the rule.\n", f);
-	fputs("'gap': the last teacher's accuracy minus the student's. 'moved at most': parameters trained in a step, adapters\n"
-	      "included, critics not, and their share of the whole network.\n", f);
+	fputs("'gap': the last teacher's accuracy minus the student's. 'moved at most': parameters trained in a\n"
+	      "step, adapters included, critics not, and their share of the whole network.\n", f);
 }
 
 static void print_title(FILE *f, const struct experiment *x)
@@ -117,6 +121,6 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_rows(f, rows, x->n_stage);
 	print_notes(f, x->data);
 	print_polish_alone(f, x, results);
-	fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds before believing\n"
-	      "a difference.\n", f);
+	fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds\n"
+	      "before believing a difference.\n", f);
 }

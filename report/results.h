@@ -6,8 +6,8 @@
 
 #include "stages/run.h"
 
-/* The report's title, one row a stage, then the notes: the data, the rule, where a plain arm beat the main method, and
-   what one seed is worth. */
+/* The report's title, one row a stage, then the notes: the data, the rule, where a plain arm beat the main
+   method, and what one seed is worth. */
 void results_print(FILE *f, const struct experiment *x, const struct stage_result *results);
 
 #endif

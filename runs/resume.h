@@ -10,7 +10,7 @@
 #include "engine/optim.h"
 #include "runs/safetensors.h"
 
-enum { RESUME_TEXT = 128, RESUME_SUMS = 64 };
+enum { RESUME_TEXT = 128, RESUME_SUMS = 320 };
 
 struct resume {
 	/* place */
@@ -23,7 +23,7 @@ struct resume {
 	double lesson_seconds;
 	/* the running epoch */
 	int n_sum;
-	double sum[RESUME_SUMS];    /* metric times pictures */
+	double sum[RESUME_SUMS];    /* of each metric: value times pictures, then its pictures */
 	double count;
 	/* selection */
 	double best;                /* NaN: none yet */

@@ -1,5 +1,6 @@
 /* All plans of a stage without any memory: shapes, parameters, arithmetic, bytes. */
 #include "base/log.h"
+#include "base/str.h"
 #include "stages/run.h"
 
 static size_t set_bytes(const struct params *p)
@@ -69,4 +70,17 @@ enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool ste
 		st = check_lesson(r, &r->lesson[k], f, steps, sum, e);
 	stage_run_close(r);
 	return st;
+}
+
+enum status stage_fits(struct experiment *x, struct stage *s, double *steps, struct err *e)
+{
+	struct stage_plan_sum sum = {0};
+	const enum status st = stage_check(x, s, NULL, false, &sum, e);
+	const size_t there = memory_available();
+	char need[32], have[32];
+	*steps = sum.steps;
+	if (st != OK || !there || sum.memory <= there)
+		return st;
+	return err_nomem(e, "stage '%s' needs %s and %s are available: lower 'data.batch' or 'data.eval_batch'; it was not begun", s->name,
+	                 str_bytes(need, sum.memory), str_bytes(have, there));
 }

@@ -43,6 +43,8 @@ enum status checkpoint_peek(struct trainer *t, struct err *e)
 	bool found = false;
 	struct resume place = {0};
 	const enum status st = resume_peek(t->r->arena, resume_path(t), &place, origin_program(), &found, e);
+	if (st == E_ENV)
+		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, resume_path(t));
 	if (st != OK || !found || strcmp(place.identity, t->r->stage->identity) != 0)
 		return st;
 	t->place = place;
@@ -55,7 +57,10 @@ enum status checkpoint_peek(struct trainer *t, struct err *e)
 enum status checkpoint_load(struct trainer *t, int lesson, struct err *e)
 {
 	fill(t, lesson);
-	return resume_load(resume_path(t), &t->place, machine(t), e);
+	const enum status st = resume_load(resume_path(t), &t->place, machine(t), e);
+	if (st != OK)
+		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, resume_path(t));
+	return st;
 }
 
 enum status checkpoint_save(struct trainer *t, struct err *e)

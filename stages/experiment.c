@@ -1,8 +1,9 @@
-/* The whole file: top keys, seeds, precision, data, networks, stages in order. */
+/* The whole file: top keys, seeds, precision, data, networks, stages in order. After an error the rest is read on, to collect all. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/sha256.h"
+#include "stages/run.h"
 #include "stages/stage_read.h"
 
 struct top_conf {
@@ -77,51 +78,92 @@ static enum status choose_precision(struct experiment *x, int from_file, const c
 
 enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e)
 {
-	const struct conf *map = conf_find(x->networks, network);
+	if (!x->networks || !x->data)
+		return E_USER; /* told where they were read */
 	const struct pictures *p = &x->data->info.train;
-	if (map)
-		return net_new(a, as, map, p->C, p->H, p->W, x->data->info.classes, net, e);
+	for (int i = 0; i < x->networks->n; i++)
+		if (str_eq(x->networks->key[i], network))
+			return x->network_ok && !x->network_ok[i]
+			           ? E_USER : net_new(a, as, x->networks->item[i], p->C, p->H, p->W, x->data->info.classes, net, e);
 	const char *near = str_nearest(network, x->networks->key, x->networks->n);
 	return err_user(e, x->networks->at, "no network is named '%s'%s%s%s", network, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void keep(enum status *first, enum status st)
+{
+	if (*first == OK)
+		*first = st;
+}
+
+/* It becomes part of a folder's name. */
+static enum status check_name(const struct experiment *x, struct err *e)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+	if (*x->name && *x->name != '.' && !x->name[strspn(x->name, good)] && strlen(x->name) <= 100)
+		return OK;
+	return err_user(e, conf_where(x->root, "name"), "name '%.100s': 1 to 100 letters, digits, -, _ and . are allowed, no . in front", x->name);
+}
+
+/* The value of a top key if it is of this kind and not empty, else NULL. */
+static const struct conf *needed(struct experiment *x, const char *name, const struct conf *c, enum conf_kind kind, enum status *st, struct err *e)
+{
+	if (c && c->kind == kind && c->n)
+		return c;
+	if (c)
+		keep(st, err_user(e, c->at, "'%s' must be a %s that is not empty", name, kind == CONF_MAP ? "map" : "list"));
+	else
+		keep(st, err_user(e, x->root->at, "'%s' is missing", name));
+	return NULL;
 }
 
 static enum status read_top(struct experiment *x, struct top_conf *top, struct err *e)
 {
 	const struct opt *tables[] = {experiment_opts};
 	void *outs[] = {top};
-	if (x->root->kind != CONF_MAP)
-		return err_user(e, x->root->at, "an experiment is a map with name, data, networks and stages");
 	enum status st = opts_read_all(tables, outs, 1, x->root, "experiment", x->arena, e);
-	x->name = top->name ? top->name : "experiment";
-	x->networks = top->networks;
+	x->name = conf_find(x->root, "name") && top->name ? top->name : "experiment";
+	keep(&st, check_name(x, e));
+	top->data = needed(x, "data", top->data, CONF_MAP, &st, e);
+	top->stages = needed(x, "stages", top->stages, CONF_LIST, &st, e);
+	x->networks = needed(x, "networks", top->networks, CONF_MAP, &st, e);
 	x->report = top->report;
-	const struct { const char *name; const struct conf *c; enum conf_kind kind; } need[] = {
-		{"data", top->data, CONF_MAP}, {"networks", top->networks, CONF_MAP}, {"stages", top->stages, CONF_LIST},
-	};
-	for (size_t i = 0; i < sizeof need / sizeof *need; i++) {
-		if (!need[i].c)
-			st = err_user(e, x->root->at, "'%s' is missing", need[i].name);
-		else if (need[i].c->kind != need[i].kind || need[i].c->n == 0)
-			st = err_user(e, need[i].c->at, "'%s' must be a %s that is not empty", need[i].name, need[i].kind == CONF_MAP ? "map" : "list");
-	}
 	if (top->report) {
 		struct report_conf report = {0};
 		const struct opt *rows[] = {report_opts};
 		void *to[] = {&report};
-		const enum status one = opts_read_all(rows, to, 1, top->report, "report", x->arena, e);
-		st = st == OK ? one : st;
+		keep(&st, opts_read_all(rows, to, 1, top->report, "report", x->arena, e));
 	}
-	const enum status seed = read_seed(x, top->seed, e);
-	return st == OK ? seed : st;
+	keep(&st, read_seed(x, top->seed, e));
+	return st;
 }
 
+static enum status read_networks(struct experiment *x, struct err *e)
+{
+	enum status st = OK;
+	if (!x->networks || !x->data)
+		return OK;
+	bool *ok = NEW_ARRAY(x->arena, bool, x->networks->n);
+	for (int i = 0; i < x->networks->n; i++) {
+		struct net *net = NULL;
+		const enum status one = experiment_net(x, x->arena, x->networks->key[i], x->networks->key[i], &net, e);
+		ok[i] = one == OK;
+		keep(&st, one);
+	}
+	x->network_ok = ok;
+	return st;
+}
+
+/* What stands right by itself is planned too: taps, blocks and shapes that do not fit show now, not when the stage's turn comes. */
 static enum status read_stages(struct experiment *x, const struct conf *list, struct err *e)
 {
 	enum status st = OK;
 	x->stage = NEW_ARRAY(x->arena, struct stage, list->n);
 	for (int i = 0; i < list->n; i++) {
-		const enum status one = stage_read(x, &x->stage[i], list->item[i], e);
-		st = st == OK ? one : st;
+		struct stage_plan_sum sum;
+		enum status one = stage_read(x, &x->stage[i], list->item[i], e);
+		if (one == OK)
+			one = stage_check(x, &x->stage[i], NULL, false, &sum, e);
+		keep(&st, one);
 		x->n_stage++;
 	}
 	return st;
@@ -134,18 +176,22 @@ enum status experiment_open(struct arena *a, const char *path, const struct expe
 	x->path = arena_str(a, path);
 	*out = x;
 	enum status st = conf_read(a, path, &x->root, e);
-	for (int i = 0; i < o->n_set && st == OK; i++)
-		st = conf_set(a, x->root, o->set[i], e);
+	if (!x->root)
+		return st;
+	for (int i = 0; i < o->n_set; i++)
+		keep(&st, conf_set(a, x->root, o->set[i], e));
 	struct top_conf top = {0};
-	if (st == OK)
-		st = read_top(x, &top, e);
-	if (st == OK)
-		st = device_open(a, o->device ? o->device : "cpu", o->threads, &x->dev, e);
-	if (st == OK)
-		st = choose_precision(x, top.precision, o->precision, e);
-	if (st == OK)
-		st = data_open(a, top.data, x->seed_split, &x->data, e);
-	return st == OK ? read_stages(x, top.stages, e) : st;
+	keep(&st, read_top(x, &top, e));
+	const enum status dev = device_open(a, o->device ? o->device : "cpu", o->threads, &x->dev, e);
+	if (dev != OK)
+		return st == OK ? dev : st;
+	keep(&st, choose_precision(x, top.precision, o->precision, e));
+	if (top.data)
+		keep(&st, data_open(a, top.data, x->seed_split, &x->data, e));
+	keep(&st, read_networks(x, e));
+	if (top.stages)
+		keep(&st, read_stages(x, top.stages, e));
+	return st;
 }
 
 void experiment_close(struct experiment *x)

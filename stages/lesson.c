@@ -131,9 +131,12 @@ static enum status add_metrics(struct trainer *t, struct step *st, int n, struct
 	if (!p)
 		return OK;
 	const enum status s = plan_metrics(p, value, e);
-	t->place.n_sum = st->desc.n_metric;
+	t->place.n_sum = 2 * st->desc.n_metric;
 	for (int i = 0; i < st->desc.n_metric && s == OK; i++)
-		t->place.sum[i] += value[i] * n;
+		if (!isnan(value[i])) { /* NaN: of a segment that was not due */
+			t->place.sum[2 * i] += value[i] * n;
+			t->place.sum[2 * i + 1] += n;
+		}
 	t->place.count += n;
 	return s;
 }
@@ -146,10 +149,17 @@ static int metric_index(const struct step *st, const char *name)
 	return -1;
 }
 
+/* Over the pictures of the epoch so far; NaN when the metric was never there. */
+static double mean_at(const struct trainer *t, int i)
+{
+	const double pictures = t->place.sum[2 * i + 1];
+	return pictures > 0 ? t->place.sum[2 * i] / pictures : NAN;
+}
+
 static double mean_of(const struct trainer *t, const struct step *st, const char *name)
 {
 	const int i = metric_index(st, name);
-	return i < 0 || t->place.count == 0 ? NAN : t->place.sum[i] / t->place.count;
+	return i < 0 ? NAN : mean_at(t, i);
 }
 
 static void show(struct trainer *t, const struct lesson *l, const struct step *st, double lr, int batches)
@@ -214,7 +224,8 @@ static enum status record_epoch(struct trainer *t, const struct lesson *l, const
 	const double spent = time_now() - t->epoch_started;
 	enum status status = store_begin(rec->store, e);
 	for (int i = 0; i < st->desc.n_metric && status == OK; i++)
-		status = record_metric(rec, s, t->stage_id, l->label, epoch, t->place.step, st->metric_name[i], t->place.sum[i] / t->place.count, e);
+		if (!isnan(mean_at(t, i)))
+			status = record_metric(rec, s, t->stage_id, l->label, epoch, t->place.step, st->metric_name[i], mean_at(t, i), e);
 	const struct { const char *name; double value; } more[] = {
 		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs)},
 		{"trained_parameters", (double)moved(l)},

@@ -75,6 +75,31 @@ static enum status train_stage(struct experiment *x, struct record *rec, struct 
 		const enum status end = store_stage_end(rec->store, id, state, res->seconds, st == OK ? e : &late);
 		st = st == OK ? end : st;
 	}
+	if (st == OK) /* its state would take a stage that has to be trained again past all that it leaves */
+		st = file_remove(path_join(rec->arena, rec->folder, "resume.safetensors"), e);
+	return st;
+}
+
+static enum status find_done(struct record *rec, const struct stage *s, int64_t *id, bool *there, struct err *e)
+{
+	bool done = false;
+	*there = false;
+	const enum status st = store_stage_done(rec->store, s->identity, id, &done, e);
+	return st == OK && done ? artefacts_there(rec, s, there, e) : st;
+}
+
+/* Before the first is trained: that the last does not fit should not show after hours. */
+static enum status all_fit(struct experiment *x, struct record *rec, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < x->n_stage && st == OK; i++) {
+		int64_t id = 0;
+		bool there = false;
+		double steps = 0;
+		st = find_done(rec, &x->stage[i], &id, &there, e);
+		if (st == OK && !there)
+			st = stage_fits(x, &x->stage[i], &steps, e);
+	}
 	return st;
 }
 
@@ -82,10 +107,8 @@ static enum status one_stage(struct experiment *x, struct record *rec, struct st
 {
 	*res = (struct stage_result){.stage = s, .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
 	int64_t id = 0;
-	bool done = false, there = false;
-	enum status st = store_stage_done(rec->store, s->identity, &id, &done, e);
-	if (st == OK && done)
-		st = artefacts_there(rec, s, &there, e);
+	bool there = false;
+	enum status st = find_done(rec, s, &id, &there, e);
 	if (st != OK)
 		return st;
 	if (!there)
@@ -105,6 +128,8 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 		st = record_open(x->arena, x, out, &rec, e);
 	if (rec)
 		*folder = rec->folder;
+	if (st == OK)
+		st = all_fit(x, rec, e);
 	for (int i = 0; i < x->n_stage && st == OK; i++)
 		st = one_stage(x, rec, &x->stage[i], &results[i], e);
 	struct err late = {0};

@@ -111,14 +111,14 @@ enum status record_flush(struct record *r, struct err *e)
 	return OK;
 }
 
-/* "stage,lesson,epoch,...": whether the row is of this stage and later than the epoch. */
+/* "stage,lesson,epoch,...": whether the row is of this stage and later than the epoch. Those of the end come after every checkpoint. */
 static bool row_later(const char *row, const char *stage, int epoch)
 {
 	const size_t n = strlen(stage);
 	if (strncmp(row, stage, n) != 0 || row[n] != ',')
 		return false;
 	const char *second = strchr(row + n + 1, ',');
-	return !second || strtol(second + 1, NULL, 10) > epoch;
+	return !second || str_starts(row + n, ",end,") || strtol(second + 1, NULL, 10) > epoch;
 }
 
 enum status record_trim(struct record *r, const struct stage *s, int64_t stage_id, int epoch, struct err *e)

@@ -55,6 +55,8 @@ static enum status read_anchors(struct experiment *x, const struct stage *s, con
                                 struct reference **r, int *n, struct err *e)
 {
 	const int M = x->stage[stage].n_anchor;
+	if (!M && !*x->stage[stage].identity)
+		return E_USER; /* that stage's own mistakes have been told */
 	if (!M)
 		return err_user(e, c->at, "stage '%s' keeps no anchors: give it 'anchors: {count: 3, rule: equal}'", x->stage[stage].name);
 	if (!*index) {

@@ -54,5 +54,7 @@ struct stage_plan_sum {
 	double steps;                 /* optimiser steps of the whole stage */
 };
 enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e);
+/* E_NOMEM with both sizes when the machine can't give what the stage needs. steps: of the whole stage. */
+enum status stage_fits(struct experiment *x, struct stage *s, double *steps, struct err *e);
 
 #endif

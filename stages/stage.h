@@ -94,7 +94,8 @@ struct experiment {
 	enum precision precision;
 	struct device *dev;
 	struct data *data;
-	const struct conf *networks, *report;
+	const struct conf *networks, *report; /* networks: NULL when the file's are no map */
+	bool *network_ok;             /* per key of networks, once all were tried: what is wrong with one is told once */
 	int n_stage;
 	struct stage *stage;
 };
@@ -106,21 +107,24 @@ struct experiment_options {
 	int n_set;
 	const char *const *set;       /* "a.b=c" */
 };
-/* Parses, checks and opens the data; every error of the file is collected. Identities are known afterwards. */
+/* Parses, opens the data, plans every stage: every error of the file is collected. Identities are known afterwards. *x is for
+   experiment_close also after an error. */
 enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **x, struct err *e);
 void experiment_close(struct experiment *x); /* NULL allowed */
 /* Hash over every stage's identity and the report: names the run's folder. */
 void experiment_identity(const struct experiment *x, char hex[65]);
 /* A reference as the YAML has it; a list expands `STAGE.anchors`. Only stages before s. */
 enum status references_read(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n, struct err *e);
-/* The network of an experiment by name, with the data's pictures and classes. as: its params' name. */
+/* The network of an experiment by name, with the data's pictures and classes. as: its params' name. Silent where the network's own error
+   has been told. */
 enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e);
 /* resolved config, each value with its origin */
 void experiment_resolved(const struct experiment *x, FILE *f);
 
 /* ---- a stage while it is planned or run ---- */
 
-enum { MAX_SEGMENT = 4, MAX_METRIC = 48 };
+/* All pairs of a network of MAX_BLOCK blocks at once: a critic each and the student; nine metrics a pair and a few of the whole. */
+enum { MAX_SEGMENT = MAX_BLOCK + 1, MAX_METRIC = 160 };
 
 struct lesson_optim {
 	struct optim *optim;

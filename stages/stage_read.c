@@ -119,16 +119,38 @@ static enum status check_name(const struct experiment *x, const struct stage *s,
 /* Which network the teacher's weights belong to: the one that its stage trained, or `teacher_network` for files. */
 static enum status find_teacher_network(struct experiment *x, struct stage *s, struct err *e)
 {
+	int files = 0;
 	for (int i = 0; i < s->n_teacher; i++) {
 		const struct reference *r = &s->teacher[i];
 		const char *network = r->stage >= 0 ? x->stage[r->stage].train.train : s->train.teacher_network;
+		if (r->stage >= 0 && (!network || !*network))
+			return E_USER; /* that stage's own mistakes have been told */
 		if (!network || !*network)
 			return err_user(e, r->at, "the weights in '%s' need 'teacher_network': the name of their network", r->path);
 		if (s->teacher_network && !str_eq(s->teacher_network, network))
 			return err_user(e, r->at, "teachers of '%s' are of two networks, '%s' and '%s'", s->name, s->teacher_network, network);
 		s->teacher_network = network;
+		files += r->stage < 0;
 	}
+	if (!files && *s->train.teacher_network)
+		return err_user(e, conf_where(s->map, "teacher_network"), "'teacher_network' is for teachers from files: stage '%s' has none", s->name);
 	return OK;
+}
+
+/* Weights of another stage fit if they are of the same model: asked now, for the file is not there yet. */
+static enum status check_from(struct experiment *x, const struct stage *s, const struct net *net, struct err *e)
+{
+	struct net *other = NULL;
+	if (!s->has_from || s->from.stage < 0)
+		return OK;
+	const struct stage *from = &x->stage[s->from.stage];
+	if (!*from->identity)
+		return E_USER; /* told */
+	const enum status st = experiment_net(x, x->arena, from->train.train, from->train.train, &other, e);
+	if (st != OK || str_eq(other->identity, net->identity))
+		return st;
+	return err_user(e, s->from.at, "stage '%s' starts '%s' (%s) from weights of '%s' (%s), which is another model or has other options", s->name,
+	                s->train.train, net->model_name, from->train.train, other->model_name);
 }
 
 /* Weights from files are read once before anything is trained: hours later is too late to learn that they do not fit. */
@@ -140,6 +162,8 @@ static enum status check_file(struct experiment *x, struct net *net, const struc
 	if (st == OK)
 		st = weights_load(net->params, r->path, e);
 	params_release(net->params);
+	if (st != OK)
+		err_note(e, "these weights were asked for at %s:%d:%d", r->at.file, r->at.line, r->at.col);
 	return st;
 }
 
@@ -183,11 +207,9 @@ static enum status read_options(struct experiment *x, struct stage *s, const str
 	const struct opt *tables[] = {train_opts, optim_opts, schedule_opts, s->kind->opts};
 	void *outs[] = {&s->train, &s->optim, &s->schedule, s->conf};
 	enum status st = opts_read_all(tables, outs, s->kind->opts ? 4 : 3, map, arena_printf(x->arena, "stage '%s'", s->name), x->arena, e);
-	if (st == OK)
-		st = check_name(x, s, e);
-	if (st == OK)
-		st = read_anchors(x, s, e);
-	return st;
+	const enum status name = check_name(x, s, e), anchors = read_anchors(x, s, e);
+	st = st == OK ? name : st;
+	return st == OK ? anchors : st;
 }
 
 static enum status read_references(struct experiment *x, struct stage *s, struct err *e)
@@ -210,17 +232,23 @@ static enum status read_references(struct experiment *x, struct stage *s, struct
 enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)
 {
 	s->map = map;
+	s->name = "?";
 	if (map->kind != CONF_MAP)
 		return err_user(e, map->at, "a stage is a map with 'name', 'kind', 'train' and options");
 	enum status st = find_kind(s, map, e);
-	if (st == OK)
-		st = read_options(x, s, map, e);
 	if (st != OK)
 		return st;
+	st = read_options(x, s, map, e);
 	struct net *net = NULL, *teacher = NULL;
-	st = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+	/* After wrong options too: what the stage refers to can be told at the same time. */
+	if (s->train.train && *s->train.train) {
+		const enum status one = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+		st = st == OK ? one : st;
+	}
 	const enum status refs = read_references(x, s, e);
 	st = st == OK ? refs : st;
+	if (st == OK)
+		st = check_from(x, s, net, e);
 	if (st == OK && s->n_teacher)
 		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
 	if (st == OK)

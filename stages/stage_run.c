@@ -77,6 +77,9 @@ void stage_run_close(struct stage_run *r)
 {
 	if (!r)
 		return;
+	for (int k = 0; k < r->n_lesson; k++) /* after a failure some still have their memory */
+		for (int i = 0; i < r->lesson[k].n_optim; i++)
+			optim_release(r->lesson[k].optim[i].optim);
 	for (int i = 0; i < r->n_net; i++)
 		params_release(r->net[i]->params);
 	if (r->teacher)

@@ -8,7 +8,10 @@ void step_metric(struct step *st, const char *name, struct node *value)
 {
 	if (!value)
 		return;
-	BUG_IF(st->desc.n_metric == MAX_METRIC, "more than %d metrics in a step", MAX_METRIC);
+	if (st->desc.n_metric == MAX_METRIC) {
+		graph_fail(st->g, "more than %d metrics in a step: fewer losses, please", MAX_METRIC);
+		return;
+	}
 	st->metric[st->desc.n_metric] = value;
 	st->metric_name[st->desc.n_metric++] = arena_str(st->arena, name);
 }
@@ -70,12 +73,17 @@ struct node *step_terms(struct step *st, const struct term *terms, int n, const 
 	return sum;
 }
 
+static long common_divisor(long a, long b)
+{
+	return b ? common_divisor(b, a % b) : a;
+}
+
 /* The sets of segments that occur together, by what their `every` divide. */
 static void find_variants(struct step *st)
 {
-	long cycle = 1;
+	long cycle = 1; /* the least common multiple: critics mostly have the same */
 	for (int i = 0; i < st->desc.n_segment; i++)
-		cycle *= st->segment[i].every;
+		cycle *= st->segment[i].every / common_divisor(cycle, st->segment[i].every);
 	for (long k = 0; k < cycle; k++) {
 		unsigned active = 0;
 		for (int i = 0; i < st->desc.n_segment; i++)

@@ -15,6 +15,7 @@ static void on_signal(int number)
 
 void stop_install(void)
 {
+	asked = 0;
 	struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	sigemptyset(&act.sa_mask);
 	sigaction(SIGINT, &act, NULL);

@@ -22,19 +22,15 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	return st;
 }
 
-static enum status enough_memory(struct trainer *t, struct err *e)
+static void log_lesson(const struct trainer *t, const struct lesson *l, double images_before)
 {
-	struct stage_plan_sum sum = {0};
-	const enum status st = stage_check(t->r->x, t->r->stage, NULL, false, &sum, e);
-	if (st != OK)
-		return st;
-	t->total_steps = sum.steps;
-	const size_t there = memory_available();
-	char need[32], have[32];
-	if (there && sum.memory > there)
-		return err_nomem(e, "stage '%s' needs %s and %s are available: lower 'data.batch' or 'data.eval_batch'; nothing was trained",
-		                 t->r->stage->name, str_bytes(need, sum.memory), str_bytes(have, there));
-	return OK;
+	const double seconds = t->place.lesson_seconds;
+	char a[32], b[32], c[32], valid[32] = "";
+	if (!isnan(t->place.last_valid))
+		snprintf(valid, sizeof valid, ", held-out %.2f %%", t->place.last_valid);
+	log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
+	         str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(t->r->student->params)), str_seconds(c, seconds),
+	         seconds > 0 ? (t->place.images - images_before) / seconds : 0, valid);
 }
 
 static enum status run_lessons(struct trainer *t, struct err *e)
@@ -48,12 +44,7 @@ static enum status run_lessons(struct trainer *t, struct err *e)
 		if (st == OK)
 			st = lesson_train(t, k, e);
 		if (st == OK) {
-			const int64_t n = optim_count(l->optim[0].optim);
-			const double seconds = t->place.lesson_seconds;
-			char a[32], b[32], c[32];
-			log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s, held-out %.2f %%", t->r->stage->name,
-			         *l->label ? " " : "", l->label, str_count(a, n), str_count(b, params_count(t->r->student->params)),
-			         str_seconds(c, seconds), seconds > 0 ? (t->place.images - images) / seconds : 0, t->place.last_valid);
+			log_lesson(t, l, images);
 			t->place.lesson++;
 			t->place.epoch = t->place.batch = 0;
 			t->place.lesson_seconds = 0;
@@ -112,7 +103,7 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 {
 	struct stage_run *r = t->r;
 	const struct stage *s = r->stage;
-	const bool chosen = r->x->data->n_valid > 0;
+	const bool chosen = !isnan(t->place.best);
 	enum status st = measure(t, r->student, artefact_key(t, "last"), &res->test_last, e);
 	if (st == OK && chosen) {
 		st = weights_load(r->student->params, record_stage_file(t->rec, s, "best.safetensors"), e);
@@ -154,7 +145,7 @@ static enum status finish(struct trainer *t, struct stage_result *res, struct er
 	const struct stage *s = t->r->stage;
 	t->arena = t->r->arena;
 	enum status st = checkpoint_weights(t, "last", t->place.last_valid, lesson_epochs_before(t->r, t->r->n_lesson), e);
-	if (st == OK && t->r->x->data->n_valid == 0) /* nothing was held out: the rule is the last epoch */
+	if (st == OK && isnan(t->place.best)) /* nothing was held out, or no lesson gave logits to choose by: the rule is the last epoch */
 		st = checkpoint_weights(t, "best", NAN, lesson_epochs_before(t->r, t->r->n_lesson), e);
 	res->trained_max = largest_moved(t->r);
 	res->whole = (double)params_count(t->r->student->params);
@@ -179,7 +170,7 @@ enum status stage_train(struct stage_run *r, struct record *rec, int64_t stage_i
 {
 	struct trainer t = {.r = r, .rec = rec, .stage_id = stage_id, .teacher_at = -1};
 	t.place.best = t.place.last_valid = NAN;
-	enum status st = enough_memory(&t, e);
+	enum status st = stage_fits(r->x, r->stage, &t.total_steps, e);
 	if (st == OK)
 		st = place_nets(&t, e);
 	if (st == OK)

@@ -1,11 +1,14 @@
 # Tests speak TAP. One program per folder; a folder's tests are listed in tests/FOLDER/local.mk.
 
+# Test programs run side by side: threads that spin at a barrier would take each other's cores, so they sleep.
+
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
+	OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY; \
 	LIMBECK_SRCDIR='$(abs_top_srcdir)'; export LIMBECK_SRCDIR; \
 	LIMBECK_BUILDDIR='$(abs_top_builddir)'; export LIMBECK_BUILDDIR; \
 	LIMBECK_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)'; \
@@ -26,6 +29,8 @@ check_PROGRAMS =
 dist_check_SCRIPTS = \
 	%D%/includes.sh \
 	%D%/headers.sh \
+	%D%/docs.sh \
+	%D%/cli.sh \
 	%D%/engine_avx2.sh
 EXTRA_DIST += \
 	%D%/slow.sh \

@@ -9,7 +9,8 @@ static const long counts[] = {8, 1, 1, 0, 0, 0, 2, 3, 5};
 
 static struct confusion small(void)
 {
-	return (struct confusion){.classes = 3, .count = counts, .name = names, .title = "kd.last on 20 test pictures"};
+	return (struct confusion){.classes = 3, .count = counts, .name = names,
+	                          .title = "kd.last on 20 test pictures"};
 }
 
 START_TEST(csv_quotes_what_needs_it)
@@ -17,7 +18,8 @@ START_TEST(csv_quotes_what_needs_it)
 	const struct confusion c = small();
 	size_t n = 0;
 	ck_assert_int_eq(confusion_csv(&c, scratch_path("c.csv"), &e), OK);
-	ck_assert_str_eq(content(scratch_path("c.csv"), &n), "label \\ answer,T-shirt/top,\"dress, long\",\"a \"\"coat\"\"\"\n"
+	ck_assert_str_eq(content(scratch_path("c.csv"), &n),
+	                 "label \\ answer,T-shirt/top,\"dress, long\",\"a \"\"coat\"\"\"\n"
 	                                                     "T-shirt/top,8,1,1\n"
 	                                                     "\"dress, long\",0,0,0\n"
 	                                                     "\"a \"\"coat\"\"\",2,3,5\n");
@@ -69,7 +71,8 @@ END_TEST
 
 START_TEST(picture_with_odd_names)
 {
-	static const char *const odd[] = {"", "caf\xc3\xa9 \xe2\x98\x95", "bad \xff\xc3 bytes and a name that is far too long to be drawn whole"};
+	static const char *const odd[] = {"", "caf\xc3\xa9 \xe2\x98\x95",
+	                                  "bad \xff\xc3 bytes and a name that is far too long to be drawn whole"};
 	struct confusion c = small();
 	c.name = odd;
 	check_picture(&c, 3 * 40);

@@ -16,12 +16,16 @@ static struct data data;
 static struct blocks_conf blocks;
 static struct dataset kind = {.name = "synth"};
 
-static void set(int i, const struct stage_kind *k, const char *name, const char *network, int epochs, double test)
+static void set(int i, const struct stage_kind *k, const char *name, const char *network, int epochs,
+                double test)
 {
-	stage[i] = (struct stage){.kind = k, .name = name, .train = {.name = name, .train = network, .epochs = epochs}};
+	stage[i] = (struct stage){.kind = k, .name = name,
+	                          .train = {.name = name, .train = network, .epochs = epochs}};
 	result[i] = (struct stage_result){
-		.stage = &stage[i], .test_last = test, .test_best = test + 0.25, .teacher_test = i == TEACH ? NAN : 90,
-		.trained_max = i == STEPS ? 250 : 1000, .whole = 1000, .seconds = 75, .images = 123456, .epochs = epochs,
+		.stage = &stage[i], .test_last = test, .test_best = test + 0.25,
+		.teacher_test = i == TEACH ? NAN : 90,
+		.trained_max = i == STEPS ? 250 : 1000, .whole = 1000, .seconds = 75, .images = 123456,
+		.epochs = epochs,
 	};
 }
 
@@ -75,7 +79,7 @@ START_TEST(a_row_for_each_stage)
 	LACKS(text, "nan");
 	HAS(text, "54,000 training, 6,000 held-out and 10,000 test pictures");
 	HAS(text, "One seed proves nothing:");
-	HAS(text, "use several seeds before believing");
+	HAS(text, "use several seeds\nbefore believing");
 }
 END_TEST
 
@@ -112,7 +116,8 @@ START_TEST(a_better_plain_arm_is_told)
 	LACKS(printed(), "did better than");
 	result[KD].test_last = 88;
 	const char *text = printed();
-	HAS(text, "'kd', 10 epochs of distillation end to end, did better than 'steps', whose polish alone takes 10");
+	HAS(text,
+	    "'kd', 10 epochs of distillation end to end, did better than 'steps', whose polish alone\ntakes 10");
 	HAS(text, "gained nothing");
 	stage[KD].train.epochs = 11; /* it saw more than the polish */
 	LACKS(printed(), "did better than");

@@ -1,0 +1,287 @@
+#!/usr/bin/env bash
+# The program as a person meets it: every command, every kind of mistake, a tiny training, an interruption.
+set -u
+program=${LIMBECK_BUILDDIR:-build}/limbeck
+case $program in /*) ;; *) program=$PWD/$program ;; esac
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+export OMP_NUM_THREADS=1
+n=0 failed=0 status=0
+
+# verdict STATUS NAME: one test.
+verdict() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		echo "# status $status"
+		tail -n 20 out err 2>/dev/null | sed 's/^/# /'
+		failed=1
+	fi
+}
+# call WORD...: runs the program; out, err and status are left.
+call() {
+	"$program" "$@" >out 2>err </dev/null
+	status=$?
+}
+# says TEXT...: whether out or err hold each text.
+says() {
+	local text
+	for text in "$@"; do
+		grep -qF -e "$text" out err || { echo "# lacks: $text"; return 1; }
+	done
+}
+# t NAME STATUS WORD... [-- TEXT...]: the call ends with the status and says each text.
+t() {
+	local name=$1 want=$2 words=()
+	shift 2
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		words+=("$1")
+		shift
+	done
+	[ $# -gt 0 ] && shift
+	call "${words[@]}"
+	[ "$status" = "$want" ] && says "$@"
+	verdict $? "$name"
+}
+
+# ---- help, lists ----
+
+t "help lists the commands" 0 help -- "usage: limbeck" "  train " "  check " "  eval " "  list " "  info " "  loss " "  bench "
+t "--version" 0 --version -- "limbeck "
+t "no word at all is wrong usage" 2 -- "usage: limbeck"
+t "an unknown command names the nearest" 2 trian -- "unknown command 'trian'; did you mean 'train'?"
+for c in $("$program" list commands | sed 's/ .*//'); do
+	t "help $c" 0 help "$c" -- "usage: limbeck $c" "--help" "example: limbeck $c"
+	t "$c refuses an unknown option" 2 "$c" --nonsense -- "unknown option '--nonsense'"
+done
+t "list counts the kinds" 0 list -- "losses" "datasets" "commands"
+t "list refuses an unknown kind" 2 list loses -- "did you mean 'losses'?"
+bad=
+for kind in ops models losses critics adversaries stages datasets; do
+	for name in $("$program" list "$kind" | sed 's/ .*//'); do
+		call info "$name"
+		[ "$status" = 0 ] && [ -s out ] && [ ! -s err ] && says "$name" || bad="$bad $name"
+	done
+done
+[ -z "$bad" ]
+verdict $? "info of everything that list names$bad"
+t "info of one loss" 0 info kd -- "formula" "paper" "tau" "0.001 to 1000"
+t "info of an unknown name" 2 info hnt -- "did you mean 'hint'?"
+t "info wants a name" 2 info -- "wants a name"
+t "an argument is missing" 2 train -- "an argument is missing"
+t "an option's number is out of range" 2 train x.yaml --threads 0 -- "--threads is '0', allowed are whole numbers from 1 to 4096"
+
+# ---- wrong experiments ----
+
+cat >good.yaml <<'END'
+name: tiny
+seed: 1
+precision: f32
+data: {kind: synth, n_train: 240, n_test: 80, classes: 4, size: 8, batch: 40, eval_batch: 40, held_out: 40}
+networks:
+  big: {model: cnn, widths: [8, 12]}
+  small: {model: cnn, widths: [4, 6]}
+  deep: {model: cnn, widths: [4, 4, 4]}
+stages:
+  - {name: teach, kind: supervise, train: big, epochs: 2, anchors: {count: 2, rule: equal}}
+  - {name: kd, kind: distill, train: small, teacher: teach.last, epochs: 2}
+  - {name: steps, kind: blocks, train: small, teacher: teach.anchors, epochs: 1, head_epochs: 1, polish_epochs: 1}
+END
+# w NAME SED-PROGRAM TEXT...: the experiment, so changed, is refused by check with status 2 and the texts.
+w() {
+	local name=$1 change=$2
+	shift 2
+	sed "$change" good.yaml >wrong.yaml
+	t "$name" 2 check wrong.yaml -- "$@"
+}
+t "a file that is not there" 1 check nowhere.yaml -- "nowhere.yaml"
+w "a tab in YAML" 's/^  big: /\tbig: /' "wrong.yaml:" "tab"
+w "an unknown key" 's/epochs: 2, anchors/epoch: 2, anchors/' "wrong.yaml:10:" "'epoch'" "did you mean 'epochs'?"
+w "an unknown key of data" 's/eval_batch/eval_bach/' "wrong.yaml:4:" "did you mean 'eval_batch'?"
+w "an unknown key at the top" 's/^seed:/sed:/' "wrong.yaml:2:" "'sed'" "'seed'"
+w "an unknown key of the report" '$a report: {titel: x}' "'titel'" "'title'"
+w "a word for a number" 's/epochs: 2, anchors/epochs: two, anchors/' "wrong.yaml:10:" "'epochs' is two, not a"
+w "a list for a number" 's/epochs: 2, anchors/epochs: [2], anchors/' "'epochs' is a list"
+w "a broken number" 's/epochs: 2, anchors/epochs: 2.5, anchors/' "2.5"
+w "a number out of range" 's/epochs: 2, anchors/epochs: 0, anchors/' "'epochs' is 0, allowed 1 to 100000"
+w "nan" 's/epochs: 2}/epochs: 2, lr: .nan}/' "'lr' is .nan"
+w "a choice that is none" 's/epochs: 2}/epochs: 2, optimizer: adem}/' "adem" "adam"
+w "a duplicate key" 's/epochs: 2}/epochs: 2, epochs: 3}/' "epochs"
+w "an unknown model" 's/model: cnn, widths: \[8/model: cn, widths: [8/' "unknown model 'cn'" "cnn"
+w "an unknown network" 's/train: big/train: bigg/' "no network is named 'bigg'; did you mean 'big'?"
+w "an unknown kind of stage" 's/kind: distill/kind: distil/' "unknown stage kind 'distil'; did you mean 'distill'?"
+w "an unknown loss" 's/epochs: 2}/epochs: 2, losses: [{kind: kdd}]}/' "unknown loss 'kdd'; did you mean 'kd'?"
+w "an unknown tap" 's/epochs: 2}/epochs: 2, losses: [{kind: hint, student: block7, teacher: block1}]}/' "block7" "block1"
+w "an unknown critic" 's/head_epochs/critic: {kind: smal}, head_epochs/' "unknown critic 'smal'; did you mean 'small'?"
+w "a stage that is not there" 's/teacher: teach.last/teacher: tech.last/' "no stage has that name; did you mean 'teach'?"
+w "a cycle of stages" 's/train: big,/train: big, from: kd.last,/' "'kd', which does not come before it" "no cycle"
+w "a stage that uses itself" 's/train: big,/train: big, from: teach.last,/' "does not come before it"
+w "two stages of one name" 's/name: kd/name: teach/' "two stages are named 'teach'"
+w "an anchor that is not there" 's/teach.last/"teach.anchors[2]"/' "keeps 2 anchors, [0] to [1]"
+w "a block that is not there" 's/head_epochs/blocks: [1, 3], head_epochs/' "block 3 does not exist: 'cnn' has blocks 1 to 2"
+w "networks of other numbers of blocks" 's/kind: blocks, train: small/kind: blocks, train: deep/' "3 blocks" "2"
+w "several mistakes are all told" 's/epochs: 2, anchors/epochs: 0, lrr: 1, anchors/; s/teach.last/tech.last/' "'epochs' is 0" "'lrr'" "3 errors"
+t "--set names a key that is not there" 2 check good.yaml --set stages.kd.epoch=3 -- "--set stages.kd.epoch=3" "did you mean 'epochs'?"
+t "--set names a stage that is not there" 2 check good.yaml --set stages.kq.epochs=3 -- "'kq'"
+t "a data set that is not there" 2 check good.yaml --set 'data={kind: fashion_mnist, dir: /nowhere}' -- "/nowhere" "dataset-fashion-mnist"
+t "an unknown data set" 2 check good.yaml --set data.kind=synht -- "did you mean 'synth'?"
+t "a precision that is none" 2 check good.yaml --precision f16 -- "--precision is 'f16', allowed f32, bf16, auto"
+
+# ---- check ----
+
+t "check says what it would take" 0 check good.yaml -- "big: cnn," "parameters" "multiply-adds" "2 blocks" "taps block1 (1,8,8,8)" \
+	"stage steps: blocks of small" "anchor 2/2 block 1/2" "in all: 3 stages" "optimiser steps"
+t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'"
+[ ! -e runs ]
+verdict $? "check writes nothing"
+
+# ---- a folder that cannot be written ----
+
+echo >file
+t "a file in place of the folder" 1 train good.yaml --out file -- "file"
+t "a folder in which nothing can be made" 1 train good.yaml --out /proc/limbeck -- "/proc/limbeck"
+
+# ---- training ----
+
+t "a tiny training" 0 train good.yaml --out runs --quiet -- "teach" "kd" "steps" "One seed proves nothing" "1,200" "runs/tiny-"
+run=$(echo runs/tiny-*)
+[ -s "$run/config.yaml" ] && [ -s "$run/metrics.csv" ] && [ -s "$run/log.txt" ] && [ -s runs/limbeck.db ] &&
+	[ -s "$run/stages/teach/anchor-2.safetensors" ] && [ -s "$run/stages/kd/best.safetensors" ] &&
+	[ "$(tail -n +2 out | sed '$d' | sed '$d')" = "$(cat "$run/table.txt")" ]
+verdict $? "the run's folder holds config, metrics, log, table and weights"
+cp out first
+start=$SECONDS
+t "the same again trains nothing" 0 train good.yaml --out runs --quiet -- "trained before"
+[ $((SECONDS - start)) -le 5 ] && [ "$(grep -c 'trained before' out)" = 3 ]
+verdict $? "and is quick"
+t "the resolved file is the same experiment" 0 train "$run/config.yaml" --out runs --quiet -- "$run"
+[ "$(grep -c 'trained before' out)" = 3 ]
+verdict $? "and nothing of it is trained"
+t "another option trains its stage alone" 0 train good.yaml --out runs --quiet --set stages.kd.epochs=1
+[ "$(grep -c 'trained before' out)" = 2 ]
+verdict $? "the other two were trained before"
+
+# ---- eval ----
+
+t "eval of the last stage" 0 eval "$run" -- "steps.last" "top-1" "top-5" "loss" "most often taken for" "confusion.csv"
+[ "$(wc -l <"$run/confusion.csv")" = 5 ] && [ "$(head -c 8 "$run/confusion.png" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+verdict $? "confusion.csv has a row for each class, confusion.png is a PNG"
+t "eval of a stage" 0 eval "$run" --stage teach --out eval -- "teach.last" "80 test pictures"
+[ "$(sed -n 's/^top-1  \([0-9.]*\) %$/\1/p' out)" = "$(awk '$1 == "teach" { print $4 }' first)" ]
+verdict $? "gives the accuracy of the table"
+t "eval of the held-out part by the other rule" 0 eval "$run" --stage kd --rule best --part valid --out eval -- "kd.best" "40 valid pictures"
+other=$(for r in runs/tiny-*; do [ "$r" != "$run" ] && echo "$r"; done)
+t "eval finds weights that an earlier run left" 0 eval "$other" --stage teach --out eval -- "$(basename "$run")/stages/teach/last"
+t "eval of a folder with two runs names them" 2 eval runs -- "2 runs"
+t "eval of a stage that is not there" 2 eval "$run" --stage tech -- "no stage is named 'tech'; did you mean 'teach'?"
+t "eval of a part that is none" 2 eval "$run" --part tset -- "allowed test, valid, train"
+t "eval of nothing" 2 eval nowhere -- "there is no 'nowhere'"
+t "eval of no run" 2 eval eval -- "is no run"
+weights=$run/stages/teach/last.safetensors
+t "eval of weights" 0 eval "$weights" --experiment good.yaml --network big --out eval -- "top-1" "80 test pictures"
+t "eval of weights wants the experiment" 2 eval "$weights" -- "--experiment FILE.yaml and --network NAME"
+t "weights of another network" 2 eval "$weights" --experiment good.yaml --network small -- "last.safetensors" "(8,3,3,3)" "(4,3,3,3)"
+t "weights of other classes" 2 eval "$weights" --experiment good.yaml --network big --set data.classes=5 -- "fc.weight" "(4,12)" "(5,12)"
+head -c 1000 "$weights" >short.safetensors
+t "weights that were cut off" 1 eval short.safetensors --experiment good.yaml --network big -- "short.safetensors"
+printf 'not weights, but a text' >text.safetensors
+t "a file that is no safetensors" 1 eval text.safetensors --experiment good.yaml --network big -- "text.safetensors"
+t "a teacher of other classes is refused before anything is trained" 2 train good.yaml --out none --set data.classes=5 \
+	--set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big -- "last.safetensors" "(4,12)"
+[ ! -e none ]
+verdict $? "and nothing was written"
+t "a teacher from a file" 0 train good.yaml --out runs --quiet --set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big
+t "a teacher's file that is not there" 2 check good.yaml --set 'stages.kd.teacher={file: nowhere.safetensors}' -- "nowhere.safetensors"
+printf 'x' | dd of="$weights" bs=1 seek=2000 conv=notrunc 2>/dev/null
+t "weights that were changed since are not used" 0 train good.yaml --out runs --quiet
+[ "$(grep -c 'trained before' out)" -lt 3 ]
+verdict $? "their stage is trained again"
+
+# ---- loss: tau 2, p_t = (3/4, 1/4), p_s = (1/2, 1/2): 4 (3/4 ln 3/2 + 1/4 ln 1/2); gradient 2 (p_s - p_t) ----
+
+# safetensors HEADER FILE: the header padded to 8 bytes, then what stdin holds.
+safetensors() {
+	local header=$1
+	while [ $((${#header} % 8)) -ne 0 ]; do header="$header "; done
+	{
+		printf "\\x$(printf %x $((${#header} % 256)))\\x$(printf %x $((${#header} / 256)))\\0\\0\\0\\0\\0\\0"
+		printf '%s' "$header"
+		cat
+	} >"$2"
+}
+# student (0,0), teacher (2 ln 3, 0), label 1
+printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0b\x03\xad\x7a\xea\x93\x01\x40\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0' >numbers
+safetensors '{"student":{"dtype":"F64","shape":[1,2],"data_offsets":[0,16]},"teacher":{"dtype":"F64","shape":[1,2],"data_offsets":[16,32]},"label":{"dtype":"I64","shape":[1],"data_offsets":[32,40]}}' in.safetensors <numbers
+# near WANT GOT TOLERANCE
+near() { awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN { d = a - b; exit !(b != "" && (d < 0 ? -d : d) <= t) }'; }
+t "the kd loss" 0 loss kd --in in.safetensors --out out.safetensors --set tau=2
+near 0.52324814376454787 "$(sed -n 's/^kd  //p' out)" 1e-15
+verdict $? "is the value worked out by hand"
+skip=$((8 + $(od -An -t u4 -N 4 out.safetensors)))
+read -r value left right < <(od -An -w24 -t f8 -j $skip out.safetensors)
+near 0.52324814376454787 "$value" 1e-15 && near -0.5 "$left" 1e-15 && near 0.5 "$right" 1e-15
+verdict $? "the file has the value and the gradient"
+t "the kd loss in f32" 0 loss kd --in in.safetensors --out out.safetensors --set tau=2 --precision f32
+near 0.52324814376454787 "$(sed -n 's/^kd  //p' out)" 1e-6
+verdict $? "is the same to f32's precision"
+t "the ce loss" 0 loss ce --in in.safetensors --out out.safetensors
+near 0.69314718055994531 "$(sed -n 's/^ce  //p' out)" 1e-15
+verdict $? "is ln 2"
+printf '\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\x08\x40\0\0\0\0\0\0\x10\x40\0\0\0\0\0\0\x08\x40\0\0\0\0\0\0\x10\x40' >numbers
+safetensors '{"student":{"dtype":"F64","shape":[2,1,1,1],"data_offsets":[0,16]},"teacher":{"dtype":"F64","shape":[2,2,1,1],"data_offsets":[16,48]}}' maps.safetensors <numbers
+# Both pictures are the same, so batch norm gives 0, and what is left is (3^2 + 4^2) / 2.
+t "a loss with parameters of its own" 0 loss hint --in maps.safetensors --out out.safetensors -- "hint  12.5"
+grep -aq '"grad_adapt.conv.weight"' out.safetensors && grep -aq '"adapt.norm.bias"' out.safetensors
+verdict $? "writes them and their gradients"
+t "maps for a loss of logits" 2 loss kd --in maps.safetensors --out out.safetensors -- "(2,1,1,1)" "(2,2,1,1)"
+t "a tensor that is nothing to the loss" 2 loss ce --in out.safetensors --out x.safetensors -- "no tensor 'student'"
+t "a loss's option out of range" 2 loss kd --in in.safetensors --out out.safetensors --set tau=0 -- "'tau' is 0, allowed 0.001 to 1000"
+t "a loss's option that is none" 2 loss kd --in in.safetensors --out out.safetensors --set ta=2 -- "did you mean 'tau'?"
+t "an unknown loss" 2 loss dk --in in.safetensors --out out.safetensors -- "unknown loss 'dk'"
+t "a loss without input" 2 loss kd --out out.safetensors -- "--in is missing"
+head -c 100 in.safetensors >short.safetensors
+t "a damaged input" 1 loss kd --in short.safetensors --out out.safetensors -- "short.safetensors"
+t "an output that cannot be written" 1 loss kd --in in.safetensors --out /proc/out.safetensors -- "/proc/out.safetensors"
+
+# ---- interruption: the same bits as a run that was not interrupted ----
+
+cat >long.yaml <<'END'
+name: long
+seed: 1
+precision: f32
+data: {kind: synth, n_train: 1040, n_test: 80, classes: 4, size: 16, batch: 40, eval_batch: 40, held_out: 40, flip: true}
+networks: {net: {model: cnn, widths: [8, 12]}}
+stages:
+  - {name: teach, kind: supervise, train: net, epochs: 30}
+END
+t "a run that is not interrupted" 0 train long.yaml --out whole --quiet --threads 1
+"$program" train long.yaml --out cut --threads 1 >out 2>err </dev/null &
+pid=$!
+for _ in $(seq 600); do
+	[ "$(grep -c valid_top1 cut/long-*/metrics.csv 2>/dev/null)" -ge 2 ] 2>/dev/null && break
+	sleep 0.05
+done
+kill -INT $pid
+wait $pid
+status=$?
+[ "$status" = 130 ] && says "the same command goes on from here"
+verdict $? "SIGINT ends a run with status 130"
+t "the same command goes on" 0 train long.yaml --out cut --threads 1 -- "goes on at lesson 1 of 1"
+cmp -s whole/long-*/stages/teach/last.safetensors cut/long-*/stages/teach/last.safetensors
+verdict $? "and ends with the same bits"
+cut -d, -f1-5 cut/long-*/metrics.csv >rows_cut
+cut -d, -f1-5 whole/long-*/metrics.csv | cmp -s - rows_cut
+verdict $? "and with the same rows of metrics"
+
+# ---- standard output ----
+
+"$program" list ops >/dev/full 2>err
+status=$?
+[ "$status" = 1 ] && grep -q "standard output" err
+verdict $? "a full disk behind standard output is a failure"
+
+echo "1..$n"
+exit $failed
