@@ -16,7 +16,8 @@ struct critic_setup critic_setup(int i)
 	return s;
 }
 
-struct net *critic_new(const struct critic_setup *s, struct net *teacher, const struct type *features, void **conf)
+struct net *critic_new(const struct critic_setup *s, struct net *teacher, const struct type *features,
+                       void **conf)
 {
 	struct conf *map;
 	struct net *own;
@@ -24,14 +25,16 @@ struct net *critic_new(const struct critic_setup *s, struct net *teacher, const 
 	*conf = arena_alloc(arena, s->critic->conf_size);
 	if (s->critic->opts)
 		ASSERT_OK(opts_read(s->critic->opts, *conf, map, "critic", arena, &err));
-	ASSERT_OK(critic_define(arena, s->critic, *conf, teacher, STUDENT_PART, features, "critic", &own, &err));
+	ASSERT_OK(critic_define(arena, s->critic, *conf, teacher, STUDENT_PART, features, "critic", &own,
+	                        &err));
 	ck_assert_int_gt(own->params->n_param, 0);
 	bench_place(own->params);
 	ASSERT_OK(net_init(own, 3, NULL, &err));
 	return own;
 }
 
-static struct node *adapter_apply(struct net *own, struct graph *on, struct node *u, const struct type *to, enum mode mode, bool defining)
+static struct node *adapter_apply(struct net *own, struct graph *on, struct node *u, const struct type *to,
+                                  enum mode mode, bool defining)
 {
 	struct builder b = {.g = on, .net = own, .mode = mode, .defining = defining};
 	return adapt(&b, u, to, true, ADAPTER_AUTO, "adapt");
@@ -43,7 +46,8 @@ static void define_adapter(struct fight *f, const struct type *from, const struc
 	f->adapter = NEW(arena, struct net);
 	f->adapter->name = "adapter";
 	f->adapter->params = params_new(arena, "adapter");
-	adapter_apply(f->adapter, scratch, graph_input(scratch, "u", from->shape, CLASS_ACT), to, MODE_TRAIN, true);
+	adapter_apply(f->adapter, scratch, graph_input(scratch, "u", from->shape, CLASS_ACT), to, MODE_TRAIN,
+	              true);
 	ASSERT_OK(err.status);
 	bench_place_net(f->adapter);
 }
@@ -52,7 +56,8 @@ struct sides {
 	struct node *real, *fake, *real_score, *fake_score;
 };
 
-static struct sides sides_build(struct fight *f, const struct critic_setup *s, void **conf, struct node *x, enum mode mode)
+static struct sides sides_build(struct fight *f, const struct critic_setup *s, void **conf, struct node *x,
+                                enum mode mode)
 {
 	struct taps ts = {0}, tt = {0};
 	struct sides y;
@@ -65,7 +70,11 @@ static struct sides sides_build(struct fight *f, const struct critic_setup *s, v
 	if (!f->critic)
 		f->critic = critic_new(s, f->teacher, &y.real->type, conf);
 	y.fake = adapter_apply(f->adapter, g, ts.block[STUDENT_PART], &y.real->type, mode, false);
-	struct critic_site site = {.g = g, .own = f->critic, .teacher = f->teacher, .block = STUDENT_PART, .name = "critic/real"};
+	struct critic_site site = {.g = g,
+	                           .own = f->critic,
+	                           .teacher = f->teacher,
+	                           .block = STUDENT_PART,
+	                           .name = "critic/real"};
 	y.real_score = s->critic->score(*conf, &site, y.real);
 	site.name = "critic/fake";
 	y.fake_score = s->critic->score(*conf, &site, y.fake);
@@ -88,7 +97,8 @@ static void moves(struct optim *o, struct net *net, int to)
 
 static void minimise(struct segment *s, const char *name, struct node *loss, struct optim *o, double lr)
 {
-	struct node **wrt = NEW_ARRAY(arena, struct node *, o->n), **d = NEW_ARRAY(arena, struct node *, o->n);
+	struct node **wrt = NEW_ARRAY(arena, struct node *, o->n),
+		    **d = NEW_ARRAY(arena, struct node *, o->n);
 	ASSERT_OK(optim_place(o, dev, &err));
 	optim_set_lr(o, lr);
 	for (int i = 0; i < o->n; i++)
@@ -127,8 +137,9 @@ static void networks(struct fight *f)
 }
 
 /*
- * A critic that can't tell yet: every score lies near the middle, where raising real and lowering fake have one weight in its loss.
- * Elsewhere a sound step may do otherwise: least squares pulls real scores above 1 down.
+ * A critic that can't tell yet: every score lies near the middle, where raising real and lowering fake have
+ * one weight in its loss. Elsewhere a sound step may do otherwise: least squares pulls real scores above 1
+ * down.
  */
 static void undecided(struct fight *f, double middle)
 {
@@ -146,7 +157,8 @@ static void undecided(struct fight *f, double middle)
 	bench_put(p, "head.bias", &bias);
 }
 
-struct fight *fight_new(const struct critic_setup *s, const struct adversary *adv, enum mistake mistake, enum optim_kind kind)
+struct fight *fight_new(const struct critic_setup *s, const struct adversary *adv, enum mistake mistake,
+                        enum optim_kind kind)
 {
 	struct fight *f = NEW(arena, struct fight);
 	void *conf;

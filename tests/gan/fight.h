@@ -1,4 +1,5 @@
-/* A tiny student block behind an adapter against a critic, over a tiny frozen teacher; and the mistakes that a builder could make. */
+/* A tiny student block behind an adapter against a critic, over a tiny frozen teacher; and the mistakes that
+ * a builder could make. */
 #ifndef TESTS_GAN_FIGHT_H
 #define TESTS_GAN_FIGHT_H
 
@@ -21,9 +22,11 @@ enum { STUDENT_PART = 1, FIGHT_N = 5, SEGMENT_CRITIC = 0, SEGMENT_STUDENT = 1 };
 
 struct fight {
 	struct net *student, *teacher, *adapter, *critic;
-	struct node *real, *fake, *real_score, *fake_score; /* in a step's graph, with batch statistics that are kept */
+	/* in a step's graph, with batch statistics that are kept */
+	struct node *real, *fake, *real_score, *fake_score;
 	struct node *critic_loss, *student_loss;
-	struct leaf *margin;           /* () 2; log(margin) - log(2) is part of the student's loss, under the name "student/margin" */
+	struct leaf *margin; /* () 2; log(margin) - log(2) is part of the student's loss, under the name
+	                        "student/margin" */
 	struct optim *critic_optim, *student_optim;
 	struct segment segment[2];
 	struct run *critic_step, *student_step, *step; /* one of the segments, the other, both */
@@ -38,9 +41,11 @@ struct critic_setup {
 /* Critics of the list, with options that keep them small. */
 struct critic_setup critic_setup(int i);
 /* With own parameters defined on features, placed and stirred; conf is filled. */
-struct net *critic_new(const struct critic_setup *s, struct net *teacher, const struct type *features, void **conf);
+struct net *critic_new(const struct critic_setup *s, struct net *teacher, const struct type *features,
+                       void **conf);
 
-struct fight *fight_new(const struct critic_setup *s, const struct adversary *adv, enum mistake mistake, enum optim_kind kind);
+struct fight *fight_new(const struct critic_setup *s, const struct adversary *adv, enum mistake mistake,
+                        enum optim_kind kind);
 void fight_close(struct fight *f);
 /* Mean scores of the teacher's and of the student's features, as the networks are now. */
 void fight_scores(struct fight *f, double *real, double *fake);

@@ -10,17 +10,19 @@ static struct leaf *score(const char *name, double a, double b)
 	return s;
 }
 
-static void by_hand(const struct adversary *adv, struct leaf *real, struct leaf *fake, double critic, double student)
+static void by_hand(const struct adversary *adv, struct leaf *real, struct leaf *fake, double critic,
+                    double student)
 {
 	ck_assert_double_eq_tol(scalar_of(adv->critic(g, real->node, fake->node)), critic, 1e-14);
 	ck_assert_double_eq_tol(scalar_of(adv->student(g, fake->node)), student, 1e-14);
 }
 
-/* s(real) = 3/4, 1/5; s(fake) = 9/10, 1/3: -log 3/4 - log 1/5 = log 20/3; -log 1/10 - log 2/3 = log 15; -log 9/10 - log 1/3 = log 10/3. */
+/* s(real) = 3/4, 1/5: -log 3/4 - log 1/5 = log 20/3; s(fake) = 9/10, 1/3: -log 1/10 - log 2/3 = log 15;
+   the student's -log 9/10 - log 1/3 = log 10/3. Each / 2. */
 START_TEST(non_saturating)
 {
-	by_hand(&adversary_non_saturating, score("real", log(3), -log(4)), score("fake", log(9), -log(2)), (log(20 / 3.0) + log(15)) / 2,
-	        log(10 / 3.0) / 2);
+	by_hand(&adversary_non_saturating, score("real", log(3), -log(4)), score("fake", log(9), -log(2)),
+	        (log(20 / 3.0) + log(15)) / 2, log(10 / 3.0) / 2);
 }
 END_TEST
 
@@ -34,11 +36,13 @@ END_TEST
 /* Where scores are wrong by far neither loss overflows. */
 START_TEST(large_scores_stay_finite)
 {
-	by_hand(&adversary_non_saturating, score("real", -2000, 3000), score("fake", 1500, -4000), (2000 + 1500) / 2.0, 4000 / 2.0);
+	by_hand(&adversary_non_saturating, score("real", -2000, 3000), score("fake", 1500, -4000),
+	        (2000 + 1500) / 2.0, 4000 / 2.0);
 }
 END_TEST
 
-/* d[i] by the formula: non-saturating -(1 - s), s; student's -(1 - s). Least squares 2 (x - 1), 2 x; student's 2 (x - 1). All / N. */
+/* d[i] by the formula: non-saturating -(1 - s), s; student's -(1 - s). Least squares 2 (x - 1), 2 x;
+ * student's 2 (x - 1). All / N. */
 START_TEST(gradients_are_the_closed_forms)
 {
 	struct leaf *r = score("real", log(3), -log(4)), *f = score("fake", log(9), -log(2));
@@ -46,12 +50,19 @@ START_TEST(gradients_are_the_closed_forms)
 		const struct adversary *adv;
 		double real[2], fake[2], student[2];
 	} cases[] = {
-		{&adversary_non_saturating, {-1 / 8.0, -4 / 10.0}, {9 / 20.0, 1 / 6.0}, {-1 / 20.0, -2 / 6.0}},
-		{&adversary_least_squares, {log(3) - 1, -log(4) - 1}, {log(9), -log(2)}, {log(9) - 1, -log(2) - 1}},
+		{&adversary_non_saturating,
+	         {-1 / 8.0, -4 / 10.0},
+	         {9 / 20.0, 1 / 6.0},
+	         {-1 / 20.0, -2 / 6.0}},
+		{&adversary_least_squares,
+	         {log(3) - 1, -log(4) - 1},
+	         {log(9), -log(2)},
+	         {log(9) - 1, -log(2) - 1}},
 	};
 	for (int i = 0; i < 2; i++) {
 		struct node *d[3];
-		graph_grad(g, cases[i].adv->critic(g, r->node, f->node), NULL, (struct node *const[]){r->node, f->node}, 2, d);
+		graph_grad(g, cases[i].adv->critic(g, r->node, f->node), NULL,
+		           (struct node *const[]){r->node, f->node}, 2, d);
 		graph_grad(g, cases[i].adv->student(g, f->node), NULL, &f->node, 1, &d[2]);
 		const double *const want[] = {cases[i].real, cases[i].fake, cases[i].student};
 		for (int k = 0; k < 3; k++) {
@@ -67,14 +78,16 @@ END_TEST
 START_TEST(directions)
 {
 	const struct adversary *adv = adversary_all[_i];
-	struct leaf *r = score("real", adv->middle - 0.2, adv->middle + 0.1), *f = score("fake", adv->middle + 0.15, adv->middle - 0.1);
+	struct leaf *r = score("real", adv->middle - 0.2, adv->middle + 0.1),
+		    *f = score("fake", adv->middle + 0.15, adv->middle - 0.1);
 	struct node *d[3];
 	graph_grad(g, adv->critic(g, r->node, f->node), NULL, (struct node *const[]){r->node, f->node}, 2, d);
 	graph_grad(g, adv->student(g, f->node), NULL, &f->node, 1, &d[2]);
 	for (int k = 0; k < 3; k++) {
 		const double *have = value_of(d[k]);
 		for (int n = 0; n < 2; n++)
-			ck_assert_msg(k == 1 ? have[n] > 0 : have[n] < 0, "%s: derivative %d is %g", adv->name, k, have[n]);
+			ck_assert_msg(k == 1 ? have[n] > 0 : have[n] < 0, "%s: derivative %d is %g",
+			              adv->name, k, have[n]);
 	}
 	ck_assert_ptr_eq(adversary_find(adv->name), adv);
 	ck_assert(adv->help && *adv->help && adv->formula && *adv->formula && adv->paper && adv->differs);
@@ -87,7 +100,8 @@ START_TEST(report_by_hand)
 {
 	const struct adversary *adv = adversary_all[_i];
 	const double m = adv->middle;
-	struct leaf *r = leaf_input("real", shape1(5), CLASS_WIDE), *f = leaf_input("fake", shape1(5), CLASS_WIDE);
+	struct leaf *r = leaf_input("real", shape1(5), CLASS_WIDE),
+		    *f = leaf_input("fake", shape1(5), CLASS_WIDE);
 	leaf_set(r, (const double[]){m + 0.3, m + 2, m - 0.7, m, m + 0.1}); /* 3 of 5 */
 	leaf_set(f, (const double[]){m - 1, m, m - 0.2, m - 3, m + 0.4});   /* 4 of 5 */
 	struct node *loss = adv->critic(g, r->node, f->node);

@@ -11,9 +11,11 @@ static struct net *teacher(void)
 	return net;
 }
 
-static struct node *apply(const struct critic_setup *s, const void *conf, struct net *own, struct net *net, struct node *h, struct taps *taps)
+static struct node *apply(const struct critic_setup *s, const void *conf, struct net *own, struct net *net,
+                          struct node *h, struct taps *taps)
 {
-	const struct critic_site site = {.g = g, .own = own, .teacher = net, .block = STUDENT_PART, .name = "critic", .taps = taps};
+	const struct critic_site site = {
+		.g = g, .own = own, .teacher = net, .block = STUDENT_PART, .name = "critic", .taps = taps};
 	struct node *score = s->critic->score(conf, &site, h);
 	ASSERT_BUILT();
 	return score;
@@ -58,7 +60,7 @@ START_TEST(scores)
 }
 END_TEST
 
-/* All of the critic's own parameters and the features; the sum of squares gives each score a weight of its own. */
+/* By the critic's own parameters and the features; the sum of squares gives each score its own weight. */
 START_TEST(first_derivative)
 {
 	const struct trial t = trial(_i);
@@ -71,8 +73,8 @@ START_TEST(first_derivative)
 }
 END_TEST
 
-/* Gradient penalty: P = mean over N of |d score / d h|^2, and dP by every weight that the score has: the critic's own and, through the
-   frozen tail, the teacher's. */
+/* Gradient penalty: P = mean over N of |d score / d h|^2, and dP by every weight that the score has: the
+   critic's own and, through the frozen tail, the teacher's. */
 START_TEST(second_derivative)
 {
 	const struct trial t = trial(_i);
@@ -86,8 +88,9 @@ START_TEST(second_derivative)
 	for (int s = 0; s < 1 + t.setup.critic->has_tail; s++)
 		for (int i = 0; i < sets[s]->n_param; i++) {
 			const bool has = !gradient_absent(penalty, graph_param(g, sets[s], i));
-			ck_assert_msg(has || s == 1 || sets[s]->param[i].role == ROLE_BIAS, "%s: no second derivative by '%s'",
-			              t.setup.critic->name, sets[s]->param[i].name);
+			ck_assert_msg(has || s == 1 || sets[s]->param[i].role == ROLE_BIAS,
+			              "%s: no second derivative by '%s'", t.setup.critic->name,
+			              sets[s]->param[i].name);
 			alive += has;
 			if (has || s == 0)
 				leaf[n++] = leaf_param(sets[s], i);
@@ -110,8 +113,9 @@ START_TEST(small_by_hand)
 	bench_put(own->params, "conv1.bias", (const double[]){0.4});
 	bench_put(own->params, "head.weight", (const double[]){5});
 	bench_put(own->params, "head.bias", (const double[]){-0.7});
-	/* first: 2 + 6 = 8.4, -4 = -3.6, 6 - 1.5 = 4.9, 1.4; the mean of 8.4, -1.08, 4.9, 1.4 is 3.405; 5 of it - 0.7 = 16.325
-	   second: 4 - 12 = -7.6, 8.4, -2 + 18 = 16.4, -12 = -11.6; -2.28 + 8.4 + 16.4 - 3.48 = 19.04, 4.76; 23.1 */
+	/* 2 x - 3 x_right + 0.4, below 0 times 0.3; 5 times the mean, - 0.7.
+	   first: 8.4, -3.6, 4.9, 1.4: (8.4 - 1.08 + 4.9 + 1.4) / 4 = 3.405, 16.325
+	   second: -7.6, 8.4, 16.4, -11.6: (-2.28 + 8.4 + 16.4 - 3.48) / 4 = 4.76, 23.1 */
 	const double *v = value_of(apply(&s, conf, own, NULL, h->node, NULL));
 	ck_assert_double_eq_tol(v[0], 16.325, 1e-12);
 	ck_assert_double_eq_tol(v[1], 23.1, 1e-12);
@@ -135,12 +139,13 @@ START_TEST(small_on_maps_of_any_size)
 		for (int k = first; k < g->n_call; k++)
 			if (g->call[k]->op == &op_conv2d)
 				strided += ((const struct conv_conf *)g->call[k]->conf)->stride == 2;
-		ck_assert_msg(strided == sizes[i].convs_of_stride_2, "%dx%d: %d", sizes[i].h, sizes[i].w, strided);
+		ck_assert_msg(strided == sizes[i].convs_of_stride_2, "%dx%d: %d", sizes[i].h, sizes[i].w,
+		              strided);
 	}
 }
 END_TEST
 
-/* The tail is the teacher's: the logits are those of the whole network, and the head alone is the critic's. */
+/* The tail is the teacher's: the logits are the whole network's, and the head alone is the critic's. */
 START_TEST(tail_is_the_teacher)
 {
 	const struct critic_setup s = {&critic_teacher_tail, "{}"};
@@ -156,11 +161,14 @@ START_TEST(tail_is_the_teacher)
 	bench_put(own->params, "head.weight", (const double[]){2, -3, 0.5, 1.5, -0.25, 4});
 	bench_put(own->params, "head.bias", (const double[]){-0.7});
 	struct node *score = apply(&s, conf, own, net, whole.block[STUDENT_PART], &tail);
-	const double *a = value_of(whole.logits), *b = value_of(tail.logits), *p = value_of(whole.pooled), *v = value_of(score);
+	const double *a = value_of(whole.logits), *b = value_of(tail.logits), *p = value_of(whole.pooled),
+		     *v = value_of(score);
 	for (int i = 0; i < 3 * 7; i++)
 		ck_assert_double_eq(a[i], b[i]);
 	for (int n = 0; n < 3; n++, p += 6)
-		ck_assert_double_eq_tol(v[n], 2 * p[0] - 3 * p[1] + 0.5 * p[2] + 1.5 * p[3] - 0.25 * p[4] + 4 * p[5] - 0.7, 1e-12);
+		ck_assert_double_eq_tol(
+			v[n], 2 * p[0] - 3 * p[1] + 0.5 * p[2] + 1.5 * p[3] - 0.25 * p[4] + 4 * p[5] - 0.7,
+			1e-12);
 }
 END_TEST
 
@@ -175,7 +183,9 @@ START_TEST(vectors_are_refused)
 	ASSERT_OK(conf_parse(arena, s.yaml, "critic.yaml", &map, &err));
 	if (s.critic->opts)
 		ASSERT_OK(opts_read(s.critic->opts, conf, map, "critic", arena, &err));
-	ck_assert_int_eq(critic_define(arena, s.critic, conf, net, STUDENT_PART, &vector, "critic", &own, &err), E_USER);
+	ck_assert_int_eq(
+		critic_define(arena, s.critic, conf, net, STUDENT_PART, &vector, "critic", &own, &err),
+		E_USER);
 }
 END_TEST
 

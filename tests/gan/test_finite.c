@@ -1,4 +1,4 @@
-/* A step of two segments is all or nothing: where the student's loss is not finite, the critic has not moved either. */
+/* A step of two segments is all or nothing: where the student's loss is not finite, the critic does not move. */
 #include "tests/gan/fight.h"
 
 #include <math.h>
@@ -48,7 +48,8 @@ static bool same(const struct all *a, const struct all *b)
 	for (int i = 0; i < 4; i++)
 		same &= image_same(&a->net[i], &b->net[i], true);
 	for (int i = 0; i < 2; i++)
-		same &= a->steps[i] == b->steps[i] && a->bytes[i] == b->bytes[i] && !memcmp(a->moments[i], b->moments[i], a->bytes[i]);
+		same &= a->steps[i] == b->steps[i] && a->bytes[i] == b->bytes[i] &&
+		        !memcmp(a->moments[i], b->moments[i], a->bytes[i]);
 	return same;
 }
 
@@ -68,7 +69,8 @@ START_TEST(nothing_is_committed)
 {
 	open(_i);
 	run_go(f->step); /* so that there are moments and statistics to lose */
-	fails(0, "a value of 'student/margin' () is not finite: the first to go bad, made by log"); /* log 0 */
+	/* log 0 */
+	fails(0, "a value of 'student/margin' () is not finite: the first to go bad, made by log");
 	fails(-3, "'student/margin'");
 	fails((double)NAN, "'margin' holds a value that is not finite");
 	shut();

@@ -1,6 +1,7 @@
 /*
- * Who moves which way. The student's step raises the critic's score of its features, the critic's step raises the score of real over
- * fake, and each leaves the other's weights as they are, bit for bit. The same checks see each mistake.
+ * Who moves which way. The student's step raises the critic's score of its features, the critic's step raises
+ * the score of real over fake, and each leaves the other's weights as they are, bit for bit. The same checks
+ * see each mistake.
  */
 #include "tests/gan/fight.h"
 
@@ -25,7 +26,8 @@ struct images {
 
 static struct images look(void)
 {
-	return (struct images){image_of(f->student), image_of(f->adapter), image_of(f->critic), image_of(f->teacher)};
+	return (struct images){image_of(f->student), image_of(f->adapter), image_of(f->critic),
+	                       image_of(f->teacher)};
 }
 
 static bool student_step_is_right(void)
@@ -36,8 +38,9 @@ static bool student_step_is_right(void)
 	run_go(f->student_step);
 	fight_scores(f, &real, &after);
 	const struct images is = look();
-	return after > before && image_same(&was.critic, &is.critic, true) && image_same(&was.teacher, &is.teacher, true) &&
-	       !image_same(&was.student, &is.student, false) && !image_same(&was.adapter, &is.adapter, false);
+	return after > before && image_same(&was.critic, &is.critic, true) &&
+	       image_same(&was.teacher, &is.teacher, true) && !image_same(&was.student, &is.student, false) &&
+	       !image_same(&was.adapter, &is.adapter, false);
 }
 
 static bool critic_step_is_right(void)

@@ -153,7 +153,8 @@ struct net *bench_net(const char *name, const char *yaml, int C, int size, int c
 	return net;
 }
 
-struct run *run_open_step(struct segment *segment, int n_segment, unsigned active, struct node *const keep[], int n)
+struct run *run_open_step(struct segment *segment, int n_segment, unsigned active, struct node *const keep[],
+                          int n)
 {
 	ASSERT_BUILT();
 	ck_assert_int_lt(n_run, MOST);

@@ -1,4 +1,5 @@
-/* A graph on `ref` whose leaves a test sets and whose nodes it reads; shared by the tests of losses and critics. */
+/* A graph on `ref` whose leaves a test sets and whose nodes it reads; shared by the tests of losses and
+ * critics. */
 #ifndef TESTS_LOSSES_BENCH_H
 #define TESTS_LOSSES_BENCH_H
 
@@ -39,7 +40,8 @@ void leaf_draw(struct leaf *l, double lo, double hi, const char *name);
 /* Memory on dev, given back by bench_close; weights of net_init with seed 1. */
 void bench_place(struct params *p);
 void bench_place_net(struct net *net);
-/* Every parameter from [0.3, 1.2] with either sign, every mean from [-0.5, 0.5], every variance from [0.5, 2]. */
+/* Every parameter from [0.3, 1.2] with either sign, every mean from [-0.5, 0.5], every variance from [0.5,
+ * 2]. */
 void bench_stir(struct params *p, const char *name);
 void bench_put(struct params *p, const char *name, const double *v);
 double bench_get(struct params *p, const char *name); /* a scalar */
@@ -57,7 +59,8 @@ struct run {
 };
 /* No segment: an evaluation. Closed by bench_close. */
 struct run *run_open(struct node *const keep[], int n);
-struct run *run_open_step(struct segment *segment, int n_segment, unsigned active, struct node *const keep[], int n);
+struct run *run_open_step(struct segment *segment, int n_segment, unsigned active, struct node *const keep[],
+                          int n);
 /* With the leaves' present values. */
 enum status run_try(struct run *r);
 void run_go(struct run *r);
@@ -67,9 +70,10 @@ double run_scalar(struct run *r, const struct node *n);
 double *value_of(struct node *n);
 double scalar_of(struct node *n);
 
-/* gradient.c: d y / d leaf by central differences against graph_grad, over all elements of the leaves, y a scalar of g.
-   Elements at which a kink (ReLU, max pooling, comparison) lies within a step are skipped; fails the test where a difference is above
-   1e-7 of the leaf's largest derivative, signed, or where a twentieth of the elements or more was skipped. */
+/* gradient.c: d y / d leaf by central differences against graph_grad, over all elements of the leaves, y a
+   scalar of g. Elements at which a kink (ReLU, max pooling, comparison) lies within a step are skipped; fails
+   the test where a difference is above 1e-7 of the leaf's largest derivative, signed, or where a twentieth of
+   the elements or more was skipped. */
 void gradient_check(const char *what, struct node *y, struct leaf *const leaf[], int n);
 /* The gradient is a constant 0: y does not depend on the node, or a gradient stops before it. */
 bool gradient_absent(struct node *y, struct node *wrt);

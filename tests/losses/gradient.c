@@ -20,13 +20,15 @@ struct kinks {
 
 static bool is_bent(const struct op *op)
 {
-	return op == &op_relu || op == &op_leaky_relu || op == &op_abs || op == &op_clamp || op == &op_minimum || op == &op_maximum;
+	return op == &op_relu || op == &op_leaky_relu || op == &op_abs || op == &op_clamp ||
+	       op == &op_minimum || op == &op_maximum;
 }
 
 /* Constant between its jumps. */
 static bool is_step(const struct op *op)
 {
-	return op == &op_sign || op == &op_floor || op == &op_less || op == &op_less_equal || op == &op_equal || op == &op_arg_max;
+	return op == &op_sign || op == &op_floor || op == &op_less || op == &op_less_equal ||
+	       op == &op_equal || op == &op_arg_max;
 }
 
 static void kink_add(struct kinks *k, struct node *a, struct node *b)
@@ -79,7 +81,8 @@ static bool crossed(struct run *r, const struct kinks *k)
 	return any;
 }
 
-/* y and all that patterns are made of. Leaves are inputs of kinks too, and are kept by nobody: a copy of them is. */
+/* y and all that patterns are made of. Leaves are inputs of kinks too, and are kept by nobody: a copy of them
+ * is. */
 static struct run *plan_value(struct node *y, struct kinks *k)
 {
 	struct node *keep[2 * MOST_KINK + 1];
@@ -122,7 +125,8 @@ static double difference(struct run *value, const struct kinks *k, const struct 
 	return kink ? (double)NAN : (up - down) / (2 * h);
 }
 
-static void check_leaf(const char *what, struct run *value, const struct kinks *k, const struct node *y, struct leaf *l, const double *d)
+static void check_leaf(const char *what, struct run *value, const struct kinks *k, const struct node *y,
+                       struct leaf *l, const double *d)
 {
 	double *want = NEW_ARRAY(arena, double, l->n), most = 1e-4;
 	int64_t skipped = 0;
@@ -133,10 +137,10 @@ static void check_leaf(const char *what, struct run *value, const struct kinks *
 	}
 	for (int64_t i = 0; i < l->n; i++)
 		ck_assert_msg(isnan(want[i]) || fabs(d[i] - want[i]) <= 1e-7 * most,
-		              "%s by %s[%lld] = %g: gradient %.12g, difference %.12g (largest %.3g)", what, l->node->name, (long long)i,
-		              l->value[i], d[i], want[i], most);
-	ck_assert_msg(skipped * 20 < l->n || !skipped, "%s: %lld of %lld elements of %s lie near a kink", what, (long long)skipped,
-	              (long long)l->n, l->node->name);
+		              "%s by %s[%lld] = %g: gradient %.12g, difference %.12g (largest %.3g)", what,
+		              l->node->name, (long long)i, l->value[i], d[i], want[i], most);
+	ck_assert_msg(skipped * 20 < l->n || !skipped, "%s: %lld of %lld elements of %s lie near a kink",
+	              what, (long long)skipped, (long long)l->n, l->node->name);
 }
 
 void gradient_check(const char *what, struct node *y, struct leaf *const leaf[], int n)

@@ -4,9 +4,11 @@
 
 #include "base/str.h"
 
-static struct node *leaf_for(struct leaf *leaf[], int *n, const char *net, const char *tap, const struct node *like)
+static struct node *leaf_for(struct leaf *leaf[], int *n, const char *net, const char *tap,
+                             const struct node *like)
 {
-	struct leaf *l = leaf[(*n)++] = leaf_input(arena_printf(arena, "%s/%s", net, tap), like->type.shape, like->type.cls);
+	struct leaf *l = leaf[(*n)++] =
+		leaf_input(arena_printf(arena, "%s/%s", net, tap), like->type.shape, like->type.cls);
 	leaf_draw(l, -1.6, 1.9, net);
 	return l->node;
 }
@@ -20,8 +22,10 @@ static void room_taps(struct taps *out, struct leaf *leaf[], int *n, struct net 
 	model_apply(scratch, net, 0, net_part_all(net), x, MODE_FROZEN, net->name, &real);
 	ASSERT_OK(graph_status(scratch));
 	for (int b = 1; b <= net->B; b++) {
-		out->block[b] = leaf_for(leaf, n, net->name, arena_printf(arena, "block%d", b), real.block[b]);
-		out->block_pre[b] = leaf_for(leaf, n, net->name, arena_printf(arena, "block%d.pre", b), real.block_pre[b]);
+		out->block[b] =
+			leaf_for(leaf, n, net->name, arena_printf(arena, "block%d", b), real.block[b]);
+		out->block_pre[b] = leaf_for(leaf, n, net->name, arena_printf(arena, "block%d.pre", b),
+		                             real.block_pre[b]);
 	}
 	out->pooled = leaf_for(leaf, n, net->name, "pooled", real.pooled);
 	out->logits = leaf_for(leaf, n, net->name, "logits", real.logits);
@@ -74,8 +78,17 @@ struct room *room_twice(const struct room *one)
 
 struct loss_site room_site(const struct room *r, enum mode mode)
 {
-	return (struct loss_site){.g = g, .label = r->label->node, .sample = r->sample->node, .N = r->N, .K = ROOM_K, .n_train = 60,
-	                          .s = &r->s, .t = &r->t, .net_s = r->net_s, .net_t = r->net_t, .mode = mode};
+	return (struct loss_site){.g = g,
+	                          .label = r->label->node,
+	                          .sample = r->sample->node,
+	                          .N = r->N,
+	                          .K = ROOM_K,
+	                          .n_train = 60,
+	                          .s = &r->s,
+	                          .t = &r->t,
+	                          .net_s = r->net_s,
+	                          .net_t = r->net_t,
+	                          .mode = mode};
 }
 
 struct term *term_of(const char *yaml)
@@ -105,5 +118,10 @@ bool term_ready(struct term *t, const struct room *r)
 
 struct loss_site site_of(struct node *x_s, struct node *x_t, struct node *label)
 {
-	return (struct loss_site){.g = g, .x_s = x_s, .x_t = x_t, .label = label, .N = x_s->type.shape.d[0], .mode = MODE_TRAIN};
+	return (struct loss_site){.g = g,
+	                          .x_s = x_s,
+	                          .x_t = x_t,
+	                          .label = label,
+	                          .N = x_s->type.shape.d[0],
+	                          .mode = MODE_TRAIN};
 }

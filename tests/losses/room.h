@@ -23,7 +23,8 @@ struct room {
 	struct leaf *label, *sample;
 };
 
-/* Student: blocks (3,6,6), (5,3,3); teacher: (4,8,8), (6,4,4), (5,2,2); 7 classes. Leaves of g with values of their own. */
+/* Student: blocks (3,6,6), (5,3,3); teacher: (4,8,8), (6,4,4), (5,2,2); 7 classes. Leaves of g with values of
+ * their own. */
 struct room *room_new(int N);
 /* Pictures n..2n-1 of the second are those of the first again. */
 struct room *room_twice(const struct room *one);

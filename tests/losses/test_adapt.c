@@ -15,11 +15,13 @@ static void open(void)
 	own->params = params_new(arena, "own");
 }
 
-static struct node *pass(struct graph *on, struct shape from, struct shape to, bool relu, enum adapter kind, bool defining)
+static struct node *pass(struct graph *on, struct shape from, struct shape to, bool relu, enum adapter kind,
+                         bool defining)
 {
 	struct builder b = {.g = on, .net = own, .mode = MODE_FROZEN, .defining = defining};
 	const struct type type = type_of(to, from.n_dim == 4 ? CLASS_ACT : CLASS_WIDE);
-	struct node *x = on == g ? leaf_input("x", from, type.cls)->node : graph_input(on, "x", from, type.cls);
+	struct node *x =
+		on == g ? leaf_input("x", from, type.cls)->node : graph_input(on, "x", from, type.cls);
 	return adapt(&b, x, &type, relu, kind, "adapt");
 }
 
@@ -32,7 +34,8 @@ static void define(struct shape from, struct shape to)
 }
 
 /* What a frozen batch norm of one input channel reads: (w x - mean) / sqrt(var + 1e-5) gamma + beta. */
-static void norm_set(const double *w, const double *gamma, const double *beta, const double *mean, const double *var)
+static void norm_set(const double *w, const double *gamma, const double *beta, const double *mean,
+                     const double *var)
 {
 	bench_put(own->params, "adapt.conv.weight", w);
 	bench_put(own->params, "adapt.norm.weight", gamma);
@@ -48,7 +51,8 @@ static void expect(struct node *x, const double *in, struct node *y, const doubl
 	ASSERT_OK(plan_run(r->plan, &err));
 	const double *have = run_read(r, y);
 	for (int i = 0; i < n; i++)
-		ck_assert_msg(have[i] - want[i] < 1e-9 && want[i] - have[i] < 1e-9, "element %d is %.12g, not %.12g", i, have[i], want[i]);
+		ck_assert_msg(have[i] - want[i] < 1e-9 && want[i] - have[i] < 1e-9,
+		              "element %d is %.12g, not %.12g", i, have[i], want[i]);
 }
 
 static struct node *input(void)
@@ -59,13 +63,14 @@ static struct node *input(void)
 	return NULL;
 }
 
-/* (1 + 2 + 4 + 7) / 4 = 3.5; channel 0: (2 3.5 - 5) / 0.5 1.5 - 0.6 = 5.4; channel 1: (-3 3.5 + 4) / 4 0.25 - 0.9 = -1.30625. */
+/* (1 + 2 + 4 + 7) / 4 = 3.5; channel 0: (2 3.5 - 5) / 0.5 1.5 - 0.6 = 5.4; channel 1: (-3 3.5 + 4) / 4 0.25 -
+ * 0.9 = -1.30625. */
 static void average(bool relu, const double want[2])
 {
 	const struct shape from = shape4(1, 1, 2, 2), to = shape4(1, 2, 1, 1);
 	define(from, to);
-	norm_set((const double[]){2, -3}, (const double[]){1.5, 0.25}, (const double[]){-0.6, -0.9}, (const double[]){5, -4},
-	         (const double[]){0.25 - 1e-5, 16 - 1e-5});
+	norm_set((const double[]){2, -3}, (const double[]){1.5, 0.25}, (const double[]){-0.6, -0.9},
+	         (const double[]){5, -4}, (const double[]){0.25 - 1e-5, 16 - 1e-5});
 	struct node *y = pass(g, from, to, relu, ADAPTER_AUTO, false);
 	expect(input(), (const double[]){1, 2, 4, 7}, y, want, 2);
 }
@@ -88,7 +93,8 @@ static void widths(int from, int to, const double *row, const double *want)
 	double in[64], out[64];
 	const struct shape s = shape4(1, 1, from, from), t = shape4(1, 1, to, to);
 	define(s, t);
-	norm_set((const double[]){2}, (const double[]){1.5}, (const double[]){-2.1}, (const double[]){0.5}, (const double[]){0.25 - 1e-5});
+	norm_set((const double[]){2}, (const double[]){1.5}, (const double[]){-2.1}, (const double[]){0.5},
+	         (const double[]){0.25 - 1e-5});
 	for (int i = 0; i < from * from; i++)
 		in[i] = row[i % from];
 	for (int i = 0; i < to * to; i++)
@@ -111,10 +117,10 @@ START_TEST(map_grows)
 }
 END_TEST
 
-/* (1 + 6) / 2, (-2 - 7) / 2. */
+/* Means of three; bilinear would take the middle ones, 6 and 3. */
 START_TEST(map_shrinks_by_a_whole_factor)
 {
-	widths(4, 2, (const double[]){1, 6, -2, -7}, (const double[]){3.5, -4.5});
+	widths(6, 2, (const double[]){1, 6, -4, -7, 3, 10}, (const double[]){1, 2});
 }
 END_TEST
 
@@ -178,10 +184,14 @@ static void refused(struct shape from, struct shape to, const char *text)
 
 START_TEST(impossible_pairs)
 {
-	refused(shape4(2, 3, 6, 6), shape2(2, 7), "student features are (2,3,6,6) but teacher features are (2,7)");
-	refused(shape2(2, 7), shape4(2, 3, 6, 6), "student features are (2,7) but teacher features are (2,3,6,6)");
-	refused(shape4(2, 3, 6, 6), shape4(5, 4, 6, 6), "student features are (2,3,6,6) but teacher features are (5,4,6,6)");
-	refused(shape3(2, 3, 6), shape3(2, 4, 6), "student features are (2,3,6) but teacher features are (2,4,6)");
+	refused(shape4(2, 3, 6, 6), shape2(2, 7),
+	        "student features are (2,3,6,6) but teacher features are (2,7)");
+	refused(shape2(2, 7), shape4(2, 3, 6, 6),
+	        "student features are (2,7) but teacher features are (2,3,6,6)");
+	refused(shape4(2, 3, 6, 6), shape4(5, 4, 6, 6),
+	        "student features are (2,3,6,6) but teacher features are (5,4,6,6)");
+	refused(shape3(2, 3, 6), shape3(2, 4, 6),
+	        "student features are (2,3,6) but teacher features are (2,4,6)");
 }
 END_TEST
 

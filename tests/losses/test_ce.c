@@ -7,7 +7,8 @@
 static struct leaf *logits(void)
 {
 	struct leaf *z = leaf_input("z_s", shape2(2, 3), CLASS_WIDE);
-	leaf_set(z, (const double[]){log(1) + 0.7, log(2) + 0.7, log(5) + 0.7, log(3) - 2.2, log(6) - 2.2, log(1) - 2.2});
+	leaf_set(z, (const double[]){log(1) + 0.7, log(2) + 0.7, log(5) + 0.7, log(3) - 2.2, log(6) - 2.2,
+	                             log(1) - 2.2});
 	return z;
 }
 static const double q[6] = {1 / 8.0, 2 / 8.0, 5 / 8.0, 3 / 10.0, 6 / 10.0, 1 / 10.0};

@@ -38,10 +38,12 @@ struct variant {
 	struct term *term;
 };
 
-static bool variant_open(struct variant *v, const struct loss *loss, const struct pair *p, const char *options)
+static bool variant_open(struct variant *v, const struct loss *loss, const struct pair *p,
+                         const char *options)
 {
 	bench_open();
-	v->what = arena_printf(arena, "{kind: %s, student: %s, teacher: %s%s}", loss->name, p->student, p->teacher, options);
+	v->what = arena_printf(arena, "{kind: %s, student: %s, teacher: %s%s}", loss->name, p->student,
+	                       p->teacher, options);
 	v->room = room_new(ROOM_N);
 	v->term = term_of(v->what);
 	return term_ready(v->term, v->room);
@@ -118,7 +120,8 @@ static void check_teacher(struct variant *v)
 {
 	struct node *y = variant_build(v, v->room, MODE_TRAIN);
 	for (int i = 0; i < v->room->n_t; i++)
-		ck_assert_msg(gradient_absent(y, v->room->leaf_t[i]->node), "%s: %s has a gradient", v->what, v->room->leaf_t[i]->node->name);
+		ck_assert_msg(gradient_absent(y, v->room->leaf_t[i]->node), "%s: %s has a gradient", v->what,
+		              v->room->leaf_t[i]->node->name);
 }
 
 START_TEST(no_gradient_to_the_teacher)
@@ -133,7 +136,8 @@ static void check_twice(struct variant *v)
 	g = graph_new(arena, &err);
 	const double twice = scalar_of(variant_build(v, room_twice(v->room), MODE_TRAIN));
 	ck_assert_msg(fabs(once) > 1e-3, "%s: %g says nothing", v->what, once);
-	ck_assert_msg(fabs(twice - once) <= 1e-12 * fabs(once), "%s: %.17g, of the batch twice %.17g", v->what, once, twice);
+	ck_assert_msg(fabs(twice - once) <= 1e-12 * fabs(once), "%s: %.17g, of the batch twice %.17g",
+	              v->what, once, twice);
 }
 
 /* A mean over N, whatever else. */

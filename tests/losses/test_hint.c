@@ -24,7 +24,8 @@ static int relus(void)
 START_TEST(value_by_hand)
 {
 	const struct term *t = term_of("{kind: hint}");
-	struct leaf *s = leaf_input("f_s", shape4(1, 2, 1, 2), CLASS_ACT), *f = leaf_input("f_t", shape4(1, 2, 1, 2), CLASS_ACT);
+	struct leaf *s = leaf_input("f_s", shape4(1, 2, 1, 2), CLASS_ACT),
+		    *f = leaf_input("f_t", shape4(1, 2, 1, 2), CLASS_ACT);
 	leaf_set(s, (const double[]){1, 3, -2, 0.5});
 	leaf_set(f, (const double[]){2, 0.5, -1, 4});
 	struct loss_site site = site_of(s->node, f->node, NULL);
@@ -74,7 +75,8 @@ START_TEST(sums_end_in_no_relu)
 		struct net *net;
 		struct taps t = {0};
 		ASSERT_OK(net_named(arena, "teacher", cases[i].model, 3, 32, 32, 5, &net, &err));
-		model_apply(g, net, 0, net_part_all(net), graph_input(g, "x", shape4(2, 3, 32, 32), CLASS_ACT), MODE_FROZEN, "teacher", &t);
+		model_apply(g, net, 0, net_part_all(net),
+		            graph_input(g, "x", shape4(2, 3, 32, 32), CLASS_ACT), MODE_FROZEN, "teacher", &t);
 		ASSERT_BUILT();
 		ck_assert_msg(tap_has_relu(&t, net, "block1") == cases[i].has, "%s", cases[i].model);
 		ck_assert(!tap_has_relu(&t, net, "block1.pre"));
@@ -123,7 +125,9 @@ START_TEST(impossible_pair)
 	struct room *r = room_new(ROOM_N);
 	struct term *t = term_of("{kind: hint, student: block1, teacher: logits}");
 	ck_assert_int_eq(term_define(arena, t, r->net_s, r->net_t, "own", &err), E_USER);
-	ck_assert_msg(strstr(err.text, "test.yaml:1:10: student features are (2,3,6,6) but teacher features are (2,7)"), "%s", err.text);
+	ck_assert_msg(strstr(err.text,
+	                     "test.yaml:1:10: student features are (2,3,6,6) but teacher features are (2,7)"),
+	              "%s", err.text);
 }
 END_TEST
 

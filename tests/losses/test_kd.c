@@ -42,7 +42,8 @@ START_TEST(value_by_hand)
 			b += pow(teacher[3 * n + k], 0.875);
 		}
 		for (int k = 0; k < 3; k++) {
-			const double q = pow(student[3 * n + k], 0.875) / a, p = pow(teacher[3 * n + k], 0.875) / b;
+			const double q = pow(student[3 * n + k], 0.875) / a,
+				     p = pow(teacher[3 * n + k], 0.875) / b;
 			by_hand += 16 * p * log(p / q) / 2;
 		}
 	}
@@ -65,7 +66,8 @@ START_TEST(gradient_is_the_closed_form)
 	graph_grad(g, loss, NULL, &s->node, 1, &d);
 	const double *have = value_of(d);
 	for (int i = 0; i < 6; i++)
-		ck_assert_double_eq_tol(have[i], 3.5 * (student[i] / sum_s[i / 3] - teacher[i] / sum_t[i / 3]) / 2, 1e-14);
+		ck_assert_double_eq_tol(
+			have[i], 3.5 * (student[i] / sum_s[i / 3] - teacher[i] / sum_t[i / 3]) / 2, 1e-14);
 	ck_assert(gradient_absent(loss, t->node));
 }
 END_TEST
@@ -76,16 +78,19 @@ START_TEST(certain_teacher_stays_finite)
 	struct leaf *s = soft("z_s", student, 0), *t = leaf_input("z_t", shape2(2, 3), CLASS_WIDE);
 	leaf_set(t, (const double[]){0, 9000, 0, 0, 0, 9000});
 	/* -log 2/8 and -log 1/6 */
-	ck_assert_double_eq_tol(scalar_of(kd("{kind: kd, tau: 3.5}", s->node, t->node)), 12.25 * log(24) / 2, 1e-11);
+	ck_assert_double_eq_tol(scalar_of(kd("{kind: kd, tau: 3.5}", s->node, t->node)), 12.25 * log(24) / 2,
+	                        1e-11);
 }
 END_TEST
 
 START_TEST(unlike_numbers_of_classes)
 {
-	struct leaf *s = leaf_input("z_s", shape2(2, 3), CLASS_WIDE), *t = leaf_input("z_t", shape2(2, 5), CLASS_WIDE);
+	struct leaf *s = leaf_input("z_s", shape2(2, 3), CLASS_WIDE),
+		    *t = leaf_input("z_t", shape2(2, 5), CLASS_WIDE);
 	ck_assert_ptr_null(kd("{kind: kd}", s->node, t->node));
 	ck_assert_int_eq(err.status, E_USER);
-	ck_assert_msg(strstr(err.text, "student logits are (2,3) but teacher logits are (2,5)"), "%s", err.text);
+	ck_assert_msg(strstr(err.text, "student logits are (2,3) but teacher logits are (2,5)"), "%s",
+	              err.text);
 }
 END_TEST
 
@@ -97,7 +102,9 @@ START_TEST(unlike_classes_of_two_networks)
 	r->t.logits = leaf_input("teacher/wide", shape2(ROOM_N, 9), CLASS_WIDE)->node;
 	ck_assert_ptr_null(term_build(term, room_site(r, MODE_TRAIN)));
 	ck_assert_int_eq(err.status, E_USER);
-	ck_assert_msg(strstr(err.text, "test.yaml:1:10: kd: student logits are (4,7) but teacher logits are (4,9)"), "%s", err.text);
+	ck_assert_msg(
+		strstr(err.text, "test.yaml:1:10: kd: student logits are (4,7) but teacher logits are (4,9)"),
+		"%s", err.text);
 }
 END_TEST
 

@@ -124,7 +124,8 @@ START_TEST(value_is_without_the_weight)
 {
 	struct room *r = room_new(ROOM_N);
 	const double one = scalar_of(term_build(term_of("{kind: kd, tau: 3.5}"), room_site(r, MODE_TRAIN)));
-	const double seven = scalar_of(term_build(term_of("{kind: kd, tau: 3.5, weight: 7}"), room_site(r, MODE_TRAIN)));
+	const double seven =
+		scalar_of(term_build(term_of("{kind: kd, tau: 3.5, weight: 7}"), room_site(r, MODE_TRAIN)));
 	ck_assert_double_eq(one, seven);
 }
 END_TEST
@@ -163,7 +164,8 @@ static char *canonical(const char *yaml)
 	return text;
 }
 
-/* What changes a result is in it, and nothing else: names are not, a weight of 0 and defaults written out are not. */
+/* What changes a result is in it, and nothing else: names are not, a weight of 0 and defaults written out are
+ * not. */
 START_TEST(canonical_text)
 {
 	const char *plain = canonical("losses: [{kind: kd}]");

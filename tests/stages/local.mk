@@ -1,1 +1,11 @@
-# This folder's test program: check_PROGRAMS += tests/check_stages, and its variables
+check_PROGRAMS += tests/check_stages
+tests_check_stages_SOURCES = \
+	%D%/main.c \
+	%D%/suites.h \
+	%D%/test_evaluate.c \
+	%D%/test_experiment.c \
+	%D%/test_identity.c \
+	%D%/test_step.c \
+	%D%/test_train.c
+tests_check_stages_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_check_stages_LDADD = $(TEST_LIBS)
