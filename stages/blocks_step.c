@@ -8,10 +8,12 @@ struct pair_nodes {
 	struct node *fake_logits, *real_logits; /* through the teacher's tail; NULL when no loss reads them */
 };
 
-static struct node *apply_adapter(struct step *st, const struct pair *pair, struct node *u, const struct type *to, int kind)
+/* The adapter ends as the tap that it imitates: else real features could be told from fake ones by their sign. */
+static struct node *apply_adapter(struct step *st, const struct pair *pair, struct node *u, const struct taps *t, int kind)
 {
 	struct builder b = {.g = st->g, .net = pair->adapter, .mode = MODE_TRAIN};
-	return adapt(&b, u, to, true, (enum adapter)kind, "adapt");
+	const bool relu = tap_has_relu(t, st->run->teacher, arena_printf(st->arena, "block%d", pair->block));
+	return adapt(&b, u, &t->block[pair->block]->type, relu, (enum adapter)kind, "adapt");
 }
 
 /* The teacher's logits of features h of its own block. */
@@ -41,7 +43,7 @@ static struct pair_nodes pair_build(struct step *st, const struct blocks_lesson 
 	struct pair_nodes n = {.real = t->block[pair->block]};
 	if (!n.real || !s->block[pair->block])
 		return n;
-	n.fake = apply_adapter(st, pair, s->block[pair->block], &n.real->type, c->adapter);
+	n.fake = apply_adapter(st, pair, s->block[pair->block], t, c->adapter);
 	if (pair->critic) {
 		n.real_score = score(st, bl, pair, n.real, arena_printf(st->arena, "critic%d/real", pair->block), &n.real_logits);
 		n.fake_score = score(st, bl, pair, n.fake, arena_printf(st->arena, "critic%d/fake", pair->block), &n.fake_logits);

@@ -1,4 +1,4 @@
-/* A step of two segments is all or nothing: where the student's loss is not finite, the critic does not move. */
+/* A step of two segments is all or nothing: if the student's loss is not finite the critic does not move. */
 #include "tests/gan/fight.h"
 
 #include <math.h>

@@ -1,5 +1,4 @@
-/* A graph on `ref` whose leaves a test sets and whose nodes it reads; shared by the tests of losses and
- * critics. */
+/* A graph on `ref` whose leaves a test sets and whose nodes it reads; for the tests of losses and critics. */
 #ifndef TESTS_LOSSES_BENCH_H
 #define TESTS_LOSSES_BENCH_H
 
@@ -40,8 +39,7 @@ void leaf_draw(struct leaf *l, double lo, double hi, const char *name);
 /* Memory on dev, given back by bench_close; weights of net_init with seed 1. */
 void bench_place(struct params *p);
 void bench_place_net(struct net *net);
-/* Every parameter from [0.3, 1.2] with either sign, every mean from [-0.5, 0.5], every variance from [0.5,
- * 2]. */
+/* Every parameter from [0.3, 1.2] with either sign, means from [-0.5, 0.5], variances from [0.5, 2]. */
 void bench_stir(struct params *p, const char *name);
 void bench_put(struct params *p, const char *name, const double *v);
 double bench_get(struct params *p, const char *name); /* a scalar */

@@ -63,8 +63,8 @@ static struct node *input(void)
 	return NULL;
 }
 
-/* (1 + 2 + 4 + 7) / 4 = 3.5; channel 0: (2 3.5 - 5) / 0.5 1.5 - 0.6 = 5.4; channel 1: (-3 3.5 + 4) / 4 0.25 -
- * 0.9 = -1.30625. */
+/* (1 + 2 + 4 + 7) / 4 = 3.5; channel 0: (2 3.5 - 5) / 0.5 1.5 - 0.6 = 5.4;
+   channel 1: (-3 3.5 + 4) / 4 0.25 - 0.9 = -1.30625. */
 static void average(bool relu, const double want[2])
 {
 	const struct shape from = shape4(1, 1, 2, 2), to = shape4(1, 2, 1, 1);
