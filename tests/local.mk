@@ -29,6 +29,7 @@ check_PROGRAMS =
 dist_check_SCRIPTS = \
 	%D%/includes.sh \
 	%D%/headers.sh \
+	%D%/resume.sh \
 	%D%/docs.sh \
 	%D%/cli.sh \
 	%D%/engine_avx2.sh
