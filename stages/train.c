@@ -26,7 +26,7 @@ static void log_lesson(const struct trainer *t, const struct lesson *l, double i
 {
 	const double seconds = t->place.lesson_seconds;
 	char a[32], b[32], c[32], valid[32] = "";
-	if (!isnan(t->place.last_valid))
+	if (l->selects && !isnan(t->place.last_valid))
 		snprintf(valid, sizeof valid, ", held-out %.2f %%", t->place.last_valid);
 	log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
 	         str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(t->r->student->params)), str_seconds(c, seconds),

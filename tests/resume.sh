@@ -1,0 +1,143 @@
+#!/bin/bash
+# A run that is killed, interrupted or refused goes on, or says why not; the bits are those of a run that nobody disturbed.
+limbeck=${LIMBECK_BUILDDIR:-build}/limbeck
+dir=$(mktemp -d "${TMPDIR:-/tmp}/limbeck-resume-XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+export OMP_WAIT_POLICY=passive
+n=0
+KILLS=12
+echo 1..23
+
+result() # STATUS TEXT
+{
+	n=$((n + 1))
+	if test "$1" = 0; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' err 2> /dev/null | tail -15; fi
+}
+
+has() # FILE WORDS...
+{
+	local f=$1; shift
+	for word; do grep -qF -- "$word" "$f" || { echo "# '$word' is not in $f"; return 1; }; done
+}
+
+# --threads 1: the machine's other work should not make this slow.
+start() { "$limbeck" train x.yaml --threads 1 --out "$@" > out 2> err; }
+behind() { # the same in the background, as process $pid
+	(exec "$limbeck" train x.yaml --threads 1 --out "$@" > out 2> err) &
+	pid=$!
+}
+
+rows() { grep -v ,time/ "$1"/tiny-*/metrics.csv; }
+
+# Every file of weights and every row but those of time.
+same() # OUT
+{
+	local f want=0 got=0
+	for f in whole/tiny-*/stages/*/*.safetensors; do
+		cmp -- "$f" "$1/${f#whole/}" || return 1
+		want=$((want + 1))
+	done
+	for f in "$1"/tiny-*/stages/*/*.safetensors; do got=$((got + 1)); done
+	test "$want" -gt 8 && test "$want" = "$got" && rows whole > want.csv && rows "$1" > got.csv && diff want.csv got.csv > diff.txt && return 0
+	head -5 diff.txt | sed 's/^/# /'
+	return 1
+}
+
+# Sends SIGNAL once the run into OUT has so many rows; its exit status.
+send() # SIGNAL OUT ROWS
+{
+	behind "$2"
+	for ((i = 0; i < 1000; i++)); do
+		test "$(cat "$2"/tiny-*/metrics.csv 2> /dev/null | wc -l)" -gt "$3" && break
+		kill -0 $pid 2> /dev/null || break
+		sleep 0.01
+	done
+	kill -"$1" $pid 2> /dev/null
+	wait $pid
+}
+
+cat > x.yaml <<'Y'
+name: tiny
+precision: f32
+data: {kind: synth, batch: 32, n_train: 460, n_test: 100, held_out: 60, crop: 1, flip: true, eval_batch: 50}
+networks:
+  teacher: {model: cnn, widths: [8, 16], convs: 1}
+  student: {model: cnn, widths: [4, 8], convs: 1}
+stages:
+  - {name: teach, kind: supervise, train: teacher, epochs: 4, anchors: {count: 2, rule: equal}}
+  - {name: kd, kind: distill, train: student, teacher: teach.anchors, epochs: 4, losses: [{kind: kd, tau: 4}, {kind: hint, student: block2, teacher: block2}]}
+  - {name: msmgan, kind: blocks, train: student, teacher: teach.anchors, epochs: 2, head_epochs: 1, polish_epochs: 2, critic_every: 2, critic: {kind: small, width: 8, depth: 2}}
+  - {name: e2e, kind: blocks, greedy: false, train: student, teacher: teach.last, epochs: 1, polish_epochs: 2, optimizer: adam, lr: 0.001}
+Y
+
+begin=$EPOCHREALTIME
+start whole; result $? "a run that nobody disturbs"
+took=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000)) # milliseconds
+start twice && same twice; result $? "the same again: the same bits"
+
+# ---- killed at any moment ----
+RANDOM=7 kills=0 part=1 right=1
+while test $kills -lt $KILLS; do
+	behind part$part
+	sleep "$(printf '0.%03d' $((20 + RANDOM % (took < 900 ? took : 900))))"
+	kill -KILL $pid
+	wait $pid
+	case $? in
+	137) kills=$((kills + 1)) ;;
+	0) same part$part || right=0 # it was done before its turn
+		part=$((part + 1)) ;;
+	*) right=0 kills=$((kills + 1)) ;;
+	esac
+done 2> /dev/null
+test $right = 1; result $? "each was killed or ended well, with the same bits"
+start part$part; result $? "after $kills kills it ends"
+same part$part; result $? "the same bits and rows as without"
+! ls part*/tiny-*/*.tmp-* part*/tiny-*/resume.safetensors 2> /dev/null | grep -q 'resume.safetensors$'; result $? "no state is left behind"
+start part$part && has err "teach: trained before" "e2e: trained before" && ! grep -q "goes on" err; result $? "once more: nothing is trained"
+same part$part; result $? "and nothing is changed"
+
+# ---- killed between a stage's last rows and its end: as if the store had not learnt of it ----
+cp -r whole late
+rm -f late/tiny-*/stages/e2e/best.safetensors
+start late; result $? "a file that is gone is made again"
+same late; result $? "the same bits, no row twice"
+
+# ---- interrupted ----
+send INT stop 20
+test $? = 130; result $? "SIGINT: exit status 130"
+has err "stopped; the same command goes on from here"; result $? "SIGINT: says so"
+ls stop/tiny-*/resume.safetensors > /dev/null 2>&1; result $? "SIGINT: the state is saved"
+cp -r stop version; cp -r stop damaged; cp -r stop cut
+send TERM stop 60
+test $? = 130 && has err "goes on at lesson"; result $? "SIGTERM: went on, and exit status 130"
+start stop && same stop; result $? "then to the end: the same bits and rows"
+
+# ---- a state that can't be used ----
+LC_ALL=C sed -i 's/"program":"limbeck/"program":"lumbeck/' version/tiny-*/resume.safetensors
+start version; test $? = 2 && has err "resume.safetensors" "written by 'lumbeck" "remove the file to start the stage again"
+result $? "another version's state is refused"
+state=$(ls damaged/tiny-*/resume.safetensors)
+truncate -s $(($(stat -c %s "$state") / 2)) "$state"
+start damaged; test $? = 1 && has err "resume.safetensors" "to start the stage anew"
+result $? "a damaged state is refused"
+rm -f "$state"; start damaged && same damaged; result $? "without it the stage starts anew: the same bits"
+printf 'teach,,9,1,lo' >> cut/tiny-*/metrics.csv
+start cut && same cut; result $? "a row cut by a kill does not stay"
+
+# ---- failures ----
+cp whole/tiny-*/stages/teach/last.safetensors huge.safetensors
+at=$((8 + $(od -An -tu8 -N8 huge.safetensors) + 64)) # in the first convolution, behind the few whole numbers
+for i in {1..16}; do printf '\377\377\177\177'; done | dd of=huge.safetensors bs=1 conv=notrunc seek=$at 2> /dev/null
+start nan --set 'stages.teach.from={file: huge.safetensors}'; test $? = 1 && has err "not finite" "nothing of that step was kept"
+result $? "a value that is not finite: exit status 1"
+ls nan/tiny-*/resume.safetensors > /dev/null && ! ls nan/tiny-*/stages/teach/*.safetensors > /dev/null 2>&1; result $? "its state is saved and nothing else"
+if (ulimit -v 3000000 && "$limbeck" --version) > /dev/null 2>&1; then # not with sanitizers
+	(ulimit -v 3000000; start small --set data.n_train=3000 --set data.size=32 --set data.batch=2900 --set stages.e2e.critic.width=512 \
+		--set stages.e2e.critic.kind=small)
+	test $? = 1 && has err "stage 'e2e' needs" "are available" && ! ls small/tiny-*/stages/teach/*.safetensors > /dev/null 2>&1
+	result $? "too little memory is told before anything is trained"
+else
+	result 0 "too little memory is told # SKIP no ulimit -v"
+fi
+start wrong --set stages.teach.lr=x; test $? = 2 && test ! -e wrong; result $? "a wrong option: exit status 2, no folder"
