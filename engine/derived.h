@@ -1,4 +1,4 @@
-/* Derived weights: packed, folded or low-precision forms that belong to a network, keyed by form, stale when its version moves. */
+/* Derived weights: packed, folded or low-precision forms that belong to a network, keyed by form, stale when a row that it comes from moves. */
 #ifndef ENGINE_DERIVED_H
 #define ENGINE_DERIVED_H
 
@@ -6,7 +6,7 @@
 
 struct derived {
 	uint64_t key[2];     /* what it is: source, ops that led to it, form */
-	uint64_t version;    /* of the sources when it was last computed; 0: never */
+	uint64_t version;    /* sum of its rows' versions when it was last computed; 0: never */
 	size_t bytes;
 	void *mem;
 	int users;           /* plans that hold it */

@@ -12,7 +12,6 @@ struct params *params_new(struct arena *a, const char *name)
 	struct params *p = NEW(a, struct params);
 	p->arena = a;
 	p->name = arena_str(a, name);
-	p->version = 1;
 	return p;
 }
 
@@ -68,6 +67,17 @@ int64_t params_count(const struct params *p)
 	return n;
 }
 
+void params_touch(struct params *p, bool is_state, int index)
+{
+	(is_state ? p->state : p->param)[index].version++;
+}
+
+static void touch_all(struct params *p, bool is_state)
+{
+	for (int i = 0; i < (is_state ? p->n_state : p->n_param); i++)
+		params_touch(p, is_state, i);
+}
+
 static enum dtype wide(const struct params *p)
 {
 	BUG_IF(!p->dev, "network '%s' has no memory yet", p->name);
@@ -112,7 +122,8 @@ enum status params_place(struct params *p, struct device *dev, struct err *e)
 		if (p->state[i].initial != 0)
 			dev->backend->fill(dev->impl, params_at(p, true, i), wide(p), p->state[i].initial,
 			                   shape_count(&p->state[i].shape));
-	p->version++;
+	touch_all(p, false);
+	touch_all(p, true);
 	return OK;
 }
 
@@ -152,7 +163,7 @@ enum status params_put(struct params *p, int index, bool is_state, const double 
 	elements_from_f64(raw, wide(p), in, n);
 	p->dev->backend->put(p->dev->impl, params_at(p, is_state, index), raw, size);
 	mem_free(raw);
-	p->version++;
+	params_touch(p, is_state, index);
 	return OK;
 }
 
@@ -166,7 +177,7 @@ enum status params_write(struct params *p, bool state, const void *host, struct 
 {
 	(void)e;
 	p->dev->backend->put(p->dev->impl, state ? p->state_data : p->param_data, host, params_bytes(p, state));
-	p->version++;
+	touch_all(p, state);
 	return OK;
 }
 
@@ -193,6 +204,7 @@ enum status params_copy(struct params *to, struct params *from, struct err *e)
 	BUG_IF(to->dev != from->dev, "copy between devices");
 	to->dev->backend->copy(to->dev->impl, to->param_data, from->param_data, params_bytes(to, false));
 	to->dev->backend->copy(to->dev->impl, to->state_data, from->state_data, params_bytes(to, true));
-	to->version++;
+	touch_all(to, false);
+	touch_all(to, true);
 	return OK;
 }

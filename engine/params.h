@@ -19,6 +19,7 @@ struct param {
 	int block;        /* which block of the model owns it: 0 stem, 1..B, B+1 head */
 	int64_t fan_in, fan_out; /* for initial weights */
 	double initial;   /* states: at the start */
+	uint64_t version; /* raised by any change of its values; what is derived from older ones is stale */
 };
 
 struct derived; /* derived.h */
@@ -32,7 +33,6 @@ struct params {
 	struct device *dev;             /* NULL until params_place */
 	void *param_data, *state_data;  /* device memory */
 	struct derived *derived;        /* packed and folded forms of it that plans share */
-	uint64_t version;               /* raised by any change of either; what is derived from older ones is stale */
 };
 
 struct params *params_new(struct arena *a, const char *name);
@@ -42,10 +42,12 @@ int params_add_state(struct params *p, struct param row, double initial);
 int params_find(const struct params *p, const char *name, bool *is_state); /* -1: none */
 int64_t params_count(const struct params *p); /* scalars, padding and states not counted */
 
+/* The row's values have changed, or are about to: raises its version. */
+void params_touch(struct params *p, bool is_state, int index);
 /* Memory on a device, zeroed (states at their initial value). */
 enum status params_place(struct params *p, struct device *dev, struct err *e);
 void params_release(struct params *p); /* gives the device memory back */
-/* Whole values as double, in logical order (OIHW). Waits for the device; put raises version. */
+/* Whole values as double, in logical order (OIHW). Waits for the device; put raises its version. */
 enum status params_get(struct params *p, int index, bool is_state, double *out, struct err *e);
 enum status params_put(struct params *p, int index, bool is_state, const double *in, struct err *e);
 /* The flat buffers as float (double on ref), byte for byte: for resume and copies. */

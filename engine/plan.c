@@ -59,6 +59,11 @@ size_t plan_workspace(const struct plan *p)
 	return p->workspace_bytes;
 }
 
+long plan_prologue_launches(const struct plan *p)
+{
+	return p->prologue_launches;
+}
+
 double plan_macs(const struct plan *p)
 {
 	return p->macs;

@@ -49,6 +49,8 @@ enum status plan_new(struct arena *a, const struct step_desc *d, struct device *
 size_t plan_workspace(const struct plan *p);
 size_t plan_own_bytes(const struct plan *p);
 double plan_macs(const struct plan *p);
+/* Steps of the prologue run so far: a network that nobody moves costs them once. */
+long plan_prologue_launches(const struct plan *p);
 void plan_print(const struct plan *p, FILE *f, bool steps);
 /* Allocates what is its own, creates primitives; workspace is the caller's, at least plan_workspace bytes, shared by plans that never run together. */
 enum status plan_prepare(struct plan *p, void *workspace, struct err *e);

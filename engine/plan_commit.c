@@ -164,10 +164,11 @@ void commit_done(struct plan *p)
 			struct optim *o = seg->optim[k];
 			o->steps++;
 			for (int i = 0; i < o->n; i++)
-				if (i == 0 || o->item[i].set != o->item[i - 1].set)
-					o->item[i].set->version++;
+				params_touch(o->item[i].set, false, o->item[i].index);
 		}
 	}
-	for (int i = 0; i < p->n_update; i++)
-		p->update[i].update->state->set->version++;
+	for (int i = 0; i < p->n_update; i++) {
+		const struct node *s = p->update[i].update->state;
+		params_touch(s->set, true, s->index);
+	}
 }

@@ -22,6 +22,9 @@ struct buffer {
 	struct derived *derived;
 	struct params *owner; /* DERIVED; EXTERNAL: the network whose leaf it is */
 	uint64_t key[2];      /* DERIVED */
+	int n_source;
+	const struct param **source; /* DERIVED: the rows that it is computed from */
+	int group;            /* DERIVED: the prologue steps that lead to it */
 	const struct node *leaf;    /* EXTERNAL: parameter or state */
 	const struct optim *optim;  /* EXTERNAL: place `at` of its gradient */
 	int64_t at;
@@ -40,6 +43,7 @@ struct step {
 	enum step_kind kind;
 	const struct call *call;
 	int segment;            /* -1: prologue, what is computed once per version */
+	int group;              /* prologue: steps that hang together, one layer's usually */
 	unsigned fuse;
 	const struct call *swallowed; /* the relu or relu_dx that the kernel does as well */
 	int n_in, n_out;
@@ -94,6 +98,9 @@ struct plan {
 	struct grad_copy *copy;
 	int n_update;
 	struct commit_update *update;
+	int n_derived, *derived;    /* buffers */
+	bool *group_stale;
+	long prologue_launches;
 	size_t workspace_bytes, own_bytes;
 	double macs;
 	/* run */

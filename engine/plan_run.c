@@ -13,21 +13,35 @@ static void launch(struct plan *p, struct step *s)
 		b->launch(p->dev->impl, s->kernel, &s->run);
 }
 
-/* Derived weights are computed again when a network moved since. */
+static uint64_t rows_version(const struct buffer *b)
+{
+	uint64_t sum = 1; /* above 0, which is never computed */
+	for (int i = 0; i < b->n_source; i++)
+		sum += b->source[i]->version;
+	return sum;
+}
+
+/* Derived weights are computed again when a row below them has moved since; those of other layers stay. */
 static void run_prologue(struct plan *p)
 {
-	bool stale = false;
-	for (int i = 0; i < p->n_buffer; i++) {
-		const struct buffer *b = &p->buffer[i];
-		stale |= b->derived && b->derived->version != b->owner->version;
+	bool any = false;
+	memset(p->group_stale, 0, (size_t)p->n_prologue * sizeof *p->group_stale);
+	for (int i = 0; i < p->n_derived; i++) {
+		const struct buffer *b = &p->buffer[p->derived[i]];
+		if (b->derived->version != rows_version(b))
+			any = p->group_stale[b->group] = true;
 	}
-	if (!stale)
+	if (!any)
 		return;
 	for (int i = 0; i < p->n_prologue; i++)
-		launch(p, &p->step[i]);
-	for (int i = 0; i < p->n_buffer; i++)
-		if (p->buffer[i].derived)
-			p->buffer[i].derived->version = p->buffer[i].owner->version;
+		if (p->group_stale[p->step[i].group]) {
+			launch(p, &p->step[i]);
+			p->prologue_launches++;
+		}
+	for (int i = 0; i < p->n_derived; i++) {
+		const struct buffer *b = &p->buffer[p->derived[i]];
+		b->derived->version = rows_version(b);
+	}
 }
 
 static void push_metrics(struct plan *p)

@@ -230,6 +230,7 @@ const struct stage_kind stage_blocks = {
 	.conf_size = sizeof(struct blocks_conf),
 	.opts = opts,
 	.needs_teacher = true,
+	.no_anchors = true,
 	.read = read_own,
 	.canonical = canonical,
 	.define = define,

@@ -14,6 +14,16 @@ static size_t optim_memory(const struct optim *o)
 	return (size_t)o->size * sizeof(float) * (1u + m + v);
 }
 
+/* What a later segment's failure would undo is copied aside before each but the last. */
+static size_t backup_memory(const struct step *st)
+{
+	size_t bytes = 0;
+	for (int s = 0; s + 1 < st->desc.n_segment; s++)
+		for (int k = 0; k < st->segment[s].n_optim; k++)
+			bytes += optim_memory(st->segment[s].optim[k]);
+	return bytes;
+}
+
 static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson *l, const struct step *st, bool steps)
 {
 	char a[32], b[32];
@@ -43,10 +53,12 @@ static enum status check_lesson(struct stage_run *r, const struct lesson *l, FIL
 			if (plan_macs(st->variant[v].plan) > sum->macs)
 				sum->macs = plan_macs(st->variant[v].plan);
 		}
+		bytes += evaluator_own_bytes(ev) + backup_memory(st);
+		/* Twice: a checkpoint copies all of it to write it. */
 		for (int i = 0; i < l->n_optim; i++)
-			bytes += optim_memory(l->optim[i].optim);
+			bytes += 2 * optim_memory(l->optim[i].optim);
 		for (int i = 0; i < r->n_net; i++)
-			bytes += set_bytes(r->net[i]->params);
+			bytes += 2 * set_bytes(r->net[i]->params);
 		bytes += r->teacher ? set_bytes(r->teacher->params) : 0;
 		if (bytes > sum->memory)
 			sum->memory = bytes;

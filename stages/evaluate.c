@@ -59,6 +59,11 @@ size_t evaluator_workspace(const struct evaluator *ev)
 	return plan_workspace(ev->plan);
 }
 
+size_t evaluator_own_bytes(const struct evaluator *ev)
+{
+	return plan_own_bytes(ev->plan);
+}
+
 enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err *e)
 {
 	return plan_prepare(ev->plan, workspace, e);

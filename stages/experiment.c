@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/sha256.h"
 #include "stages/run.h"
 #include "stages/stage_read.h"
@@ -73,6 +74,8 @@ static enum status choose_precision(struct experiment *x, int from_file, const c
 	x->precision_text = words[p];
 	const bool native = x->dev->backend->bf16_native && x->dev->backend->bf16_native(x->dev->impl);
 	x->precision = p == TOP_BF16 || (p == TOP_AUTO && native) ? PRECISION_BF16 : PRECISION_F32;
+	if (x->precision == PRECISION_BF16 && !native)
+		log_line(LOG_WARN, "this machine or its oneDNN does not multiply bf16: values are stored as bf16 and computed by f32 kernels between casts");
 	return OK;
 }
 

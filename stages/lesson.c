@@ -230,9 +230,12 @@ static enum status record_epoch(struct trainer *t, const struct lesson *l, const
 		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs)},
 		{"trained_parameters", (double)moved(l)},
 		{"valid_loss", valid->n ? valid->loss : NAN},
+		{"parameters_whole", (double)params_count(t->r->student->params)},
 		{"valid_top1", valid->n ? valid->top1 : NAN},
+		{"gap_to_teacher_valid", valid->n ? t->teacher_valid - valid->top1 : NAN},
 		{"time/images_per_s", spent > 0 ? (double)t->epoch_images / spent : NAN},
 		{"time/wait_share", spent > 0 ? t->waited / spent : NAN},
+		{"time/lesson_seconds", t->place.lesson_seconds + time_now() - t->started},
 		{"time/seconds", t->place.seconds + time_now() - t->started},
 	};
 	for (size_t i = 0; i < sizeof more / sizeof *more && status == OK; i++)
@@ -276,6 +279,7 @@ static enum status end_epoch(struct trainer *t, const struct lesson *l, struct e
 	const struct step *step = t->full ? t->full : t->rest;
 	log_line(LOG_DEBUG, "%s %s epoch %d: loss %.4f, training %.2f %%, held-out %.2f %%", t->r->stage->name, l->label, t->place.epoch,
 	         mean_of(t, step, "loss"), mean_of(t, step, "train_top1"), valid.n ? valid.top1 : NAN);
+	t->train_top1 = mean_of(t, step, "train_top1");
 	t->place.n_sum = 0;
 	t->place.count = 0;
 	memset(t->place.sum, 0, sizeof t->place.sum);

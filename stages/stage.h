@@ -66,6 +66,7 @@ struct stage_kind {
 	size_t conf_size;
 	const struct opt *opts;
 	bool needs_teacher;
+	bool no_anchors;              /* `anchors` means nothing here: an error */
 	/* Reads what the option rows leave to it (teacher lists, terms); s->conf is filled. NULL: nothing more. */
 	enum status (*read)(struct experiment *x, struct stage *s, struct err *e);
 	/* Adds to the identity what read made. NULL: nothing. */
@@ -213,6 +214,7 @@ struct evaluation {
 struct evaluator; /* a frozen network planned for the evaluation batch; kept from epoch to epoch */
 enum status evaluator_open(struct arena *a, struct data *d, struct net *net, struct device *dev, enum precision p, struct evaluator **ev, struct err *e);
 size_t evaluator_workspace(const struct evaluator *ev);
+size_t evaluator_own_bytes(const struct evaluator *ev);
 enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err *e);
 enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluation *out, struct err *e);
 void evaluator_close(struct evaluator *ev); /* NULL allowed */

@@ -88,6 +88,9 @@ static enum status read_anchors(struct experiment *x, struct stage *s, struct er
 	const struct conf *c = s->train.anchors;
 	if (!c)
 		return OK;
+	if (s->kind->no_anchors)
+		return err_user(e, c->at, "a stage of kind '%s' keeps no anchors: its epochs are of parts, and its student is whole at the end alone",
+		                s->kind->name);
 	if (c->kind == CONF_MAP)
 		return read_equal(x, s, e);
 	const struct opt rows[] = {INTS(epochs_conf, anchors, NULL, 1, s->train.epochs, "epochs", "epochs to keep"), {0}};

@@ -91,8 +91,10 @@ static void find_variants(struct step *st)
 		int v = 0;
 		while (v < st->n_variant && st->variant[v].active != active)
 			v++;
-		if (v == st->n_variant && active && v < (int)(sizeof st->variant / sizeof *st->variant))
-			st->variant[st->n_variant++].active = active;
+		if (v < st->n_variant || !active)
+			continue;
+		BUG_IF(v == (int)(sizeof st->variant / sizeof *st->variant), "more than %d sets of segments in a step", v);
+		st->variant[st->n_variant++].active = active;
 	}
 }
 

@@ -22,15 +22,71 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	return st;
 }
 
+/* Accuracy of a network's weights on a part of the data, measured once per pair of weights and data. */
+static enum status measure(struct trainer *t, struct net *net, const char *key, enum part part, double *top1, struct err *e)
+{
+	struct experiment *x = t->r->x;
+	const char *name = part == PART_TEST ? "test" : "valid";
+	bool found = false;
+	char data[65];
+	sha256_text(x->data->identity, data);
+	enum status st = store_accuracy_get(t->rec->store, key, data, name, top1, &found, e);
+	if (st != OK || found)
+		return st;
+	struct arena *a = arena_open("measure");
+	struct evaluator *ev = NULL;
+	void *workspace = NULL;
+	struct evaluation result = {0};
+	st = evaluator_open(a, x->data, net, x->dev, x->precision, &ev, e);
+	const size_t bytes = st == OK ? evaluator_workspace(ev) : 0;
+	if (st == OK)
+		st = device_alloc(x->dev, bytes, &workspace, e);
+	if (st == OK)
+		st = evaluator_prepare(ev, workspace, e);
+	if (st == OK)
+		st = evaluator_run(ev, part, &result, e);
+	evaluator_close(ev);
+	device_free(x->dev, workspace, bytes);
+	arena_close(a);
+	*top1 = result.top1;
+	return st == OK ? store_accuracy_put(t->rec->store, key, data, name, *top1, e) : st;
+}
+
+static const char *weights_key(struct trainer *t, const char *identity)
+{
+	return arena_printf(t->r->arena, "%s/%s", identity, t->r->x->precision == PRECISION_BF16 ? "bf16" : "f32");
+}
+
+/* What the gap of this lesson's student is measured against. */
+static enum status measure_teacher(struct trainer *t, const struct lesson *l, struct err *e)
+{
+	t->teacher_valid = NAN;
+	if (l->teacher < 0 || !t->r->x->data->n_valid)
+		return OK;
+	return measure(t, t->r->teacher, weights_key(t, t->r->stage->teacher[l->teacher].identity), PART_VALID, &t->teacher_valid, e);
+}
+
+/* Accuracy and gap of a lesson that is over; a block has no logits of its own and is read through the teacher's tail. */
+static void lesson_accuracy(const struct trainer *t, const struct lesson *l, char *text, size_t n)
+{
+	int at = 0;
+	*text = 0;
+	if (l->selects && !isnan(t->place.last_valid))
+		at = snprintf(text, n, ", held-out %.2f %%", t->place.last_valid);
+	else if (!isnan(t->train_top1))
+		at = snprintf(text, n, ", training %.2f %%%s", t->train_top1, l->selects ? "" : " through the teacher's tail");
+	if (l->selects && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
+		snprintf(text + at, n - (size_t)at, ", %.2f behind its teacher", t->teacher_valid - t->place.last_valid);
+}
+
 static void log_lesson(const struct trainer *t, const struct lesson *l, double images_before)
 {
 	const double seconds = t->place.lesson_seconds;
-	char a[32], b[32], c[32], valid[32] = "";
-	if (l->selects && !isnan(t->place.last_valid))
-		snprintf(valid, sizeof valid, ", held-out %.2f %%", t->place.last_valid);
+	char a[32], b[32], c[32], accuracy[128];
+	lesson_accuracy(t, l, accuracy, sizeof accuracy);
 	log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
 	         str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(t->r->student->params)), str_seconds(c, seconds),
-	         seconds > 0 ? (t->place.images - images_before) / seconds : 0, valid);
+	         seconds > 0 ? (t->place.images - images_before) / seconds : 0, accuracy);
 }
 
 static enum status run_lessons(struct trainer *t, struct err *e)
@@ -41,6 +97,8 @@ static enum status run_lessons(struct trainer *t, struct err *e)
 		const struct lesson *l = &t->r->lesson[k];
 		const double images = t->place.images;
 		st = lesson_open(t, k, e);
+		if (st == OK)
+			st = measure_teacher(t, l, e);
 		if (st == OK)
 			st = lesson_train(t, k, e);
 		if (st == OK) {
@@ -64,38 +122,9 @@ static double largest_moved(const struct stage_run *r)
 	return most;
 }
 
-/* Test accuracy of a network's weights, measured once per pair of weights and data. */
-static enum status measure(struct trainer *t, struct net *net, const char *key, double *top1, struct err *e)
-{
-	struct experiment *x = t->r->x;
-	bool found = false;
-	char data[65];
-	sha256_text(x->data->identity, data);
-	enum status st = store_accuracy_get(t->rec->store, key, data, "test", top1, &found, e);
-	if (st != OK || found)
-		return st;
-	struct arena *a = arena_open("measure");
-	struct evaluator *ev = NULL;
-	void *workspace = NULL;
-	struct evaluation result = {0};
-	st = evaluator_open(a, x->data, net, x->dev, x->precision, &ev, e);
-	const size_t bytes = st == OK ? evaluator_workspace(ev) : 0;
-	if (st == OK)
-		st = device_alloc(x->dev, bytes, &workspace, e);
-	if (st == OK)
-		st = evaluator_prepare(ev, workspace, e);
-	if (st == OK)
-		st = evaluator_run(ev, PART_TEST, &result, e);
-	evaluator_close(ev);
-	device_free(x->dev, workspace, bytes);
-	arena_close(a);
-	*top1 = result.top1;
-	return st == OK ? store_accuracy_put(t->rec->store, key, data, "test", *top1, e) : st;
-}
-
 static const char *artefact_key(struct trainer *t, const char *name)
 {
-	return arena_printf(t->r->arena, "%s/%s/%s", t->r->stage->identity, name, t->r->x->precision == PRECISION_BF16 ? "bf16" : "f32");
+	return weights_key(t, arena_printf(t->r->arena, "%s/%s", t->r->stage->identity, name));
 }
 
 /* The test split is read here, once, after everything was chosen. */
@@ -104,16 +133,14 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 	struct stage_run *r = t->r;
 	const struct stage *s = r->stage;
 	const bool chosen = !isnan(t->place.best);
-	enum status st = measure(t, r->student, artefact_key(t, "last"), &res->test_last, e);
+	enum status st = measure(t, r->student, artefact_key(t, "last"), PART_TEST, &res->test_last, e);
 	if (st == OK && chosen) {
 		st = weights_load(r->student->params, record_stage_file(t->rec, s, "best.safetensors"), e);
 		if (st == OK)
-			st = measure(t, r->student, artefact_key(t, "best"), &res->test_best, e);
+			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, &res->test_best, e);
 	}
 	if (st == OK && r->teacher)
-		st = measure(t, r->teacher,
-		             arena_printf(r->arena, "%s/%s", s->teacher[s->n_teacher - 1].identity, r->x->precision == PRECISION_BF16 ? "bf16" : "f32"),
-		             &res->teacher_test, e);
+		st = measure(t, r->teacher, weights_key(t, s->teacher[s->n_teacher - 1].identity), PART_TEST, &res->teacher_test, e);
 	return st;
 }
 
@@ -168,7 +195,7 @@ static enum status finish(struct trainer *t, struct stage_result *res, struct er
 
 enum status stage_train(struct stage_run *r, struct record *rec, int64_t stage_id, struct stage_result *res, struct err *e)
 {
-	struct trainer t = {.r = r, .rec = rec, .stage_id = stage_id, .teacher_at = -1};
+	struct trainer t = {.r = r, .rec = rec, .stage_id = stage_id, .teacher_at = -1, .teacher_valid = NAN, .train_top1 = NAN};
 	t.place.best = t.place.last_valid = NAN;
 	enum status st = stage_fits(r->x, r->stage, &t.total_steps, e);
 	if (st == OK)

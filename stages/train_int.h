@@ -24,6 +24,8 @@ struct trainer {
 	double waited;            /* for data in this epoch, seconds */
 	double epoch_started;
 	long epoch_images;        /* since epoch_started */
+	double teacher_valid;     /* held-out accuracy of the lesson's teacher; NaN without */
+	double train_top1;        /* of the last epoch: the student's, or its block's through the teacher's tail; NaN without */
 	double total_steps, done_steps; /* of the stage, for the time left */
 	double rate;              /* steps per second, smoothed */
 };

@@ -143,7 +143,7 @@ static bool cpu_bf16_native(void *impl)
 {
 	(void)impl;
 #ifdef __x86_64__
-	return __builtin_cpu_supports("avx512bf16"); /* every processor with AMX has it too */
+	return __builtin_cpu_supports("avx512bf16") && dnn_has_bf16(); /* every processor with AMX has it too */
 #else
 	return false;
 #endif

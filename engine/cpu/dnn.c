@@ -439,6 +439,12 @@ void dnn_prim_release(struct dnn_prim *p)
 	*p = (struct dnn_prim){0};
 }
 
+bool dnn_has_bf16(void)
+{
+	const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(), need = (unsigned)dnnl_cpu_isa_avx512_core_bf16;
+	return (isa & need) == need; /* a newer ISA has the bits of the older ones */
+}
+
 const char *dnn_version(void)
 {
 	static char text[96];

@@ -72,6 +72,8 @@ void dnn_prim_set(struct dnn_prim *p, int arg, const void *data);
 dnnl_status_t dnn_prim_run(struct dnn_prim *p);
 void dnn_prim_release(struct dnn_prim *p);
 
+/* Whether oneDNN multiplies bf16 natively: the processor can and DNNL_MAX_CPU_ISA allows it. */
+bool dnn_has_bf16(void);
 /* "oneDNN 2.6.3, ISA 255": what results depend on besides our own code. */
 const char *dnn_version(void);
 

@@ -190,6 +190,28 @@ START_TEST(allocates_nothing)
 }
 END_TEST
 
+/* What nobody moves is folded and packed once: in lessons behind the first, the teacher and the student's frozen blocks. */
+START_TEST(frozen_weights_are_made_once)
+{
+	struct bench b = bench_open(arena_printf(life, MSM, ""), 1, "cpu");
+	struct step *st = bench_step(&b, _i);
+	ck_ok(step_run(st, next(&b), 0, 0, &e));
+	const long first = plan_prologue_launches(step_plan(st, 0));
+	ck_assert_int_gt(first, 0);
+	for (long k = 1; k < 4; k++)
+		ck_ok(step_run(st, next(&b), k, 0, &e));
+	ck_assert_int_eq(plan_prologue_launches(step_plan(st, 0)), first);
+	/* A change of one row makes its own layer's forms anew, and no other's. */
+	params_touch(b.r->teacher->params, false, 0);
+	ck_ok(step_run(st, next(&b), 4, 0, &e));
+	const long again = plan_prologue_launches(step_plan(st, 0)) - first;
+	ck_assert_int_gt(again, 0);
+	ck_assert_int_lt(again, first);
+	step_release(st);
+	bench_close(&b);
+}
+END_TEST
+
 /* A value that is not finite: the tensor is named and nothing of the step stays, on every device. */
 START_TEST(not_a_number)
 {
@@ -224,6 +246,7 @@ Suite *step_suite(void)
 	tcase_add_test(tc, critic_every_two);
 	tcase_add_test(tc, many_pairs);
 	tcase_add_loop_test(tc, allocates_nothing, 0, 6);
+	tcase_add_loop_test(tc, frozen_weights_are_made_once, 0, 6);
 	tcase_add_loop_test(tc, not_a_number, 0, 3);
 	return s;
 }
