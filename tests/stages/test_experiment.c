@@ -40,6 +40,7 @@ static const struct bad {
 	{"{name: a, kind: distill, train: student, teacher: teach.last, losses: [{kind: kb}]}", "11:83", "unknown loss 'kb'; did you mean 'kd'?"},
 	{"{name: a, kind: distill, train: student, teacher: teach.last, losses: [{kind: kd, weight: 0}]}", "11:5", "nothing to learn from"},
 	{"{name: a, kind: blocks, train: deep, teacher: teach.anchors}", "11:36", "'cnn' has 3 blocks but its teacher 'cnn' has 2"},
+	{"{name: a, kind: blocks, train: student, teacher: teach.anchors, anchors: [1]}", "11:78", "keeps no anchors"},
 	{"{name: a, kind: blocks, train: student, teacher: teach.last, blocks: [3]}", "11:74", "block 3 does not exist: 'cnn' has blocks 1 to 2"},
 	{"{name: a, kind: blocks, train: student, teacher: teach.last, blocks: [2, 1]}", "11:74", "'blocks' must rise"},
 	{"{name: a, kind: blocks, train: student, teacher: teach.last, critic: {kind: smal}}", "11:81",
@@ -175,7 +176,7 @@ START_TEST(good_file)
 {
 	struct experiment *x = open_ok(TOP STAGES TEACH
 		"  - {name: kd, kind: distill, train: student, teacher: [teach.last, 'teach.anchors[0]', teach.anchors], epochs: 4}\n"
-		"  - {name: all, kind: blocks, train: student, from: kd.best, teacher: teach.anchors, anchors: [1]}\n"
+		"  - {name: all, kind: blocks, train: student, from: kd.best, teacher: teach.anchors}\n"
 		"report: {title: \"a: b\"}\n");
 	ck_assert_int_eq(x->n_stage, 3);
 	ck_assert_int_eq(x->stage[0].n_anchor, 2);
