@@ -1,5 +1,6 @@
 #include "base/conf.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -78,6 +79,8 @@ enum status conf_read(struct arena *a, const char *path, struct conf **root, str
 	if (stat(path, &info) == 0 && info.st_size > FILE_MAX)
 		return err_user(e, (struct where){0}, "'%s' has %lld bytes; a configuration file has at most %d",
 		                path, (long long)info.st_size, (int)FILE_MAX);
+	if (stat(path, &info) && (errno == ENOENT || errno == ENOTDIR))
+		return err_user(e, (struct where){0}, "there is no file '%s'", path);
 	char *text;
 	size_t size;
 	const enum status st = file_read(a, path, false, &text, &size, e);

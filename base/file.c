@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,12 +31,42 @@ static void release(struct file *f)
 	mem_free(f);
 }
 
+/* Where the file itself is, by mem_free: a link is followed, so that it survives. A rename would put a file in the
+   place of whatever else has this name, a device for one. */
+static enum status find_target(const char *path, char **target, struct err *e)
+{
+	struct stat info;
+	*target = NULL;
+	const bool there = lstat(path, &info) == 0;
+	if (there && S_ISLNK(info.st_mode)) {
+		char *real = realpath(path, NULL);
+		if (!real || stat(real, &info)) {
+			const int error = errno;
+			free(real);
+			return err_env(e, "create '%s': a link that can't be followed: %s", path, strerror(error));
+		}
+		*target = text_new(real, "");
+		free(real);
+	} else {
+		*target = text_new(path, "");
+	}
+	if (!there || S_ISREG(info.st_mode))
+		return OK;
+	mem_free(*target);
+	*target = NULL;
+	return err_env(e, "create '%s': there is a %s of this name, no regular file", path,
+	               S_ISDIR(info.st_mode) ? "folder" : S_ISFIFO(info.st_mode) ? "pipe" : "device or socket");
+}
+
 enum status file_create(struct file **out, const char *path, struct err *e)
 {
 	*out = NULL;
-	char suffix[32];
+	char suffix[32], *target;
+	const enum status st = find_target(path, &target, e);
+	if (st != OK)
+		return st;
 	snprintf(suffix, sizeof suffix, ".tmp-%ld", (long)getpid());
-	char *tmp = text_new(path, suffix);
+	char *tmp = text_new(target, suffix);
 	/* what an earlier process of this number left behind goes first, so that no link is followed */
 	unlink(tmp);
 	const int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -47,10 +78,11 @@ enum status file_create(struct file **out, const char *path, struct err *e)
 			unlink(tmp);
 		}
 		mem_free(tmp);
+		mem_free(target);
 		return err_env(e, "create '%s': %s", path, strerror(error));
 	}
 	struct file *f = mem_resize(NULL, sizeof *f);
-	*f = (struct file){.f = stream, .path = text_new(path, ""), .tmp = tmp};
+	*f = (struct file){.f = stream, .path = target, .tmp = tmp};
 	*out = f;
 	return OK;
 }

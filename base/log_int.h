@@ -12,4 +12,7 @@ void log_copy(const char *line);        /* to the log's file, with the time; lin
 void log_stderr(const char *text);
 void progress_clear(void);              /* removes the bar if one is drawn */
 
+/* What memory.stat of a cgroup counts as files' pages that can be given up: active_file + inactive_file. */
+size_t memory_reclaimable(const char *stat);
+
 #endif

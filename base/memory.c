@@ -1,5 +1,5 @@
 /* How much memory this process has and could still get. Reads /proc and cgroup files without allocating. */
-#include "base/log.h"
+#include "base/log_int.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -67,9 +67,26 @@ static size_t system_available(void)
 	return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX;
 }
 
+/* The number behind a name at the beginning of a line. */
+static size_t stat_value(const char *stat, const char *name)
+{
+	const size_t n = strlen(name);
+	for (const char *p = stat; p && *p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (!strncmp(p, name, n) && p[n] == ' ')
+			return (size_t)strtoull(p + n + 1, NULL, 10);
+	}
+	return 0;
+}
+
+size_t memory_reclaimable(const char *stat)
+{
+	return stat_value(stat, "active_file") + stat_value(stat, "inactive_file");
+}
+
 static size_t cgroup_room(const char *folder)
 {
-	char path[PATH_MAX + 64];
+	char path[PATH_MAX + 64], stat[8192];
 	unsigned long long most, now;
 	snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", folder);
 	if (!file_number(path, 0, &most))
@@ -77,7 +94,11 @@ static size_t cgroup_room(const char *folder)
 	snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", folder);
 	if (!file_number(path, 0, &now))
 		return SIZE_MAX;
-	return most > now ? (size_t)(most - now) : 0;
+	/* the kernel takes back files' pages before it refuses memory */
+	snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.stat", folder);
+	const size_t cached = slurp(path, stat, sizeof stat) ? memory_reclaimable(stat) : 0;
+	const size_t used = now > cached ? (size_t)now - cached : 0;
+	return most > used ? (size_t)most - used : 0;
 }
 
 /* The least room of our cgroup (v2) and of all those around it: each may have a limit. */

@@ -211,7 +211,7 @@ static int run(int argc, char **argv)
 		{.name = "--steps", .value = "N", .number = &c.steps, .lo = 1, .hi = 100000,
 		 .help = "timed steps, default 20"},
 		{.name = "--threads", .value = "N", .number = &c.threads, .lo = 1, .hi = 4096,
-		 .help = "default: one a core"},
+		 .help = "default: OMP_NUM_THREADS, or one a core"},
 		{.name = "--precision", .value = "f32|bf16", .text = &c.precision, .help = "default f32"},
 		{.name = "--json", .on = &c.json, .help = "one line of JSON"},
 		{.name = "--plan", .on = &c.plan, .help = "print the plan too"},

@@ -82,13 +82,15 @@ static enum status write_confusion(const struct eval_target *t, const char *part
 		.title = arena_printf(a, "%s on %ld %s pictures of %s: top-1 %.2f %%", t->label, v->n, part,
 		                      t->x->data->kind->name, v->top1),
 	};
+	/* of the test pictures the plain name: no other part's numbers take their place */
+	const char *name = str_eq(part, "test") ? "confusion" : arena_printf(a, "confusion-%s", part);
 	enum status st = dir_make(out, e);
 	if (st == OK)
-		st = confusion_csv(&c, path_join(a, out, "confusion.csv"), e);
+		st = confusion_csv(&c, path_join(a, out, arena_printf(a, "%s.csv", name)), e);
 	if (st == OK)
-		st = confusion_png(&c, path_join(a, out, "confusion.png"), e);
+		st = confusion_png(&c, path_join(a, out, arena_printf(a, "%s.png", name)), e);
 	if (st == OK)
-		printf("\n%s/confusion.csv and confusion.png\n", out);
+		printf("\n%s/%s.csv and %s.png\n", out, name, name);
 	return st;
 }
 
@@ -159,7 +161,7 @@ static int run(int argc, char **argv)
 		{.name = "--network", .value = "NAME", .text = &args.network,
 		 .help = "of weights: the network in that file; of a run: its last stage that trained it"},
 		{.name = "--out", .value = "DIR", .text = &args.out,
-		 .help = "for confusion.csv and confusion.png, default the run's folder"},
+		 .help = "for confusion.csv and .png (confusion-valid, confusion-train), default the run's folder"},
 		EXPERIMENT_FLAGS(args.open),
 		{0},
 	};

@@ -1,5 +1,9 @@
 /* limbeck train: an experiment from its file to its table. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -26,12 +30,36 @@ static enum status write_table(struct experiment *x, const struct stage_result *
 	return file_commit(f, e);
 }
 
+/* A run's folder goes on: its resolved file is the same experiment, so beside it it gets the same name. */
+static enum status find_experiment(struct arena *a, struct train_args *t, struct err *e)
+{
+	struct stat info;
+	if (stat(t->file, &info) == 0 && S_ISDIR(info.st_mode)) {
+		char *full = realpath(t->file, NULL);
+		if (!full)
+			return err_env(e, "can't read folder '%s': %s", t->file, strerror(errno));
+		const char *folder = arena_str(a, full);
+		free(full);
+		if (!file_exists(path_join(a, folder, "config.yaml")))
+			return err_user(e, (struct where){0}, "'%s' is no run: it has no config.yaml", t->file);
+		t->file = path_join(a, folder, "config.yaml");
+		if (!t->out) {
+			const char *slash = strrchr(folder, '/');
+			t->out = slash == folder ? "/" : arena_strn(a, folder, (size_t)(slash - folder));
+		}
+	}
+	t->out = t->out ? t->out : "runs";
+	return OK;
+}
+
 static enum status train(struct train_args *t, struct err *e)
 {
 	struct arena *a = arena_open("experiment");
 	struct experiment *x = NULL;
 	const char *folder = NULL;
-	enum status st = experiment_args_open(a, t->file, &t->open, &x, e);
+	enum status st = find_experiment(a, t, e);
+	if (st == OK)
+		st = experiment_args_open(a, t->file, &t->open, &x, e);
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
 	if (st == OK)
 		st = experiment_run(x, t->out, results, &folder, e);
@@ -48,10 +76,10 @@ static enum status train(struct train_args *t, struct err *e)
 
 static int run(int argc, char **argv)
 {
-	struct train_args t = {.out = "runs"};
+	struct train_args t = {0};
 	const struct flag flags[] = {
 		{.name = "--out", .value = "DIR", .text = &t.out,
-		 .help = "folder of runs and of the store, default runs"},
+		 .help = "folder of runs and of the store, default runs; of a run's folder: the one that it is in"},
 		EXPERIMENT_FLAGS(t.open),
 		{.name = "--quiet", .on = &t.quiet, .help = "warnings and the table only"},
 		{.name = "--verbose", .on = &t.verbose, .help = "a line for each epoch"},
@@ -75,7 +103,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_train = {
 	.name = "train",
-	.args = "FILE.yaml [--out DIR] [--set KEY=VALUE ...] [OPTION ...]",
+	.args = "FILE.yaml|RUN [--out DIR] [--set KEY=VALUE ...] [OPTION ...]",
 	.help = "runs an experiment: every stage that is not there yet, then the table; goes on where it was stopped",
 	.run = run,
 };

@@ -15,7 +15,7 @@ struct experiment_args {
 	{.name = "--set", .value = "KEY=VALUE", .many = &(args).set, \
 	 .help = "over the file: data.batch=64, stages.kd.epochs=5; may be given several times"}, \
 	{.name = "--threads", .value = "N", .number = &(args).options.threads, .lo = 1, .hi = 4096, \
-	 .help = "default: one a core"}, \
+	 .help = "default: OMP_NUM_THREADS, or one a core"}, \
 	{.name = "--precision", .value = "f32|bf16|auto", .text = &(args).options.precision, \
 	 .help = "over the file's"}, \
 	{.name = "--device", .value = "cpu|cuda|ref", .text = &(args).options.device, .help = "default cpu"}

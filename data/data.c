@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/split.h"
@@ -154,6 +155,21 @@ static const char *identity(struct arena *a, const struct data *d, uint64_t seed
 	return text;
 }
 
+/* 'dir' becomes absolute: what is written down of the experiment holds from every folder. It is no part of the identity. */
+static void dir_settle(struct arena *a, struct data *d)
+{
+	char *own = (char *)(uintptr_t)d->kind_conf; /* ours: read_options made it */
+	for (const struct opt *o = d->kind->opts; o && o->name; o++) {
+		if (o->type != OPT_TEXT || !str_eq(o->name, "dir"))
+			continue;
+		const char **dir = (const char **)(void *)(own + o->offset);
+		char *full = realpath(*dir, NULL);
+		if (full)
+			*dir = arena_str(a, full);
+		free(full);
+	}
+}
+
 enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **out,
                       struct err *e)
 {
@@ -177,6 +193,7 @@ enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_spl
 	}
 	split(a, seed_split, d);
 	d->identity = identity(a, d, seed_split);
+	dir_settle(a, d);
 	*out = d;
 	return OK;
 }

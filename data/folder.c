@@ -1,7 +1,11 @@
 /* A folder of pictures: train/CLASS/ and test/CLASS/ with PNG and JPEG files, fitted to one size. */
 #include "data/source.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -23,6 +27,7 @@ struct folder_part {
 	const char **path, **shown; /* [n] to open; "train/cat/001.png" */
 	int32_t *label;
 	uint8_t *pixels;
+	char first[512]; /* what is wrong with the first broken one; "": none is */
 };
 
 static const struct opt opts[] = {
@@ -118,6 +123,62 @@ static enum status list(const struct folder_conf *c, struct folder_part *train, 
 	return OK;
 }
 
+/* A link to nothing, a folder, a pipe or a file that may not be read. */
+static enum status check_readable(const char *path, struct err *e)
+{
+	struct stat info;
+	if (stat(path, &info))
+		return err_env(e, "stat '%s': %s", path, strerror(errno));
+	if (!S_ISREG(info.st_mode))
+		return err_env(e, "'%s' is not a regular file", path);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_env(e, "open '%s': %s", path, strerror(errno));
+	close(fd);
+	return OK;
+}
+
+static void note_first(struct folder_part *t, const struct err *why)
+{
+	if (!*t->first)
+		snprintf(t->first, sizeof t->first, "%.500s", why->text);
+}
+
+/* Picture i becomes number n: those before it that are broken are left out. */
+static void move_up(struct folder_part *t, int i, int n)
+{
+	t->path[n] = t->path[i];
+	t->shown[n] = t->shown[i];
+	t->label[n] = t->label[i];
+}
+
+static enum status all_broken(const struct pictures *p, struct err *e)
+{
+	const struct folder_part *t = p->own;
+	return err_env(e, "'%s': all %d pictures are broken; the first: %s", t->dir, p->skipped, t->first);
+}
+
+/* What can't be hashed and decoded at all stops or is left out now. */
+static enum status readable(const struct folder_conf *c, struct pictures *p, struct err *e)
+{
+	struct folder_part *t = p->own;
+	struct err why = {0};
+	int n = 0;
+	for (int i = 0; i < p->n; i++) {
+		err_clear(&why);
+		const enum status st = check_readable(t->path[i], c->on_error == SKIP ? &why : e);
+		if (st == OK)
+			move_up(t, i, n++);
+		else if (c->on_error == SKIP)
+			note_first(t, &why);
+		else
+			return st;
+	}
+	p->skipped = p->n - n;
+	p->n = n;
+	return n ? OK : all_broken(p, e);
+}
+
 /* ---- decoding ---- */
 
 /* H and W of all: as asked, or those of the first training picture that can be read. */
@@ -144,7 +205,6 @@ static enum status decode_all(const struct folder_conf *c, bool keep, struct pic
 	struct folder_part *t = p->own;
 	const size_t size = picture_bytes(p);
 	struct err why = {0};
-	char first[512] = "";
 	t->pixels = mem_new(keep ? (size_t)p->n * size : size);
 	if (!t->pixels)
 		return err_nomem(e, "too little memory for the pictures of '%s'", t->dir);
@@ -157,22 +217,18 @@ static enum status decode_all(const struct folder_conf *c, bool keep, struct pic
 			return st;
 		if (st == E_NOMEM) /* says nothing about the picture */
 			return err_nomem(e, "%s", why.text);
-		if (st != OK) {
-			if (!*first)
-				snprintf(first, sizeof first, "%.500s", why.text);
-			continue;
-		}
-		t->path[n] = t->path[i];
-		t->shown[n] = t->shown[i];
-		t->label[n++] = t->label[i];
+		if (st == OK)
+			move_up(t, i, n++);
+		else
+			note_first(t, &why);
 	}
-	p->skipped = p->n - n;
+	p->skipped += p->n - n;
 	p->n = n;
 	if (p->skipped)
 		log_line(LOG_WARN, "'%s': %d of %d pictures are broken and left out; the first: %s", t->dir,
-		         p->skipped, n + p->skipped, first);
+		         p->skipped, n + p->skipped, t->first);
 	if (!n)
-		return err_env(e, "'%s': all %d pictures are broken; the first: %s", t->dir, p->skipped, first);
+		return all_broken(p, e);
 	if (keep) {
 		t->held.pixels = t->pixels;
 		p->read = held_read;
@@ -204,7 +260,7 @@ static enum status measure(struct dataset_info *d, struct err *e)
 	return st;
 }
 
-/* Of all files that were found, broken ones too: they are part of what is on the disk. */
+/* Of all files that can be read, broken ones too: they are part of what is on the disk. */
 static enum status hash(struct dataset_info *d, struct err *e)
 {
 	const struct pictures *p[2] = {&d->train, &d->test};
@@ -229,6 +285,10 @@ static enum status open_folder(const void *conf, struct where at, struct arena *
 	const struct folder_conf *c = conf;
 	struct folder_part *train = NEW(a, struct folder_part), *test = NEW(a, struct folder_part);
 	enum status st = list(c, train, test, at, a, out, e);
+	if (st == OK)
+		st = readable(c, &out->train, e);
+	if (st == OK)
+		st = readable(c, &out->test, e);
 	if (st == OK)
 		st = hash(out, e);
 	if (st == OK)

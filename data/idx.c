@@ -118,8 +118,8 @@ static enum status labels_get(const struct idx_file *f, int classes, int32_t *la
 		char at[32];
 		label[i] = f->data[8 + i];
 		if (label[i] >= classes)
-			return err_env(e, "label %d at byte %s of '%s': allowed 0 to %d", (int)label[i],
-			               str_count(at, 8LL + i), f->path, classes - 1);
+			return err_env(e, "label %d at byte %s of '%s'%s: allowed 0 to %d", (int)label[i],
+			               str_count(at, 8LL + i), f->path, f->gz ? " (after gunzip)" : "", classes - 1);
 	}
 	return OK;
 }

@@ -1,5 +1,6 @@
 #include "engine/device.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sched.h>
@@ -19,6 +20,16 @@ static int cores_given(void)
 	return n > 0 ? (int)n : 1;
 }
 
+/* OMP_NUM_THREADS, whose first number is that of the outermost level; without it as many as cores. */
+static int threads_wanted(int cores)
+{
+	const char *text = getenv("OMP_NUM_THREADS");
+	char *end = NULL;
+	const long n = text ? strtol(text, &end, 10) : 0;
+	const bool good = text && end != text && n >= 1 && n <= 4096 && (!*end || strchr(", ", *end));
+	return good ? (int)n : cores;
+}
+
 enum status device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e)
 {
 	const struct backend *b = NULL;
@@ -34,7 +45,7 @@ enum status device_open(struct arena *a, const char *name, int threads, struct d
 	const int cores = cores_given();
 	if (threads > cores)
 		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", threads, cores, cores);
-	d->threads = threads > 0 ? threads : cores;
+	d->threads = threads > 0 ? threads : threads_wanted(cores);
 	const enum status st = b->open(0, d->threads, &d->impl, e);
 	if (st == OK)
 		*dev = d;

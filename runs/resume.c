@@ -2,11 +2,13 @@
 
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/arena.h"
+#include "base/sha256.h"
 #include "runs/resume_int.h"
 
-enum { META_FIXED = RESUME_FIELDS + 6 }; /* keys besides one per optimiser */
+enum { META_FIXED = RESUME_FIELDS + 7 }; /* keys besides one per optimiser */
 
 #define FIELD(name, type) {#name, type, offsetof(struct resume, name)}
 const struct resume_field resume_fields[RESUME_FIELDS] = {
@@ -103,6 +105,21 @@ static enum status add_optims(struct writer *w, const struct resume *r, struct e
 	return st;
 }
 
+void resume_checksum(const struct st_tensor *t, int n, const struct st_meta *meta, int n_meta, char hex[65])
+{
+	struct sha256 *s = sha256_open();
+	for (int i = 0; i < n_meta; i++)
+		if (!str_eq(meta[i].key, RESUME_SUM)) {
+			sha256_add(s, meta[i].key, strlen(meta[i].key) + 1);
+			sha256_add(s, meta[i].value, strlen(meta[i].value) + 1);
+		}
+	for (int i = 0; i < n; i++) {
+		sha256_add(s, t[i].name, strlen(t[i].name) + 1);
+		sha256_add(s, t[i].data, t[i].bytes);
+	}
+	sha256_hex(s, hex);
+}
+
 enum status resume_save(const char *path, const struct resume *r, const char *program, const char *machine,
                         struct err *e)
 {
@@ -122,8 +139,12 @@ enum status resume_save(const char *path, const struct resume *r, const char *pr
 	enum status st = add_sets(&w, r, e);
 	if (st == OK)
 		st = add_optims(&w, r, e);
-	if (st == OK)
+	char hex[65];
+	if (st == OK) {
+		resume_checksum(w.tensor, w.n, w.meta, w.n_meta, hex);
+		add_meta(&w, RESUME_SUM, hex);
 		st = st_write(path, w.tensor, w.n, w.meta, w.n_meta, e);
+	}
 	arena_close(a);
 	return st;
 }

@@ -39,7 +39,7 @@ struct resume {
 /* program: version text; machine: ISA, library versions, threads (compared at load: different is a warning, since bits may differ; another
    program version is an error that says which). */
 enum status resume_save(const char *path, const struct resume *r, const char *program, const char *machine, struct err *e);
-/* Only the place and sums, so that the caller can rebuild what moves. *found false when there is no file. */
+/* Every byte is checked by a SHA-256 in the metadata before anything is changed. Only the place and sums, so that the caller can rebuild what moves. *found false when there is no file. */
 enum status resume_peek(struct arena *a, const char *path, struct resume *r, const char *program, bool *found, struct err *e);
 /* Fills sets and optimisers (same order and sizes as saved). */
 enum status resume_load(const char *path, struct resume *r, const char *machine, struct err *e);

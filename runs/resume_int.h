@@ -4,7 +4,7 @@
 
 #include "runs/resume.h"
 
-#define RESUME_FORMAT "limbeck-resume-1"
+#define RESUME_FORMAT "limbeck-resume-2"
 
 /* The place: one row per field, read and written alike. The key is the field's name in the metadata. */
 enum field_type { FIELD_INT, FIELD_LONG, FIELD_REAL };
@@ -19,5 +19,9 @@ extern const struct resume_field resume_fields[RESUME_FIELDS];
 /* Names of the tensors: "set/0/student/param", "set/0/student/state", "optim/0/student". */
 const char *resume_set_name(struct arena *a, const struct resume *r, int k, bool state);
 const char *resume_optim_name(struct arena *a, const struct resume *r, int k);
+
+/* SHA-256 of all metadata but RESUME_SUM itself, then of all tensors, in the file's order. */
+#define RESUME_SUM "sha256"
+void resume_checksum(const struct st_tensor *t, int n, const struct st_meta *meta, int n_meta, char hex[65]);
 
 #endif

@@ -94,7 +94,23 @@ static enum status open_resume(struct arena *a, const char *path, struct st_file
 	if (!format)
 		return err_env(e, "%s: offset 8: no resume state, but a safetensors file of something else", path);
 	return err_user(e, (struct where){.file = path},
-	                "a resume state of the form '%.40s', this program reads '%s'", format, RESUME_FORMAT);
+	                "%s of the form '%.40s', this program reads '%s'; remove the file to start the stage anew",
+	                str_starts(format, "limbeck-resume-") ? "a resume state" : "no resume state, but a file",
+	                format, RESUME_FORMAT);
+}
+
+/* The place, when every byte of the state is what was written. */
+static enum status read_checked(const struct st_file *f, struct resume *r, struct err *e)
+{
+	const enum status st = read_place(f, r, e);
+	if (st != OK)
+		return st;
+	const char *before = st_meta(f, RESUME_SUM);
+	char hex[65];
+	if (!before)
+		return damaged(f, RESUME_SUM, e);
+	resume_checksum(f->tensor, f->n, f->meta, f->n_meta, hex);
+	return str_eq(before, hex) ? OK : err_env(e, "%s: damaged: its checksum differs", f->path);
 }
 
 enum status resume_peek(struct arena *a, const char *path, struct resume *r, const char *program, bool *found,
@@ -116,7 +132,7 @@ enum status resume_peek(struct arena *a, const char *path, struct resume *r, con
 		              "the state was written by '%.80s', this is '%s'; only the same version goes on with the "
 		              "same results: use it, or remove the file to start the stage again", by, program);
 	if (st == OK)
-		st = read_place(&f, r, e);
+		st = read_checked(&f, r, e);
 	r->n_set = r->n_optim = 0; /* set by whoever rebuilds them */
 	arena_close(tmp);
 	return st;
@@ -172,7 +188,7 @@ static enum status check_all(const struct st_file *f, const struct resume *r, st
 	const struct st_tensor *t;
 	struct resume saved = {0};
 	long steps;
-	enum status st = read_place(f, &saved, e);
+	enum status st = read_checked(f, &saved, e);
 	if (st != OK)
 		return st;
 	if (*r->identity && !str_eq(r->identity, saved.identity))

@@ -94,7 +94,7 @@ static enum status read_one(struct experiment *x, const struct stage *s, const s
 
 static enum status read_file(struct experiment *x, const struct conf *c, struct reference **r, int *n, struct err *e)
 {
-	const struct conf *file = conf_use(c, "file");
+	struct conf *file = conf_use(c, "file");
 	static const char *const names[] = {"file"};
 	if (!file || !file->text)
 		return err_user(e, c->at, "a reference to a file is written {file: PATH}");
@@ -103,6 +103,11 @@ static enum status read_file(struct experiment *x, const struct conf *c, struct 
 		return st;
 	if (!file_exists(file->text))
 		return err_user(e, file->at, "there is no file '%s'", file->text);
+	/* absolute, so that the resolved file holds from every folder */
+	char *full = realpath(file->text, NULL);
+	if (full)
+		file->text = arena_str(x->arena, full);
+	free(full);
 	struct reference ref = {.stage = -1, .path = file->text, .at = file->at};
 	char hex[65];
 	const enum status hash = origin_file_hash(file->text, hex, e);

@@ -97,7 +97,10 @@ w() {
 	sed "$change" good.yaml >wrong.yaml
 	t "$name" 2 check wrong.yaml -- "$@"
 }
-t "a file that is not there" 1 check nowhere.yaml -- "nowhere.yaml"
+t "a file that is not there" 2 check nowhere.yaml -- "there is no file 'nowhere.yaml'"
+t "an experiment that is not there" 2 train nowhere.yaml -- "there is no file 'nowhere.yaml'"
+mkdir empty
+t "a folder that is no run" 2 train empty -- "'empty' is no run: it has no config.yaml"
 w "a tab in YAML" 's/^  big: /\tbig: /' "wrong.yaml:" "tab"
 w "an unknown key" 's/epochs: 2, anchors/epoch: 2, anchors/' "wrong.yaml:10:" "'epoch'" "did you mean 'epochs'?"
 w "an unknown key of data" 's/eval_batch/eval_bach/' "wrong.yaml:4:" "did you mean 'eval_batch'?"
@@ -135,6 +138,11 @@ t "a precision that is none" 2 check good.yaml --precision f16 -- "--precision i
 t "check says what it would take" 0 check good.yaml -- "big: cnn," "parameters" "multiply-adds" "2 blocks" "taps block1 (1,8,8,8)" \
 	"stage steps: blocks of small" "anchor 2/2 block 1/2" "in all: 3 stages" "optimiser steps"
 t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'"
+OMP_NUM_THREADS=3 t "OMP_NUM_THREADS is the number of threads" 0 check good.yaml -- ", 3 threads"
+OMP_NUM_THREADS=2,5 t "the first of a list is" 0 check good.yaml -- ", 2 threads"
+OMP_NUM_THREADS=3 t "--threads goes before it" 0 check good.yaml --threads 1 -- ", 1 threads"
+cores=$(env -u OMP_NUM_THREADS nproc)
+OMP_NUM_THREADS=many t "a word is none: one a core" 0 check good.yaml -- ", $cores threads"
 [ ! -e runs ]
 verdict $? "check writes nothing"
 
@@ -172,7 +180,11 @@ verdict $? "confusion.csv has a row for each class, confusion.png is a PNG"
 t "eval of a stage" 0 eval "$run" --stage teach --out eval -- "teach.last" "80 test pictures"
 [ "$(sed -n 's/^top-1  \([0-9.]*\) %$/\1/p' out)" = "$(awk '$1 == "teach" { print $4 }' first)" ]
 verdict $? "gives the accuracy of the table"
-t "eval of the held-out part by the other rule" 0 eval "$run" --stage kd --rule best --part valid --out eval -- "kd.best" "40 valid pictures"
+cp eval/confusion.csv test.csv
+t "eval of the held-out part by the other rule" 0 eval "$run" --stage kd --rule best --part valid --out eval -- "kd.best" "40 valid pictures" \
+	"eval/confusion-valid.csv and confusion-valid.png"
+[ -s eval/confusion-valid.csv ] && [ -s eval/confusion-valid.png ] && cmp -s eval/confusion.csv test.csv
+verdict $? "leaves the test pictures' confusion as it was"
 other=$(for r in runs/tiny-*; do [ "$r" != "$run" ] && echo "$r"; done)
 t "eval finds weights that an earlier run left" 0 eval "$other" --stage teach --out eval -- "$(basename "$run")/stages/teach/last"
 t "eval of a folder with two runs names them" 2 eval runs -- "2 runs"
@@ -199,6 +211,39 @@ printf 'x' | dd of="$weights" bs=1 seek=2000 conv=notrunc 2>/dev/null
 t "weights that were changed since are not used" 0 train good.yaml --out runs --quiet
 [ "$(grep -c 'trained before' out)" -lt 3 ]
 verdict $? "their stage is trained again"
+
+# ---- relative paths: the resolved file holds from every folder ----
+
+mkdir pictures elsewhere
+for name in data_batch_{1..5} test_batch; do head -c $((3073 * 8)) /dev/zero >pictures/$name.bin; done
+cat >paths.yaml <<'END'
+name: paths
+precision: f32
+data: {kind: cifar10, dir: pictures, batch: 20, eval_batch: 8, held_out: 0}
+networks:
+  big: {model: cnn, widths: [4, 6]}
+stages:
+  - {name: teach, kind: supervise, train: big, epochs: 1}
+END
+t "a training with a relative folder of data" 0 train paths.yaml --out paths --quiet
+cp paths/paths-*/stages/teach/last.safetensors teacher.safetensors
+cat >paths.yaml <<'END'
+name: files
+precision: f32
+data: {kind: cifar10, dir: pictures, batch: 20, eval_batch: 8, held_out: 0}
+networks:
+  big: {model: cnn, widths: [4, 6]}
+stages:
+  - {name: on, kind: supervise, train: big, from: {file: teacher.safetensors}, epochs: 1}
+  - {name: kd, kind: distill, train: big, teacher: [{file: teacher.safetensors}], teacher_network: big, epochs: 1}
+END
+t "a training with files by relative paths" 0 train paths.yaml --out paths --quiet
+cd elsewhere || exit 99
+t "eval works from another folder" 0 eval ../paths/files-* --out here -- "kd.last" "8 test pictures"
+t "and so does going on" 0 train ../paths/files-* -- "on: trained before" "kd: trained before"
+[ ! -e runs ] && [ "$(ls -d ../paths/files-* | wc -l)" = 1 ]
+verdict $? "in the folder of before"
+cd .. || exit 99
 
 # ---- loss: tau 2, p_t = (3/4, 1/4), p_s = (1/2, 1/2): 4 (3/4 ln 3/2 + 1/4 ln 1/2); gradient 2 (p_s - p_t) ----
 

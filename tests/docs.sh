@@ -67,5 +67,52 @@ report "completion offers commands, options, names and values" < <(
 	offers wrn_16_2 bench step --teacher wrn
 )
 
+# ---- experiments and the README ----
+
+# The data sets in little (CIFAR-10) or with the right number of black pictures (Fashion-MNIST): only labels of class 0.
+mkdir "$work/cifar" "$work/fashion"
+for name in data_batch_{1..5} test_batch; do head -c $((3073 * 20)) /dev/zero >"$work/cifar/$name.bin"; done
+# u32 NUMBER...: highest byte first.
+u32() { local v; for v; do printf "\\x$(printf %02x $((v >> 24)))\\x$(printf %02x $((v >> 16 & 255)))\\x$(printf %02x $((v >> 8 & 255)))\\x$(printf %02x $((v & 255)))"; done; }
+for part in train:60000 t10k:10000; do
+	many=${part#*:}
+	{ u32 $((0x803)) "$many" 28 28; head -c $((many * 784)) /dev/zero; } >"$work/fashion/${part%:*}-images-idx3-ubyte"
+	{ u32 $((0x801)) "$many"; head -c "$many" /dev/zero; } >"$work/fashion/${part%:*}-labels-idx1-ubyte"
+done
+report "every experiment passes 'limbeck check'" < <(
+	export XDG_CACHE_HOME=$work/cache
+	found=0
+	while IFS= read -r file; do
+		found=$((found + 1))
+		case $(sed -n 's/.*kind: *\([a-z0-9_]*\).*/\1/p' "$file" | head -1) in
+		cifar10) dir=$work/cifar ;;
+		fashion_mnist) dir=$work/fashion ;;
+		*) echo "$file: data of an unknown kind"; continue ;;
+		esac
+		"$program" check "$file" --set "data.dir=$dir" >"$work/out" 2>&1 || { echo "$file: status $?"; tail -3 "$work/out"; }
+	done < <(find "$source/experiments" -name '*.yaml' | sort)
+	[ $found -ge 5 ] || echo "$found experiments"
+)
+
+# fenced LANGUAGE: the lines of README's blocks of it.
+fenced() { awk -v want="$1" '/^```/ { on = !inside && substr($0, 4) == want; inside = !inside; next } on' "$source/README.md"; }
+report "README's commands name what is there" < <(
+	[ -n "$(fenced sh)" ] || echo "no block of sh"
+	fenced sh | while read -r word _; do
+		[[ $word != ./* ]] || [ -x "$source/$word" ] || echo "no script $word"
+	done
+	{ fenced sh; fenced ""; } | grep -oE '(experiments|bench|docs|tests)/[A-Za-z0-9_./-]+' | while read -r path; do
+		[ -e "$source/$path" ] || echo "no $path"
+	done
+	fenced "" | sed -n 's|^build/limbeck \([a-z]*\).*|\1|p' | while read -r word; do
+		commands | grep -qx "$word" || echo "no command $word"
+	done
+)
+report "README's experiment is experiments/first.yaml" < <(fenced yaml | diff - "$source/experiments/first.yaml")
+report "quickstart names the run's files where they are" < <(
+	grep -n 'report\.html\|\$out/log\.txt' "$source/quickstart"
+	grep -q '\$out/quickstart-\*/log\.txt' "$source/quickstart" || echo "no log"
+)
+
 echo "1..$n"
 exit $failed

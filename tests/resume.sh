@@ -7,7 +7,7 @@ cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
 KILLS=12
-echo 1..23
+echo 1..31
 
 result() # STATUS TEXT
 {
@@ -113,6 +113,12 @@ send TERM stop 60
 test $? = 130 && has err "goes on at lesson"; result $? "SIGTERM: went on, and exit status 130"
 start stop && same stop; result $? "then to the end: the same bits and rows"
 
+send INT folder 20
+set -- folder/tiny-*
+"$limbeck" train "$1" --threads 1 > out 2> err; test $? = 0 && has err "goes on at lesson" && test "$(echo folder/tiny-*)" = "$1" && test ! -e runs
+result $? "a run's folder in place of the file: that run goes on"
+same folder; result $? "the same bits and rows"
+
 # ---- a state that can't be used ----
 LC_ALL=C sed -i 's/"program":"limbeck/"program":"lumbeck/' version/tiny-*/resume.safetensors
 start version; test $? = 2 && has err "resume.safetensors" "written by 'lumbeck" "remove the file to start the stage again"
@@ -125,7 +131,40 @@ rm -f "$state"; start damaged && same damaged; result $? "without it the stage s
 printf 'teach,,9,1,lo' >> cut/tiny-*/metrics.csv
 start cut && same cut; result $? "a row cut by a kill does not stay"
 
+send INT foreign 20
+cp whole/tiny-*/stages/teach/last.safetensors "$(echo foreign/tiny-*)/resume.safetensors"
+start foreign; test $? = 2 && has err "no resume state, but a file of the form 'pt'" "remove the file to start the stage anew"
+result $? "a foreign file in its place is refused"
+send INT flip 20
+state=$(ls flip/tiny-*/resume.safetensors); size=$(stat -c %s "$state")
+byte=$(od -An -tu1 -j $((size - 9)) -N1 "$state")
+printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$state" bs=1 conv=notrunc seek=$((size - 9)) 2> /dev/null
+start flip; test $? = 1 && has err "resume.safetensors: damaged: its checksum differs" "to start the stage anew"
+result $? "a state with a flipped bit is refused"
+
 # ---- failures ----
+cat > big.yaml <<'Y'
+name: big
+precision: f32
+data: {kind: synth, batch: 32, n_train: 460, n_test: 100, held_out: 60, eval_batch: 50}
+networks: {net: {model: cnn, widths: [64, 160], convs: 1}}
+stages:
+  - {name: teach, kind: supervise, train: net, epochs: 40}
+Y
+(exec "$limbeck" train big.yaml --threads 1 --out full > out 2> err) &
+pid=$!
+for ((i = 0; i < 1000; i++)); do
+	ls full/big-*/resume.safetensors > /dev/null 2>&1 && break
+	sleep 0.01
+done
+kill -INT $pid; wait $pid
+test $? = 130; result $? "a larger run is interrupted"
+set -- full/big-*/resume.safetensors
+cp "$1" before.safetensors
+(ulimit -f 500; exec "$limbeck" train big.yaml --threads 1 --out full > out 2> err); test $? = 1 && has err "resume.safetensors': File too large"
+result $? "a limit on files' sizes: exit status 1, and the file is named"
+cmp -s "$1" before.safetensors && ! ls full/big-*/*.tmp-* > /dev/null 2>&1; result $? "the state of before is whole"
+"$limbeck" train big.yaml --threads 1 --out full > out 2> err && has err "goes on at lesson"; result $? "without the limit it goes on"
 cp whole/tiny-*/stages/teach/last.safetensors huge.safetensors
 at=$((8 + $(od -An -tu8 -N8 huge.safetensors) + 64)) # in the first convolution, behind the few whole numbers
 for i in {1..16}; do printf '\377\377\177\177'; done | dd of=huge.safetensors bs=1 conv=notrunc seek=$at 2> /dev/null

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/base/suites.h"
@@ -91,13 +92,47 @@ START_TEST(a_place_that_cannot_be_written)
 	ck_assert_int_eq(file_create(&f, scratch_path("no/such/folder/a"), &e), E_ENV);
 	ck_assert_ptr_null(f);
 	ck_has(e.text, "/no/such/folder/a': No such file or directory");
-	/* the rename fails: there is a folder of this name */
+	/* there is a folder of this name */
 	e = (struct err){0};
 	ck_assert_int_eq(dir_make(scratch_path("dir/sub"), &e), OK);
-	f = create(scratch_path("dir"));
-	ck_assert_int_eq(file_commit(f, &e), E_ENV);
-	ck_has(e.text, "rename '");
+	ck_assert_int_eq(file_create(&f, scratch_path("dir"), &e), E_ENV);
+	ck_has(e.text, "/dir': there is a folder of this name");
 	ck_assert_int_eq(entries(), 1);
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_not_replaced)
+{
+	struct file *f;
+	struct stat info;
+	const char *path = scratch_path("pipe"), *link = scratch_path("link");
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(symlink("pipe", link), 0);
+	for (int i = 0; i < 2; i++) {
+		e = (struct err){0};
+		ck_assert_int_eq(file_create(&f, i ? link : path, &e), E_ENV);
+		ck_assert_ptr_null(f);
+		ck_has(e.text, i ? "/link': there is a pipe" : "/pipe': there is a pipe");
+	}
+	ck_assert(lstat(path, &info) == 0 && S_ISFIFO(info.st_mode));
+	ck_assert_int_eq(entries(), 2);
+	e = (struct err){0};
+	ck_assert_int_eq(symlink("nothing", scratch_path("loose")), 0);
+	ck_assert_int_eq(file_create(&f, scratch_path("loose"), &e), E_ENV);
+	ck_has(e.text, "/loose': a link that can't be followed: No such file");
+}
+END_TEST
+
+START_TEST(a_link_survives)
+{
+	const char *there = scratch_text("there", "old"), *link = scratch_path("link");
+	struct stat info;
+	ck_assert_int_eq(symlink("there", link), 0);
+	struct file *f = create(link);
+	file_write(f, "new", 3);
+	ck_assert_int_eq(file_commit(f, &e), OK);
+	ck_assert(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+	ck_assert_str_eq(content(there), "new");
 }
 END_TEST
 
@@ -237,6 +272,8 @@ Suite *file_suite(void)
 	tcase_add_test(tc, abandoning_leaves_the_old_file);
 	tcase_add_test(tc, a_failed_write_leaves_the_old_file);
 	tcase_add_test(tc, a_place_that_cannot_be_written);
+	tcase_add_test(tc, what_is_no_file_is_not_replaced);
+	tcase_add_test(tc, a_link_survives);
 	tcase_add_test(tc, a_left_over_link_is_not_followed);
 	tcase_add_test(tc, reading);
 	tcase_add_test(tc, gz_is_read);

@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "base/log_int.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -252,6 +252,17 @@ START_TEST(time_and_memory)
 }
 END_TEST
 
+/* Pages of files can be given up; those of file_mapped, of swap and so on are counted elsewhere. */
+START_TEST(pages_of_files_can_be_given_up)
+{
+	ck_assert_uint_eq(memory_reclaimable("anon 5\nfile 900\nfile_mapped 7\ninactive_anon 3\nactive_anon 2\n"
+	                                     "inactive_file 600\nactive_file 300\nunevictable 0\n"), 900);
+	ck_assert_uint_eq(memory_reclaimable("active_file 8589934592"), (size_t)1 << 33);
+	ck_assert_uint_eq(memory_reclaimable("file 1\nxactive_file 2\nactive_files 3\n"), 0);
+	ck_assert_uint_eq(memory_reclaimable(""), 0);
+}
+END_TEST
+
 #ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes of addresses */
 START_TEST(the_address_limit_counts)
 {
@@ -288,6 +299,7 @@ Suite *log_suite(void)
 	tcase_add_test(tc, a_quiet_program_shows_no_progress);
 	tcase_add_test(tc, odd_numbers_do_no_harm);
 	tcase_add_test(tc, time_and_memory);
+	tcase_add_test(tc, pages_of_files_can_be_given_up);
 #ifndef __SANITIZE_ADDRESS__
 	tcase_add_test(tc, the_address_limit_counts);
 #endif

@@ -1,6 +1,8 @@
 #include "tests/data/trial.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/data/encode.h"
 
@@ -148,6 +150,43 @@ START_TEST(broken_is_skipped_and_counted)
 }
 END_TEST
 
+/* A link to nothing, a folder and a pipe with names of pictures, a file that may not be read. */
+START_TEST(what_cannot_be_read_is_skipped_or_stops)
+{
+	ck_assert_int_eq(symlink("nowhere.png", trial_path("f/train/Z/0.png")), 0);
+	trial_refused(yaml, E_ENV, "stat '", "train/Z/0.png", "No such file", NULL);
+	ck_assert_int_eq(dir_make(trial_path("f/train/a/w.png"), NULL), OK);
+	ck_assert_int_eq(mkfifo(trial_path("f/train/b/z.png"), 0600), 0);
+	picture(trial_path("f/test/a/secret.png"), 6, 4, 70);
+	ck_assert_int_eq(chmod(trial_path("f/test/a/secret.png"), 0), 0);
+	const int hidden = geteuid() != 0; /* root reads it */
+	for (int cache = 0; cache < 2; cache++) {
+		const struct data *d = trial_open(cache ? skip
+		                                        : "kind: folder, dir: '%s/f', held_out: 0, on_error: skip, "
+		                                          "cache_mib: 0",
+		                                  1);
+		ck_assert_int_eq(d->info.train.n, 4);
+		ck_assert_int_eq(d->info.train.skipped, 3);
+		ck_assert_int_eq(d->info.test.n, 3 - hidden);
+		ck_assert_int_eq(d->info.test.skipped, hidden);
+		ck_assert_int_eq(value_of(&d->info.train, 0), 10);
+		ck_assert_int_eq(value_of(&d->info.train, 3), 40);
+		ck_assert_int_eq(d->info.train.label[2], 1);
+	}
+	ck_assert_int_eq(unlink(trial_path("f/train/Z/0.png")), 0);
+	trial_refused(yaml, E_ENV, "train/a/w.png' is not a regular file", NULL);
+}
+END_TEST
+
+START_TEST(none_can_be_read)
+{
+	ck_assert_int_eq(unlink(trial_path("f/test/Z/1.jpg")), 0);
+	ck_assert_int_eq(unlink(trial_path("f/test/b/1.png")), 0);
+	ck_assert_int_eq(dir_make(trial_path("f/test/b/1.png"), NULL), OK);
+	trial_refused(skip, E_ENV, "f/test': all 1 pictures are broken", "b/1.png' is not a regular file", NULL);
+}
+END_TEST
+
 /* A picture that goes bad after the opening is an error of the loader, not a hang. */
 START_TEST(worker_error_reaches_the_consumer)
 {
@@ -178,6 +217,8 @@ Suite *folder_suite(void)
 	tcase_add_test(tc, nothing_there);
 	tcase_add_test(tc, broken_stops);
 	tcase_add_test(tc, broken_is_skipped_and_counted);
+	tcase_add_test(tc, what_cannot_be_read_is_skipped_or_stops);
+	tcase_add_test(tc, none_can_be_read);
 	tcase_add_test(tc, worker_error_reaches_the_consumer);
 	suite_add_tcase(s, tc);
 	return s;

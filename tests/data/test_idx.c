@@ -219,6 +219,22 @@ START_TEST(gzip)
 }
 END_TEST
 
+START_TEST(a_label_of_a_packed_file)
+{
+	char *data;
+	size_t size;
+	uint8_t packed[1000];
+	const char *path = trial_path("m/train-labels-idx1-ubyte");
+	trial_poke(path, 8 + 5, 9);
+	ck_assert_int_eq(file_read(trial_arena, path, false, &data, &size, &trial_err), OK);
+	ck_assert_int_eq(file_remove(path, NULL), OK);
+	trial_write(trial_path("m/train-labels-idx1-ubyte.gz"), packed,
+	            gzip_stored((const uint8_t *)data, size, packed));
+	trial_refused("kind: idx, dir: '%s/m', classes: 3, held_out: 0", E_ENV, "label 9 at byte 13 of",
+	              "ubyte.gz' (after gunzip): allowed 0 to 2", NULL);
+}
+END_TEST
+
 START_TEST(hash_names_the_content)
 {
 	char first[65];
@@ -246,6 +262,7 @@ Suite *idx_suite(void)
 	tcase_add_test(tc, missing_files);
 	tcase_add_test(tc, fashion_mnist_has_ten_named_classes);
 	tcase_add_test(tc, gzip);
+	tcase_add_test(tc, a_label_of_a_packed_file);
 	tcase_add_test(tc, hash_names_the_content);
 	suite_add_tcase(s, tc);
 	return s;

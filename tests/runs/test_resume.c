@@ -102,7 +102,7 @@ START_TEST(a_resumed_run_goes_on_with_the_same_bits)
 	train(&a, STEPS);
 
 	bool found;
-	const uint64_t version = b.set[0]->version;
+	const uint64_t version = b.set[0]->param[0].version;
 	ck_ok(resume_peek(life, path, &r, PROGRAM, &found, &e));
 	ck_assert(found);
 	ck_assert_int_eq(r.n_set, 0);
@@ -111,7 +111,7 @@ START_TEST(a_resumed_run_goes_on_with_the_same_bits)
 	r.n_optim = 1;
 	r.optim = b.optim;
 	ck_ok(resume_load(path, &r, MACHINE, &e));
-	ck_assert_uint_gt(b.set[0]->version, version);
+	ck_assert_uint_gt(b.set[0]->param[0].version, version);
 	ck_assert_int_eq(b.optim[0]->steps, STEPS);
 	train(&b, STEPS);
 	ck_assert(same_bytes(a.set[0], b.set[0]));
@@ -269,14 +269,47 @@ START_TEST(damage_is_refused_and_nothing_moves)
 }
 END_TEST
 
+/* A byte of the data or of a number in the place: nothing but the checksum tells. */
+START_TEST(a_flipped_byte_is_refused)
+{
+	struct trainee a;
+	size_t n;
+	struct resume q;
+	bool found;
+	const char *path = scratch_path("resume.safetensors");
+	open_trainee(&a, "late", &confs[0], 0);
+	struct resume r = state_of(&a);
+	ck_ok(resume_save(path, &r, PROGRAM, MACHINE, &e));
+	const char *whole = content(path, &n), *step = strstr(whole + 8, "5000000000");
+	fill(a.set[0], 7);
+	fill(a.set[1], 8);
+	char *bytes = memcpy(arena_alloc(life, n), whole, n);
+	const size_t places[] = {n - 1, n - 77, (size_t)(step - whole)};
+	for (int i = 0; i < 3; i++) {
+		bytes[places[i]] ^= 1;
+		path = scratch_file("flipped", bytes, n);
+		ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_ENV, "flipped: damaged: its checksum differs");
+		refuses(&a, path, state_of(&a), E_ENV, "flipped: damaged: its checksum differs");
+		bytes[places[i]] ^= 1;
+	}
+	close_trainee(&a);
+}
+END_TEST
+
 START_TEST(other_files_are_refused)
 {
 	struct resume q;
 	bool found;
-	const struct st_meta meta[] = {{"format", "limbeck-resume-1"}, {"program", PROGRAM}};
+	const struct st_meta meta[] = {{"format", "limbeck-resume-2"}, {"program", PROGRAM}};
 	const char *path = scratch_path("a");
 	ck_ok(st_write(path, NULL, 0, NULL, 0, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_ENV, "no resume state");
+	const struct st_meta other[] = {{"format", "pt"}}, old[] = {{"format", "limbeck-resume-1"}};
+	ck_ok(st_write(path, NULL, 0, other, 1, &e));
+	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_USER,
+	         "no resume state, but a file of the form 'pt', this program reads 'limbeck-resume-2'; remove the file to start the stage anew");
+	ck_ok(st_write(path, NULL, 0, old, 1, &e));
+	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_USER, "remove the file to start the stage anew");
 	ck_ok(st_write(path, NULL, 0, meta, 1, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_ENV, "metadata 'program' is missing");
 	ck_ok(st_write(path, NULL, 0, meta, 2, &e));
@@ -317,6 +350,7 @@ Suite *resume_suite(void)
 	tcase_add_test(tc, another_machine_is_a_warning);
 	tcase_add_test(tc, what_does_not_fit_is_refused);
 	tcase_add_test(tc, damage_is_refused_and_nothing_moves);
+	tcase_add_test(tc, a_flipped_byte_is_refused);
 	tcase_add_test(tc, other_files_are_refused);
 	tcase_add_test(tc, a_full_disk_leaves_the_old_state);
 	return s;

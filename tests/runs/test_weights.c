@@ -26,11 +26,11 @@ START_TEST(weights_come_back)
 	struct params *p = network(d, "student", 3), *q = network(d, "other", 0);
 	const char *path = scratch_path("w.safetensors");
 	const struct st_meta meta = {"model", "cnn"};
-	const uint64_t version = q->version;
+	const uint64_t version = q->param[0].version;
 	ck_ok(weights_save(p, path, &meta, 1, &e));
 	ck_ok(weights_load(q, path, &e));
 	ck_assert(same_bytes(p, q));
-	ck_assert_uint_gt(q->version, version);
+	ck_assert_uint_gt(q->param[0].version, version);
 	params_release(p);
 	params_release(q);
 	device_close(d);
@@ -93,13 +93,13 @@ static const char *write_model(struct model_file *m)
 static void refuses(struct model_file m, enum status want, const char *message)
 {
 	struct params *p = network(dev, "student", 3), *q = network(dev, "same", 3);
-	const uint64_t version = p->version;
+	const uint64_t version = p->param[0].version;
 	const char *path = write_model(&m);
 	ck_assert_int_eq(weights_load(p, path, &e), want);
 	ck_assert_msg(strstr(e.text, message) && strstr(e.text, path), "'%s' is not in:\n%s", message, e.text);
 	err_clear(&e);
 	ck_assert(same_bytes(p, q));
-	ck_assert_uint_eq(p->version, version);
+	ck_assert_uint_eq(p->param[0].version, version);
 	params_release(p);
 	params_release(q);
 }
