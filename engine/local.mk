@@ -17,9 +17,12 @@ liblimbeck_core_la_SOURCES += \
 	%D%/plan.c \
 	%D%/plan.h \
 	%D%/plan_commit.c \
+	%D%/plan_derived.c \
+	%D%/plan_fuse.c \
 	%D%/plan_int.h \
 	%D%/plan_memory.c \
 	%D%/plan_order.c \
+	%D%/plan_order.h \
 	%D%/plan_print.c \
 	%D%/plan_run.c \
 	%D%/schedule.c \

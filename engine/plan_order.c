@@ -4,27 +4,11 @@
  * A call runs in the first segment that needs it and again in a later one only if a leaf below it was moved in between.
  * What depends on one network that nothing moves goes to the prologue.
  */
+#include "engine/plan_order.h"
+
 #include <string.h>
 
-#include "base/rng.h"
-#include "engine/build.h"
 #include "engine/ops/ops.h"
-#include "engine/plan_int.h"
-
-struct order {
-	struct plan *p;
-	struct err *e;
-	struct graph *g;
-	bool *need;              /* per call: in the segment at hand */
-	int *uses;               /* per node: calls of the whole step that read it, plus 1 for each other reader */
-	const struct call **swallows; /* per call: the relu or relu_dx that it also does */
-	bool *swallowed;         /* per call */
-	bool *update_done;       /* per update of the graph */
-	struct step *prologue;
-	int n_prologue, cap_prologue;
-	struct pack { int value, buffer; uint64_t tag; } *pack;
-	int n_pack, cap_pack;
-};
 
 bool segment_active(const struct plan *p, int segment)
 {
@@ -190,160 +174,7 @@ static void count_uses(struct order *o)
 				o->uses[o->g->call[i]->in[k]->id]++;
 }
 
-/* ---- kernels ---- */
-
-static const struct kernel *kernel_of(const struct plan *p, const struct op *op)
-{
-	return p->dev->backend->kernels[op_index(op)];
-}
-
-static struct tensor tensor_for(const struct plan *p, const struct node *n)
-{
-	if (!n)
-		return (struct tensor){.shape.n_dim = -1};
-	return tensor_of(n->type, device_dtype(p->dev, p->desc->precision, n->type.cls), NULL);
-}
-
-struct case_mem {
-	struct tensor *in, out[MAX_OUT];
-};
-
-static struct kernel_case case_of(struct order *o, struct case_mem *m, const struct call *c, unsigned fuse, const struct call *mask)
-{
-	const struct plan *p = o->p;
-	struct kernel_case k = {.call = c, .fuse = fuse, .threads = p->dev->threads};
-	m->in = NEW_ARRAY(p->arena, struct tensor, c->n_in + 1);
-	for (int i = 0; i < c->n_in; i++) {
-		m->in[i] = tensor_for(p, c->in[i]);
-		if (c->in[i] && p->owner[c->in[i]->id])
-			k.constant |= 1u << (i & 31);
-	}
-	if (fuse & FUSE_MASK)
-		m->in[c->n_in] = tensor_for(p, mask->in[1]);
-	for (int i = 0; i < c->op->n_out; i++) {
-		m->out[i] = tensor_for(p, c->out[i]);
-		if (!o->uses[c->out[i]->id])
-			k.unused |= 1u << i;
-	}
-	k.in = m->in;
-	k.out = m->out;
-	return k;
-}
-
-static enum status describe(struct order *o, const struct kernel_case *k, struct kernel_plan *kp)
-{
-	const struct kernel *kernel = kernel_of(o->p, k->call->op);
-	memset(kp, 0, sizeof *kp);
-	kp->inplace = k->call->op->flags & OP_ELEMENTWISE0 ? 0 : -1;
-	return kernel->describe ? kernel->describe(k, kp, o->e) : OK;
-}
-
-/* ---- fusion: whole ops, same bits ---- */
-
-static void fuse_relu(struct order *o, const struct call *relu)
-{
-	const struct node *x = relu->in[0];
-	const struct call *c = x->call;
-	if (!c || x->out != 0 || o->uses[x->id] != 1 || o->swallows[c->id] || o->swallowed[c->id])
-		return;
-	struct case_mem m;
-	struct kernel_plan kp;
-	const struct kernel_case k = case_of(o, &m, c, 0, NULL);
-	if (describe(o, &k, &kp) != OK || !(kp.fuse_ok & FUSE_RELU))
-		return;
-	o->swallows[c->id] = relu;
-	o->swallowed[relu->id] = true;
-}
-
-/* batch_norm_dx after relu_dx: the sweep that masks dy is the one that sums it. It then runs in the relu_dx's place. */
-static void fuse_mask(struct order *o, const struct call *c)
-{
-	const struct call *mask = c->in[0]->call;
-	if (!mask || mask->op != &op_relu_dx || o->swallowed[mask->id] || !o->need[mask->id] || o->swallows[c->id])
-		return;
-	for (int k = 1; k < c->n_in; k++)
-		if (c->in[k] && c->in[k]->call && c->in[k]->call->id > mask->id)
-			return;
-	struct case_mem m;
-	struct kernel_plan kp;
-	const struct kernel_case k = case_of(o, &m, c, 0, NULL);
-	if (describe(o, &k, &kp) != OK || !(kp.fuse_ok & FUSE_MASK))
-		return;
-	o->swallows[c->id] = mask;
-	o->swallowed[mask->id] = true;
-}
-
-static void fuse_segment(struct order *o)
-{
-	if (!o->p->dev->backend->fuses)
-		return;
-	for (int i = 0; i < o->g->n_call; i++) {
-		const struct call *c = o->g->call[i];
-		if (!o->need[i] || o->swallowed[i])
-			continue;
-		if (c->op == &op_relu)
-			fuse_relu(o, c);
-		else if (c->op == &op_batch_norm_dx)
-			fuse_mask(o, c);
-	}
-}
-
 /* ---- emission ---- */
-
-static void key_of(const struct order *o, const struct node *n, uint64_t key[2])
-{
-	for (int k = 0; k < 2; k++) {
-		uint64_t h = 0x9e3779b97f4a7c15u * (uint64_t)(k + 1);
-		if (n->call) {
-			const int id[2] = {op_index(n->call->op), n->out};
-			h = hash64(id, sizeof id, h);
-			h = hash64(n->call->conf, n->call->op->conf_size, h);
-			for (int i = 0; i < n->call->n_in; i++) {
-				uint64_t below[2] = {0, 0};
-				if (n->call->in[i])
-					key_of(o, n->call->in[i], below);
-				h = hash64(&below[k], sizeof below[k], h);
-			}
-		} else {
-			const struct { const void *set; double value; int leaf, index; } row = {n->set, n->value, n->leaf, n->index};
-			h = hash64(&row, sizeof row, h);
-		}
-		h = hash64(&n->type, sizeof n->type, h);
-		key[k] = h;
-	}
-}
-
-/* The parameters and states below a node, each once. */
-static void add_sources(struct order *o, const struct node *n, struct buffer *b)
-{
-	for (int i = 0; n->call && i < n->call->n_in; i++)
-		if (n->call->in[i])
-			add_sources(o, n->call->in[i], b);
-	if (n->leaf != LEAF_PARAM && n->leaf != LEAF_STATE)
-		return;
-	const struct param *row = n->leaf == LEAF_PARAM ? &n->set->param[n->index] : &n->set->state[n->index];
-	for (int i = 0; i < b->n_source; i++)
-		if (b->source[i] == row)
-			return;
-	const struct param **bigger = NEW_ARRAY(o->p->arena, const struct param *, b->n_source + 1);
-	if (b->n_source)
-		memcpy(bigger, b->source, (size_t)b->n_source * sizeof *bigger);
-	bigger[b->n_source++] = row;
-	b->source = bigger;
-}
-
-static void make_derived(struct order *o, int buffer, const struct node *n, uint64_t tag)
-{
-	struct buffer *b = &o->p->buffer[buffer];
-	if (b->kind != BUFFER_WORK)
-		return;
-	b->kind = BUFFER_DERIVED;
-	b->owner = o->p->owner[n->id];
-	add_sources(o, n, b);
-	key_of(o, n, b->key);
-	b->key[0] = hash64(&tag, sizeof tag, b->key[0]);
-	b->key[1] = hash64(&tag, sizeof tag, b->key[1]);
-}
 
 static int leaf_value(struct order *o, const struct node *n)
 {
@@ -422,15 +253,15 @@ static enum status emit(struct order *o, const struct call *c, int segment)
 	const struct call *also = o->swallows[c->id];
 	const unsigned fuse = !also ? 0 : also->op == &op_relu ? FUSE_RELU : FUSE_MASK;
 	struct case_mem m;
-	struct kernel_case k = case_of(o, &m, c, fuse, also);
+	struct kernel_case k = call_case(o, &m, c, fuse, also);
 	if (fuse & FUSE_RELU)
 		k.unused &= ~1u;
 	struct kernel_plan kp;
-	enum status st = describe(o, &k, &kp);
+	enum status st = call_describe(o, &k, &kp);
 	if (st != OK)
 		return st;
 	struct step s = {.kind = STEP_KERNEL, .call = c, .segment = segment, .fuse = fuse, .swallowed = also,
-	                 .kernel = kernel_of(p, c->op), .plan = kp, .scratch = -1};
+	                 .kernel = op_kernel(p, c->op), .plan = kp, .scratch = -1};
 	s.n_in = c->n_in + (fuse & FUSE_MASK ? 1 : 0);
 	s.n_out = MAX_OUT;
 	s.in = NEW_ARRAY(p->arena, int, s.n_in);
@@ -590,45 +421,6 @@ static void join(struct order *o)
 			}
 		s->kernel = p->step[s->pack_for].kernel;
 	}
-}
-
-static int group_find(int *parent, int i)
-{
-	while (parent[i] != i)
-		i = parent[i] = parent[parent[i]];
-	return i;
-}
-
-/* Prologue steps that read each other's values form a group: it is computed again when a row below it has moved, and others are not. */
-static void group_prologue(struct plan *p)
-{
-	int *parent = NEW_ARRAY(p->arena, int, p->n_prologue), *maker = NEW_ARRAY(p->arena, int, p->n_buffer);
-	for (int i = 0; i < p->n_buffer; i++)
-		maker[i] = -1;
-	for (int i = 0; i < p->n_prologue; i++) {
-		const struct step *s = &p->step[i];
-		parent[i] = i;
-		for (int k = 0; k < s->n_in; k++) {
-			if (s->in[k] >= 0 && maker[p->value[s->in[k]].buffer] >= 0)
-				parent[group_find(parent, maker[p->value[s->in[k]].buffer])] = group_find(parent, i);
-			if (s->kind == STEP_KERNEL && s->pack[k] >= 0 && maker[s->pack[k]] >= 0)
-				parent[group_find(parent, maker[s->pack[k]])] = group_find(parent, i);
-		}
-		for (int k = 0; k < s->n_out; k++)
-			if (s->out[k] >= 0)
-				maker[p->value[s->out[k]].buffer] = i;
-		if (s->kind == STEP_PACK)
-			maker[s->pack_to] = i;
-	}
-	p->group_stale = NEW_ARRAY(p->arena, bool, p->n_prologue);
-	p->derived = NEW_ARRAY(p->arena, int, p->n_buffer);
-	for (int i = 0; i < p->n_prologue; i++)
-		p->step[i].group = group_find(parent, i);
-	for (int i = 0; i < p->n_buffer; i++)
-		if (p->buffer[i].kind == BUFFER_DERIVED && maker[i] >= 0) {
-			p->buffer[i].group = p->step[maker[i]].group;
-			p->derived[p->n_derived++] = i;
-		}
 }
 
 static enum status order_segments(struct order *o)
