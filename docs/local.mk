@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/ADDING.md
 EXTRA_DIST += %D%/ARCHITECTURE.md
 EXTRA_DIST += %D%/CONFIG.md
 EXTRA_DIST += %D%/METHOD.md
+EXTRA_DIST += %D%/RESULTS.md
 EXTRA_DIST += %D%/folders.svg
 EXTRA_DIST += bench/README.md
 EXTRA_DIST += bench/against-pytorch
