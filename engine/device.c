@@ -79,7 +79,10 @@ void device_free(struct device *dev, void *mem, size_t bytes)
 
 enum status device_wait(struct device *dev, struct err *e)
 {
-	return dev->backend->wait(dev->impl, e);
+	const enum status st = dev->backend->wait(dev->impl, e);
+	if (st != OK || dev->failure.status == OK)
+		return st;
+	return err_env(e, "%s", dev->failure.text);
 }
 
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls)

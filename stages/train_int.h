@@ -26,8 +26,7 @@ struct trainer {
 	long epoch_images;        /* since epoch_started */
 	double teacher_valid;     /* held-out accuracy of the lesson's teacher; NaN without */
 	double train_top1;        /* of the last epoch: the student's, or its block's through the teacher's tail; NaN without */
-	double total_steps, done_steps; /* of the stage, for the time left */
-	double rate;              /* steps per second, smoothed */
+	double total_steps;       /* of the stage, for the time left */
 };
 
 /* lesson.c */
