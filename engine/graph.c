@@ -52,6 +52,16 @@ struct node *graph_input(struct graph *g, const char *name, struct shape s, enum
 	return n;
 }
 
+struct node *graph_given(struct graph *g, const char *name, const struct type *type)
+{
+	struct node *n = graph_input(g, name, type->shape, type->cls);
+	if (n) {
+		n->leaf = LEAF_GIVEN;
+		n->type.layout = type->layout;
+	}
+	return n;
+}
+
 /* Parameters are in PyTorch's order in memory, not channels-last. */
 static struct node *member(struct graph *g, enum leaf_kind kind, struct params *set, int index)
 {

@@ -16,6 +16,7 @@ struct params;
 enum leaf_kind {
 	LEAF_NONE,  /* the node is a call's output */
 	LEAF_INPUT, /* a batch's tensor or a scalar that changes: written by the host before a step */
+	LEAF_GIVEN, /* what another plan has computed, read where it lies: plan_link */
 	LEAF_PARAM, /* params->param[index] */
 	LEAF_STATE, /* params->state[index]: running statistics, banks, averages */
 	LEAF_CONST, /* every element has this value */
@@ -66,6 +67,7 @@ enum status graph_status(const struct graph *g);
 
 /* Leaves. The same (set, index) gives the same node. */
 struct node *graph_input(struct graph *g, const char *name, struct shape s, enum tclass cls);
+struct node *graph_given(struct graph *g, const char *name, const struct type *type);
 struct node *graph_param(struct graph *g, struct params *set, int index);
 struct node *graph_state(struct graph *g, struct params *set, int index);
 struct node *graph_const(struct graph *g, double value, struct shape s); /* wide */

@@ -102,6 +102,8 @@ static enum status place_buffer(struct plan *p, struct buffer *b, struct err *e)
 	case BUFFER_EXTERNAL:
 		if (b->optim)
 			b->mem = (char *)b->optim->grad + (size_t)b->at * wide;
+		else if (b->leaf->leaf == LEAF_GIVEN)
+			BUG_IF(!b->mem, "'%s' was not linked", b->leaf->name);
 		else
 			b->mem = params_at(b->leaf->set, b->leaf->leaf == LEAF_STATE, b->leaf->index);
 		break;
@@ -112,6 +114,29 @@ static enum status place_buffer(struct plan *p, struct buffer *b, struct err *e)
 		break;
 	}
 	return st;
+}
+
+bool plan_reads(const struct plan *p, const struct node *leaf)
+{
+	return p->node_value[leaf->id] >= 0;
+}
+
+void plan_link(struct plan *p, const struct node *given, void *mem)
+{
+	const int v = p->node_value[given->id];
+	if (v >= 0)
+		p->buffer[p->value[v].buffer].mem = mem;
+}
+
+void *plan_kept(const struct plan *p, const struct node *kept, size_t *bytes)
+{
+	for (int i = 0; i < p->desc->n_keep; i++)
+		if (p->desc->keep[i] == kept && p->keep_value[i] >= 0) {
+			const struct tensor *t = &p->value[p->keep_value[i]].tensor;
+			*bytes = tensor_bytes(t);
+			return t->data;
+		}
+	BUG("'%s' is not kept by this plan", kept->name);
 }
 
 static void *buffer_mem(const struct plan *p, int buffer)
@@ -178,7 +203,7 @@ enum status plan_prepare(struct plan *p, void *workspace, struct err *e)
 		if (!b->mem && b->kind == BUFFER_EXTERNAL) /* a gradient that is a leaf: read by the commit alone */
 			st = place_buffer(p, b, e);
 		p->value[i].tensor.data = b->mem;
-		if (b->kind == BUFFER_OWN && b->bytes > p->stage_bytes)
+		if (b->kind == BUFFER_OWN && b->leaf && b->bytes > p->stage_bytes)
 			p->stage_bytes = b->bytes;
 	}
 	for (int i = 0; i < p->n_step && st == OK; i++)

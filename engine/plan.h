@@ -39,6 +39,7 @@ struct step_desc {
 	struct node **metric;      /* wide scalars (or i32), read after a step */
 	int n_keep;
 	struct node **keep;        /* any nodes that the host wants to read after a step (plan_get) */
+	bool keep_own;             /* what is kept lies in the plan's own memory and stays until its next run, for other plans to read */
 };
 
 struct plan;
@@ -52,6 +53,13 @@ double plan_macs(const struct plan *p);
 /* Steps of the prologue run so far: a network that nobody moves costs them once. */
 long plan_prologue_launches(const struct plan *p);
 void plan_print(const struct plan *p, FILE *f, bool steps);
+/* Whether the active segments read a leaf. */
+bool plan_reads(const struct plan *p, const struct node *leaf);
+/* Before plan_prepare: where a given node lies on the device (64-byte aligned, in the type that the plan has for it). A given node that is read must
+   be linked; one that is not is passed over. */
+void plan_link(struct plan *p, const struct node *given, void *mem);
+/* After plan_prepare: where a kept node lies, and how many bytes it has there. */
+void *plan_kept(const struct plan *p, const struct node *kept, size_t *bytes);
 /* Allocates what is its own, creates primitives; workspace is the caller's, at least plan_workspace bytes, shared by plans that never run together. */
 enum status plan_prepare(struct plan *p, void *workspace, struct err *e);
 void plan_release(struct plan *p);

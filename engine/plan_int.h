@@ -25,7 +25,7 @@ struct buffer {
 	int n_source;
 	const struct param **source; /* DERIVED: the rows that it is computed from */
 	int group;            /* DERIVED: the prologue steps that lead to it */
-	const struct node *leaf;    /* EXTERNAL: parameter or state */
+	const struct node *leaf;    /* EXTERNAL: parameter, state or given */
 	const struct optim *optim;  /* EXTERNAL: place `at` of its gradient */
 	int64_t at;
 };

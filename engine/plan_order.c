@@ -373,12 +373,18 @@ static int pin(struct order *o, const struct node *n)
 	return v;
 }
 
-/* What the host reads afterwards is taken from the first segment that has it, before its update makes it stale. */
-static void pin_read(struct order *o, struct node *const n[], int count, int value[])
+/* What the host reads afterwards is taken from the first segment that has it, before its update makes it stale. own: it must
+   outlive the plans that share the workspace. */
+static void pin_read(struct order *o, struct node *const n[], int count, int value[], bool own)
 {
-	for (int i = 0; i < count; i++)
-		if (value[i] < 0 && (!n[i]->call || o->p->node_value[n[i]->id] >= 0))
-			value[i] = pin(o, n[i]);
+	for (int i = 0; i < count; i++) {
+		if (value[i] >= 0 || (n[i]->call && o->p->node_value[n[i]->id] < 0))
+			continue;
+		value[i] = pin(o, n[i]);
+		struct buffer *b = &o->p->buffer[o->p->value[value[i]].buffer];
+		if (own && b->kind == BUFFER_WORK)
+			b->kind = BUFFER_OWN;
+	}
 }
 
 static void pin_segment(struct order *o, int segment)
@@ -389,8 +395,8 @@ static void pin_segment(struct order *o, int segment)
 	for (int i = 0; i < o->p->n_update; i++)
 		if (o->p->update[i].segment == segment)
 			o->p->update[i].value = pin(o, o->p->update[i].update->value);
-	pin_read(o, o->p->desc->metric, o->p->desc->n_metric, o->p->metric_value);
-	pin_read(o, o->p->desc->keep, o->p->desc->n_keep, o->p->keep_value);
+	pin_read(o, o->p->desc->metric, o->p->desc->n_metric, o->p->metric_value, false);
+	pin_read(o, o->p->desc->keep, o->p->desc->n_keep, o->p->keep_value, o->p->desc->keep_own);
 }
 
 /* Puts the prologue first and tells each pack step which step's kernel knows the form. */
