@@ -81,6 +81,10 @@ void reference_markdown(FILE *f)
 	print_table(f, experiment_opts);
 	fputs("\n`seed` as a map:\n", f);
 	print_table(f, seed_opts);
+	fputs("\nAn entry of `arms`. Each arm is an ordinary stage: it leaves the same artefacts, bit for bit, as it would alone;\n"
+	      "teachers that arms have in common are run once a batch. Arms of one entry start together, so they use only what\n"
+	      "stands before the first of them.\n", f);
+	print_table(f, arms_opts);
 	fputs("\n`report`:\n", f);
 	print_table(f, report_opts);
 	print_kind(f, "datasets", "data", "`data: {kind: NAME, ...}`.");

@@ -105,6 +105,38 @@ static void print_notes(FILE *f, const struct data *d)
 	      "step, adapters included, critics not, and their share of the whole network.\n", f);
 }
 
+/* How many stages are s for another seed of initialisation; s itself counts. */
+static int count_seeds(const struct experiment *x, int s)
+{
+	int n = 1;
+	while (s + n < x->n_stage && x->stage[s + n].is_copy)
+		n++;
+	return n;
+}
+
+/* Mean and standard deviation over the seeds of a stage. Gives whether any stage had several. */
+static bool print_seeds(FILE *f, const struct experiment *x, const struct stage_result *results)
+{
+	bool any = false;
+	for (int s = 0; s < x->n_stage; s++) {
+		const int n = x->stage[s].is_copy ? 1 : count_seeds(x, s);
+		double sum = 0, square = 0;
+		if (n < 2)
+			continue;
+		for (int i = 0; i < n; i++)
+			sum += results[s + i].test_last / n;
+		for (int i = 0; i < n; i++)
+			square += (results[s + i].test_last - sum) * (results[s + i].test_last - sum);
+		fprintf(f, "%s'%s' over %d seeds of initial weights: test %.2f %%, standard deviation %.2f\n", any ? "" : "\n", x->stage[s].name, n, sum,
+		        sqrt(square / (n - 1)));
+		any = true;
+	}
+	if (any)
+		fprintf(f, "Order and views of the pictures were the same for all of them (seed.data %llu), and so were held-out pictures and\n"
+		           "teachers: the deviation is that of initial weights alone.\n", (unsigned long long)x->seed_data);
+	return any;
+}
+
 static void print_title(FILE *f, const struct experiment *x)
 {
 	const struct conf *title = x->report ? conf_find(x->report, "title") : NULL;
@@ -121,6 +153,7 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_rows(f, rows, x->n_stage);
 	print_notes(f, x->data);
 	print_polish_alone(f, x, results);
-	fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds\n"
-	      "before believing a difference.\n", f);
+	if (!print_seeds(f, x, results))
+		fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds\n"
+		      "before believing a difference.\n", f);
 }

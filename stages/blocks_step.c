@@ -104,16 +104,16 @@ enum status blocks_build(const struct lesson *l, struct step *st, struct err *e)
 	struct stage_run *r = st->run;
 	struct graph *g = st->g;
 	const int head = net_part_all(r->student);
-	struct taps s = {0}, t = {0};
+	struct taps s = {0};
+	const struct taps *t = step_teacher(st);
 	struct node *x = st->x;
 	if (bl->from > 0)
 		x = model_apply(g, r->student, 0, bl->from - 1, x, MODE_FROZEN, "student/frozen", NULL);
 	model_apply(g, r->student, bl->from, bl->to, x, MODE_TRAIN, "student", &s);
-	model_apply(g, r->teacher, 0, net_part_all(r->teacher), st->x, MODE_FROZEN, "teacher", &t);
 	struct pair_nodes *n = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
 	struct node *loss = NULL;
 	for (int i = 0; i < bl->n_pair && graph_status(g) == OK; i++) {
-		n[i] = pair_build(st, bl, &bl->pair[i], &s, &t);
+		n[i] = pair_build(st, bl, &bl->pair[i], &s, t);
 		critic_segment(st, bl, &bl->pair[i], &n[i]);
 	}
 	for (int i = 0; i < bl->n_pair && graph_status(g) == OK; i++)
@@ -122,7 +122,7 @@ enum status blocks_build(const struct lesson *l, struct step *st, struct err *e)
 		if (bl->head_ce > 0)
 			add_term(st, &loss, "loss/head_ce", bl->head_ce, graph_cross_entropy(g, s.logits, st->label, 0));
 		if (bl->head_kd > 0)
-			add_term(st, &loss, "loss/head_kd", bl->head_kd, kd_divergence(g, s.logits, t.logits, bl->conf->tau));
+			add_term(st, &loss, "loss/head_kd", bl->head_kd, kd_divergence(g, s.logits, t->logits, bl->conf->tau));
 	}
 	if (graph_status(g) != OK)
 		return graph_status(g);

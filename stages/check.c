@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "stages/run.h"
+#include "stages/teacher.h"
 
 static size_t set_bytes(const struct params *p)
 {
@@ -31,9 +32,48 @@ static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson
 	        str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(r->student->params)));
 	for (int i = 1; i < l->n_optim; i++)
 		fprintf(f, ", %s of %s", str_count(a, optim_count(l->optim[i].optim)), l->optim[i].optim->name);
-	fputs("\n    ", f);
-	for (int v = 0; v < st->n_variant; v++)
+	fputc('\n', f);
+	if (st->pass && st->pass->plan) {
+		fputs("    teacher: ", f);
+		plan_print(st->pass->plan, f, steps);
+	}
+	for (int v = 0; v < st->n_variant; v++) {
+		fputs(st->pass ? "    student: " : "    ", f);
 		plan_print(st->variant[v].plan, f, steps);
+	}
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static void add_lesson(const struct stage_run *r, const struct lesson *l, const struct step *st, const struct evaluator *ev, struct stage_plan_sum *sum)
+{
+	const struct data *d = r->x->data;
+	const int batches = d->conf.drop_last ? d->n_train / d->conf.batch : (d->n_train + d->conf.batch - 1) / d->conf.batch;
+	double macs = 0;
+	size_t own = evaluator_own_bytes(ev) + backup_memory(st), shared = evaluator_workspace(ev);
+	for (int v = 0; v < st->n_variant; v++) {
+		own += plan_own_bytes(st->variant[v].plan);
+		macs = plan_macs(st->variant[v].plan) > macs ? plan_macs(st->variant[v].plan) : macs;
+	}
+	/* Twice: a checkpoint copies all of it to write it. */
+	for (int i = 0; i < l->n_optim; i++)
+		own += 2 * optim_memory(l->optim[i].optim);
+	for (int i = 0; i < r->n_net; i++)
+		own += 2 * set_bytes(r->net[i]->params);
+	shared = larger(shared, step_workspace(st));
+	if (st->pass) {
+		shared = larger(shared, pass_workspace(st->pass));
+		sum->teacher = larger(sum->teacher, pass_own_bytes(st->pass) + set_bytes(r->teacher->params));
+		macs += st->pass->plan ? plan_macs(st->pass->plan) : 0;
+	}
+	sum->own = larger(sum->own, own);
+	sum->workspace = larger(sum->workspace, shared);
+	sum->memory = sum->own + sum->workspace + sum->teacher;
+	sum->macs = macs > sum->macs ? macs : sum->macs;
+	sum->steps += (double)batches * l->epochs;
 }
 
 static enum status check_lesson(struct stage_run *r, const struct lesson *l, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e)
@@ -42,32 +82,27 @@ static enum status check_lesson(struct stage_run *r, const struct lesson *l, FIL
 	struct arena *a = arena_open("check");
 	struct step *st = NULL;
 	struct evaluator *ev = NULL;
+	struct teacher *teacher = NULL;
+	struct pass *pass = NULL;
 	const int n = d->n_train < d->conf.batch ? d->n_train : d->conf.batch;
-	enum status s = step_new(r, l, n, a, &st, e);
+	enum status s = OK;
+	if (l->teacher >= 0)
+		s = teacher_new(a, r->x, r->stage, l->teacher, &teacher, e);
+	if (s == OK && teacher)
+		s = pass_new(teacher, n, a, &pass, e);
+	if (s == OK)
+		s = step_new(r, l, n, pass, a, &st, e);
+	if (s == OK && pass)
+		s = pass_plan(pass, e);
 	if (s == OK)
 		s = evaluator_open(a, d, r->student, r->x->dev, r->x->precision, &ev, e);
 	if (s == OK) {
-		size_t bytes = step_workspace(st) > evaluator_workspace(ev) ? step_workspace(st) : evaluator_workspace(ev);
-		for (int v = 0; v < st->n_variant; v++) {
-			bytes += plan_own_bytes(st->variant[v].plan);
-			if (plan_macs(st->variant[v].plan) > sum->macs)
-				sum->macs = plan_macs(st->variant[v].plan);
-		}
-		bytes += evaluator_own_bytes(ev) + backup_memory(st);
-		/* Twice: a checkpoint copies all of it to write it. */
-		for (int i = 0; i < l->n_optim; i++)
-			bytes += 2 * optim_memory(l->optim[i].optim);
-		for (int i = 0; i < r->n_net; i++)
-			bytes += 2 * set_bytes(r->net[i]->params);
-		bytes += r->teacher ? set_bytes(r->teacher->params) : 0;
-		if (bytes > sum->memory)
-			sum->memory = bytes;
-		const int batches = d->conf.drop_last ? d->n_train / d->conf.batch : (d->n_train + d->conf.batch - 1) / d->conf.batch;
-		sum->steps += (double)batches * l->epochs;
+		add_lesson(r, l, st, ev, sum);
 		if (f)
 			print_lesson(f, r, l, st, steps);
 	}
 	step_release(st);
+	pass_release(pass);
 	evaluator_close(ev);
 	arena_close(a);
 	return s;
@@ -84,13 +119,13 @@ enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool ste
 	return st;
 }
 
-enum status stage_fits(struct experiment *x, struct stage *s, double *steps, struct err *e)
+enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sums, struct err *e)
 {
 	struct stage_plan_sum sum = {0};
 	const enum status st = stage_check(x, s, NULL, false, &sum, e);
 	const size_t there = memory_available();
 	char need[32], have[32];
-	*steps = sum.steps;
+	*sums = sum;
 	if (st != OK || !there || sum.memory <= there)
 		return st;
 	return err_nomem(e, "stage '%s' needs %s and %s are available: lower 'data.batch' or 'data.eval_batch'; it was not begun", s->name,

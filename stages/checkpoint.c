@@ -8,9 +8,9 @@
 #include "runs/origin.h"
 #include "stages/train_int.h"
 
-static const char *resume_path(struct trainer *t)
+const char *checkpoint_path(struct trainer *t)
 {
-	return path_join(t->r->arena, t->rec->folder, "resume.safetensors");
+	return record_stage_file(t->rec, t->r->stage, "resume.safetensors");
 }
 
 static const char *machine(struct trainer *t)
@@ -24,10 +24,10 @@ static const char *machine(struct trainer *t)
 }
 
 /* What moves in a lesson: all networks of the stage and the lesson's optimisers. */
-static void fill(struct trainer *t, int lesson)
+static void fill(struct trainer *t)
 {
 	struct stage_run *r = t->r;
-	const struct lesson *l = &r->lesson[lesson];
+	const struct lesson *l = lesson_of(t);
 	t->place.n_set = r->n_net;
 	t->place.set = NEW_ARRAY(t->arena, struct params *, r->n_net);
 	for (int i = 0; i < r->n_net; i++)
@@ -42,9 +42,9 @@ enum status checkpoint_peek(struct trainer *t, struct err *e)
 {
 	bool found = false;
 	struct resume place = {0};
-	const enum status st = resume_peek(t->r->arena, resume_path(t), &place, origin_program(), &found, e);
+	const enum status st = resume_peek(t->r->arena, checkpoint_path(t), &place, origin_program(), &found, e);
 	if (st == E_ENV)
-		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, resume_path(t));
+		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, checkpoint_path(t));
 	if (st != OK || !found || strcmp(place.identity, t->r->stage->identity) != 0)
 		return st;
 	t->place = place;
@@ -54,26 +54,22 @@ enum status checkpoint_peek(struct trainer *t, struct err *e)
 	return OK;
 }
 
-enum status checkpoint_load(struct trainer *t, int lesson, struct err *e)
+enum status checkpoint_load(struct trainer *t, struct err *e)
 {
-	fill(t, lesson);
-	const enum status st = resume_load(resume_path(t), &t->place, machine(t), e);
+	fill(t);
+	const enum status st = resume_load(checkpoint_path(t), &t->place, machine(t), e);
 	if (st != OK)
-		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, resume_path(t));
+		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, checkpoint_path(t));
 	return st;
 }
 
 enum status checkpoint_save(struct trainer *t, struct err *e)
 {
-	fill(t, t->place.lesson);
-	const double now = time_now();
-	t->place.seconds += now - t->started;
-	t->place.lesson_seconds += now - t->started;
-	t->started = now;
-	t->saved = now;
+	fill(t);
+	t->saved = time_now();
 	snprintf(t->place.stage, sizeof t->place.stage, "%s", t->r->stage->name);
 	snprintf(t->place.identity, sizeof t->place.identity, "%s", t->r->stage->identity);
-	return resume_save(resume_path(t), &t->place, origin_program(), machine(t), e);
+	return resume_save(checkpoint_path(t), &t->place, origin_program(), machine(t), e);
 }
 
 enum status checkpoint_weights(struct trainer *t, const char *name, double valid, int epoch, struct err *e)

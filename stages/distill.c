@@ -57,10 +57,9 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	(void)e;
 	const struct distill_own *own = l->own;
 	struct stage_run *r = st->run;
-	struct taps s = {0}, t = {0};
-	model_apply(st->g, r->teacher, 0, net_part_all(r->teacher), st->x, MODE_FROZEN, "teacher", &t);
+	struct taps s = {0};
 	model_apply(st->g, r->student, 0, net_part_all(r->student), st->x, MODE_TRAIN, "student", &s);
-	struct node *loss = step_terms(st, own->terms, own->n, &s, &t, r->student, r->teacher);
+	struct node *loss = step_terms(st, own->terms, own->n, &s, step_teacher(st), r->student, r->teacher);
 	step_metric(st, "loss", loss);
 	step_accuracy(st, s.logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);

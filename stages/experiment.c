@@ -4,12 +4,13 @@
 
 #include "base/log.h"
 #include "base/sha256.h"
+#include "stages/arms.h"
 #include "stages/run.h"
 #include "stages/stage_read.h"
 
 struct top_conf {
 	const char *name;
-	const struct conf *seed, *data, *networks, *stages, *report;
+	const struct conf *seed, *data, *networks, *stages, *arms, *report;
 	int precision;
 };
 enum { TOP_F32, TOP_BF16, TOP_AUTO };
@@ -22,6 +23,7 @@ const struct opt experiment_opts[] = {
 	NODE(top_conf, data, "data set: {kind: NAME, ...}"),
 	NODE(top_conf, networks, "map of names to {model: NAME, ...}"),
 	NODE(top_conf, stages, "list of stages"),
+	NODE(top_conf, arms, "list of {stages: [NAME, ...], seeds: [...]}: stages that run at the same time on one stream of batches"),
 	NODE(top_conf, report, "about the table at the end: {title: TEXT}"),
 	{0},
 };
@@ -160,15 +162,18 @@ static enum status read_networks(struct experiment *x, struct err *e)
 static enum status read_stages(struct experiment *x, const struct conf *list, struct err *e)
 {
 	enum status st = OK;
-	x->stage = NEW_ARRAY(x->arena, struct stage, list->n);
+	x->stage = NEW_ARRAY(x->arena, struct stage, list->n + arms_copies(x));
 	for (int i = 0; i < list->n; i++) {
 		struct stage_plan_sum sum;
-		enum status one = stage_read(x, &x->stage[i], list->item[i], e);
+		struct stage *s = &x->stage[x->n_stage++];
+		enum status one = stage_read(x, s, list->item[i], e);
 		if (one == OK)
-			one = stage_check(x, &x->stage[i], NULL, false, &sum, e);
+			one = stage_check(x, s, NULL, false, &sum, e);
+		if (one == OK)
+			one = arms_add(x, e);
 		keep(&st, one);
-		x->n_stage++;
 	}
+	keep(&st, arms_check(x, e));
 	return st;
 }
 
@@ -192,6 +197,7 @@ enum status experiment_open(struct arena *a, const char *path, const struct expe
 	if (top.data)
 		keep(&st, data_open(a, top.data, x->seed_split, &x->data, e));
 	keep(&st, read_networks(x, e));
+	keep(&st, arms_read(x, top.arms, e));
 	if (top.stages)
 		keep(&st, read_stages(x, top.stages, e));
 	return st;

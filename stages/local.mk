@@ -1,9 +1,14 @@
 liblimbeck_core_la_SOURCES += \
+	%D%/arms.c \
+	%D%/arms.h \
 	%D%/blocks.c \
 	%D%/blocks.h \
 	%D%/blocks_step.c \
 	%D%/check.c \
 	%D%/checkpoint.c \
+	%D%/cohort.c \
+	%D%/cohort.h \
+	%D%/epoch.c \
 	%D%/evaluate.c \
 	%D%/experiment.c \
 	%D%/distill.c \
@@ -21,5 +26,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/step.c \
 	%D%/stop.c \
 	%D%/supervise.c \
+	%D%/teacher.c \
+	%D%/teacher.h \
 	%D%/train.c \
 	%D%/train_int.h

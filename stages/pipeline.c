@@ -4,7 +4,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "stages/run.h"
+#include "base/str.h"
+#include "stages/cohort.h"
 
 /* The paths of what the stage uses; they were left by earlier stages of this run or found in the store. */
 static enum status resolve(struct record *rec, struct stage *s, struct reference *ref, struct err *e)
@@ -55,28 +56,46 @@ static enum status read_result(struct record *rec, int64_t id, struct stage_resu
 	return st;
 }
 
-static enum status train_stage(struct experiment *x, struct record *rec, struct stage *s, struct stage_result *res, struct err *e)
+/* From the store's row to the structure that is trained. */
+static enum status arm_open(struct experiment *x, struct record *rec, struct stage *s, struct stage_result *res, struct arm *arm, struct err *e)
 {
-	int64_t id = 0;
-	struct stage_run *r = NULL;
+	*arm = (struct arm){.result = res};
 	enum status st = resolve_all(rec, s, e);
 	if (st == OK)
 		st = dir_make(record_stage_file(rec, s, "."), e);
 	if (st == OK)
-		st = store_stage_begin(rec->store, rec->run, s->name, s->kind->name, s->identity, &id, e);
-	if (st == OK)
-		st = stage_run_open(x, s, &r, e);
-	if (st == OK)
-		st = stage_train(r, rec, id, res, e);
-	stage_run_close(r);
-	if (id) {
+		st = store_stage_begin(rec->store, rec->run, s->name, s->kind->name, s->identity, &arm->stage_id, e);
+	return st == OK ? stage_run_open(x, s, &arm->run, e) : st;
+}
+
+static enum status arm_close(struct record *rec, struct stage *s, struct arm *arm, enum status st, struct err *e)
+{
+	stage_run_close(arm->run);
+	if (arm->stage_id) {
 		struct err late = {0};
-		const char *state = st == OK ? "done" : st == E_STOP ? "interrupted" : "failed";
-		const enum status end = store_stage_end(rec->store, id, state, res->seconds, st == OK ? e : &late);
+		const char *state = arm->status == OK ? "done" : arm->status == E_STOP ? "interrupted" : "failed";
+		const enum status end = store_stage_end(rec->store, arm->stage_id, state, arm->result->seconds, st == OK ? e : &late);
 		st = st == OK ? end : st;
 	}
-	if (st == OK) /* its state would take a stage that has to be trained again past all that it leaves */
-		st = file_remove(path_join(rec->arena, rec->folder, "resume.safetensors"), e);
+	/* Its state would take a stage that has to be trained again past all that it leaves. */
+	return arm->status == OK && st == OK ? file_remove(record_stage_file(rec, s, "resume.safetensors"), e) : st;
+}
+
+/* The stages of a list at the same time. */
+static enum status train_together(struct experiment *x, struct record *rec, const int *which, int n, struct stage_result *results, struct err *e)
+{
+	struct arm *arms = NEW_ARRAY(rec->arena, struct arm, n);
+	enum status st = OK;
+	for (int i = 0; i < n && st == OK; i++)
+		st = arm_open(x, rec, &x->stage[which[i]], &results[which[i]], &arms[i], e);
+	if (st == OK)
+		st = cohort_train(x, rec, arms, n, e);
+	else
+		for (int i = 0; i < n; i++)
+			arms[i].status = st;
+	for (int i = 0; i < n; i++)
+		if (arms[i].result)
+			st = arm_close(rec, &x->stage[which[i]], &arms[i], st, e);
 	return st;
 }
 
@@ -89,32 +108,101 @@ static enum status find_done(struct record *rec, const struct stage *s, int64_t 
 }
 
 /* Before the first is trained: that the last does not fit should not show after hours. */
-static enum status all_fit(struct experiment *x, struct record *rec, struct err *e)
+static enum status all_fit(struct experiment *x, struct record *rec, struct stage_plan_sum *sums, struct err *e)
 {
 	enum status st = OK;
 	for (int i = 0; i < x->n_stage && st == OK; i++) {
 		int64_t id = 0;
 		bool there = false;
-		double steps = 0;
 		st = find_done(rec, &x->stage[i], &id, &there, e);
 		if (st == OK && !there)
-			st = stage_fits(x, &x->stage[i], &steps, e);
+			st = stage_fits(x, &x->stage[i], &sums[i], e);
 	}
 	return st;
 }
 
-static enum status one_stage(struct experiment *x, struct record *rec, struct stage *s, struct stage_result *res, struct err *e)
+static bool same_teacher(const struct stage *a, const struct stage *b)
 {
-	*res = (struct stage_result){.stage = s, .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
+	return a->n_teacher && b->n_teacher && str_eq(a->teacher[0].identity, b->teacher[0].identity);
+}
+
+/* What the stages which[0..n) take together: their own, the largest workspace, each teacher once. */
+static size_t memory_together(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n)
+{
+	size_t own = 0, workspace = 0, teachers = 0;
+	for (int i = 0; i < n; i++) {
+		const struct stage_plan_sum *sum = &sums[which[i]];
+		bool had = false;
+		for (int k = 0; k < i; k++)
+			had |= same_teacher(&x->stage[which[i]], &x->stage[which[k]]);
+		own += sum->own;
+		workspace = sum->workspace > workspace ? sum->workspace : workspace;
+		teachers += had ? 0 : sum->teacher;
+	}
+	return own + workspace + teachers;
+}
+
+/* How many of which[0..n) the machine carries at once; at least one, which was found to fit alone. */
+static int wave_size(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n)
+{
+	const size_t there = memory_available();
+	int k = n;
+	while (k > 1 && there && memory_together(x, sums, which, k) > there)
+		k--;
+	return k;
+}
+
+static void say_waves(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n, int first)
+{
+	char a[32], b[32];
+	if (n > 1)
+		log_line(LOG_INFO, "%d arms from '%s' to '%s' on one stream of batches, %s of memory", n, x->stage[which[0]].name,
+		         x->stage[which[n - 1]].name, str_bytes(a, memory_together(x, sums, which, first)));
+	if (first < n)
+		log_line(LOG_WARN, "%d arms need %s and %s are available: they run in waves, %d at first", n,
+		         str_bytes(a, memory_together(x, sums, which, n)), str_bytes(b, memory_available()), first);
+}
+
+/* Stage i, and with it the arms of its list that are not done. */
+static enum status train_stages(struct experiment *x, struct record *rec, int i, const struct stage_plan_sum *sums, struct stage_result *results,
+                                bool *trained, struct err *e)
+{
+	int *which = NEW_ARRAY(rec->arena, int, x->n_stage), n = 0;
+	enum status st = OK;
+	for (int k = i; k < x->n_stage && st == OK; k++) {
+		int64_t id = 0;
+		bool there = false;
+		if (k > i && (!x->stage[k].arms || x->stage[k].arms != x->stage[i].arms))
+			continue;
+		st = find_done(rec, &x->stage[k], &id, &there, e);
+		if (st == OK && !there)
+			which[n++] = k;
+	}
+	say_waves(x, sums, which, n, wave_size(x, sums, which, n));
+	for (int at = 0; at < n && st == OK;) {
+		const int k = wave_size(x, sums, which + at, n - at);
+		st = train_together(x, rec, which + at, k, results, e);
+		for (int m = at; m < at + k; m++)
+			trained[which[m]] = true;
+		at += k;
+	}
+	return st;
+}
+
+static enum status one_stage(struct experiment *x, struct record *rec, int i, const struct stage_plan_sum *sums, struct stage_result *results,
+                             bool *trained, struct err *e)
+{
 	int64_t id = 0;
 	bool there = false;
-	enum status st = find_done(rec, s, &id, &there, e);
+	if (trained[i])
+		return OK;
+	enum status st = find_done(rec, &x->stage[i], &id, &there, e);
 	if (st != OK)
 		return st;
 	if (!there)
-		return train_stage(x, rec, s, res, e);
-	st = read_result(rec, id, res, e);
-	log_line(LOG_INFO, "%s: trained before, test %.2f %%", s->name, res->test_last);
+		return train_stages(x, rec, i, sums, results, trained, e);
+	st = read_result(rec, id, &results[i], e);
+	log_line(LOG_INFO, "%s: trained before, test %.2f %%", x->stage[i].name, results[i].test_last);
 	return st;
 }
 
@@ -122,6 +210,10 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 {
 	struct record *rec = NULL;
 	const double start = time_now();
+	struct stage_plan_sum *sums = NEW_ARRAY(x->arena, struct stage_plan_sum, x->n_stage);
+	bool *trained = NEW_ARRAY(x->arena, bool, x->n_stage);
+	for (int i = 0; i < x->n_stage; i++)
+		results[i] = (struct stage_result){.stage = &x->stage[i], .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
 	stop_install();
 	enum status st = dir_make(out, e);
 	if (st == OK)
@@ -129,9 +221,9 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 	if (rec)
 		*folder = rec->folder;
 	if (st == OK)
-		st = all_fit(x, rec, e);
+		st = all_fit(x, rec, sums, e);
 	for (int i = 0; i < x->n_stage && st == OK; i++)
-		st = one_stage(x, rec, &x->stage[i], &results[i], e);
+		st = one_stage(x, rec, i, sums, results, trained, e);
 	struct err late = {0};
 	const enum status end = record_close(rec, st == OK ? "done" : st == E_STOP ? "interrupted" : "failed", time_now() - start,
 	                                     st == OK ? e : &late);

@@ -33,7 +33,13 @@ void experiment_resolved(const struct experiment *x, FILE *f)
 	conf_print(f, x->networks, 2);
 	fputs("stages:\n", f);
 	for (int i = 0; i < x->n_stage; i++)
-		print_stage(&x->stage[i], f);
+		if (!x->stage[i].is_copy)
+			print_stage(&x->stage[i], f);
+	const struct conf *arms = conf_find(x->root, "arms");
+	if (arms) {
+		fputs("arms:\n", f);
+		conf_print(f, arms, 2);
+	}
 	if (x->report) {
 		fputs("report:\n", f);
 		conf_print(f, x->report, 2);

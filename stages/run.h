@@ -41,20 +41,20 @@ struct stage_result {
 /* Everything: trains what is not there yet, reads what is. results[x->n_stage] is filled. folder: where the run is. */
 enum status experiment_run(struct experiment *x, const char *out, struct stage_result *results, const char **folder, struct err *e);
 
-/* train.c: one stage from its resume state or its start to its artefacts. */
-enum status stage_train(struct stage_run *r, struct record *rec, int64_t stage_id, struct stage_result *result, struct err *e);
 /* Defines a stage's networks and lessons in an arena of its own. stage_run_close also releases the device memory. */
 enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_run **r, struct err *e);
 void stage_run_close(struct stage_run *r);
 
 /* For `check`: all plans of a stage without memory. lines go to f. */
 struct stage_plan_sum {
-	double macs;                  /* of the dearest step */
-	size_t memory;                /* weights, optimisers, workspaces: the stage's maximum */
+	double macs;                  /* of the dearest step, the teacher's pass with it */
+	size_t own;                   /* weights, optimisers, what plans hold: of the stage alone */
+	size_t workspace, teacher;    /* what arms that run together have in common */
+	size_t memory;                /* all three: the stage's maximum */
 	double steps;                 /* optimiser steps of the whole stage */
 };
 enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e);
-/* E_NOMEM with both sizes when the machine can't give what the stage needs. steps: of the whole stage. */
-enum status stage_fits(struct experiment *x, struct stage *s, double *steps, struct err *e);
+/* E_NOMEM with both sizes when the machine can't give what the stage needs. */
+enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sum, struct err *e);
 
 #endif

@@ -57,6 +57,9 @@ struct stage {
 	const char *teacher_network;  /* the network they are weights of */
 	int n_anchor;
 	int *anchor;                  /* epochs, ascending */
+	uint64_t seed_init;           /* the experiment's, or an arm's own */
+	int arms;                     /* which entry of the experiment's `arms` it runs in, from 1; 0: alone */
+	bool is_copy;                 /* of the stage before it, for another seed.init: made by `arms` */
 	char identity[65];
 };
 
@@ -84,7 +87,9 @@ const struct stage_kind *stage_kind_find(const char *name);
 
 /* ---- experiment.c: the whole file ---- */
 
-extern const struct opt experiment_opts[], seed_opts[], report_opts[];
+extern const struct opt experiment_opts[], seed_opts[], report_opts[], arms_opts[];
+
+struct arms; /* arms.h */
 
 struct experiment {
 	struct arena *arena;
@@ -99,6 +104,8 @@ struct experiment {
 	bool *network_ok;             /* per key of networks, once all were tried: what is wrong with one is told once */
 	int n_stage;
 	struct stage *stage;
+	int n_arms;
+	struct arms *arms;
 };
 
 struct experiment_options {
@@ -169,11 +176,16 @@ void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, 
 
 /* ---- step.c: one batch size of a lesson, planned ---- */
 
+struct pass; /* teacher.h: the teacher's forward pass on a batch */
+
 struct step {
 	struct stage_run *run;
 	const struct lesson *lesson;
 	struct arena *arena;
 	int n;                        /* pictures */
+	struct pass *pass;            /* of the lesson's teacher; NULL without */
+	struct node **given;          /* its taps in this graph */
+	struct taps taps_t;
 	struct graph *g;
 	struct node *image;           /* u8 */
 	struct node *x;               /* normalised, act */
@@ -186,6 +198,8 @@ struct step {
 	struct { unsigned active; struct plan *plan; } variant[4];
 };
 
+/* The taps of the lesson's teacher on this batch: what a pass of its own has left. */
+struct taps *step_teacher(struct step *st);
 /* A segment that minimises loss over the optimiser's parameters. */
 void step_minimise(struct step *st, const char *name, int every, struct node *loss, struct optim *o);
 /* A scalar that is averaged over the pictures of an epoch: "loss", "loss/kd", "critic/real_accuracy". */
@@ -195,11 +209,14 @@ void step_accuracy(struct step *st, struct node *logits);
 /* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. */
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s, struct net *net_t);
 
-enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct arena *a, struct step **st, struct err *e);
+/* pass: made for n pictures, or NULL where the lesson has no teacher. It learns which taps the step reads. */
+enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct pass *pass, struct arena *a, struct step **st, struct err *e);
 size_t step_workspace(const struct step *st);
+/* After the pass was prepared. */
 enum status step_prepare(struct step *st, void *workspace, struct err *e);
 void step_release(struct step *st);
 struct plan *step_plan(const struct step *st, long number); /* the variant for step number */
+/* After the pass was run with the same batch. */
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e);
 
 /* ---- evaluate.c ---- */

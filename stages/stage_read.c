@@ -199,7 +199,7 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 	if (s->has_from)
 		str_printf(&text, "from=%s\n", s->from.identity);
 	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)x->seed_data,
-	           (unsigned long long)x->seed_init, (int)x->precision, x->dev->backend->name);
+	           (unsigned long long)s->seed_init, (int)x->precision, x->dev->backend->name);
 	sha256_text(str_text(&text), s->identity);
 	str_release(&text);
 }
@@ -232,10 +232,28 @@ static enum status read_references(struct experiment *x, struct stage *s, struct
 	return st == OK ? find_teacher_network(x, s, e) : st;
 }
 
+enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e)
+{
+	struct net *net = NULL, *teacher = NULL;
+	*s = *from;
+	s->is_copy = true;
+	s->seed_init = seed_init;
+	s->name = arena_printf(x->arena, "%s-init%llu", from->name, (unsigned long long)seed_init);
+	enum status st = check_name(x, s, e);
+	if (st == OK)
+		st = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+	if (st == OK && s->n_teacher)
+		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+	if (st == OK)
+		identify(x, s, net, teacher);
+	return st;
+}
+
 enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)
 {
 	s->map = map;
 	s->name = "?";
+	s->seed_init = x->seed_init;
 	if (map->kind != CONF_MAP)
 		return err_user(e, map->at, "a stage is a map with 'name', 'kind', 'train' and options");
 	enum status st = find_kind(s, map, e);

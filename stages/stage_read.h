@@ -1,4 +1,4 @@
-/* Private to experiment.c and stage_read.c. */
+/* Private to arms.c, experiment.c and stage_read.c. */
 #ifndef STAGES_STAGE_READ_H
 #define STAGES_STAGE_READ_H
 
@@ -6,5 +6,7 @@
 
 /* One entry of `stages:`; earlier ones are read already. */
 enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e);
+/* The same stage for another seed of initialisation, as NAME-initSEED. */
+enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e);
 
 #endif

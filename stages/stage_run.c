@@ -82,7 +82,5 @@ void stage_run_close(struct stage_run *r)
 			optim_release(r->lesson[k].optim[i].optim);
 	for (int i = 0; i < r->n_net; i++)
 		params_release(r->net[i]->params);
-	if (r->teacher)
-		params_release(r->teacher->params);
 	arena_close(r->arena);
 }

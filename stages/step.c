@@ -2,7 +2,17 @@
 #include <string.h>
 
 #include "engine/build.h"
-#include "stages/stage.h"
+#include "stages/teacher.h"
+
+struct taps *step_teacher(struct step *st)
+{
+	BUG_IF(!st->pass, "stage '%s' asks for a teacher in a lesson that has none", st->run->stage->name);
+	if (!st->given) {
+		st->given = NEW_ARRAY(st->arena, struct node *, TAP_COUNT);
+		pass_give(st->pass, st->g, st->given, &st->taps_t);
+	}
+	return &st->taps_t;
+}
 
 void step_metric(struct step *st, const char *name, struct node *value)
 {
@@ -98,7 +108,7 @@ static void find_variants(struct step *st)
 	}
 }
 
-enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct arena *a, struct step **out, struct err *e)
+enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct pass *pass, struct arena *a, struct step **out, struct err *e)
 {
 	struct step *st = NEW(a, struct step);
 	const struct data *d = r->x->data;
@@ -107,6 +117,7 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	st->lesson = l;
 	st->arena = a;
 	st->n = n;
+	st->pass = pass;
 	st->g = graph_new(a, e);
 	st->g->at = r->stage->map->at;
 	st->image = graph_input(st->g, "image", shape4(n, p->C, p->H, p->W), CLASS_U8);
@@ -126,8 +137,11 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	st->desc.segment = st->segment;
 	st->desc.metric = st->metric;
 	find_variants(st);
-	for (int v = 0; v < st->n_variant && status == OK; v++)
+	for (int v = 0; v < st->n_variant && status == OK; v++) {
 		status = plan_new(a, &st->desc, r->x->dev, st->variant[v].active, &st->variant[v].plan, e);
+		if (status == OK && st->given)
+			pass_want(pass, st->given, st->variant[v].plan);
+	}
 	*out = st;
 	return status;
 }
@@ -144,8 +158,11 @@ size_t step_workspace(const struct step *st)
 enum status step_prepare(struct step *st, void *workspace, struct err *e)
 {
 	enum status s = OK;
-	for (int v = 0; v < st->n_variant && s == OK; v++)
+	for (int v = 0; v < st->n_variant && s == OK; v++) {
+		if (st->given)
+			pass_link(st->pass, st->given, st->variant[v].plan);
 		s = plan_prepare(st->variant[v].plan, workspace, e);
+	}
 	return s;
 }
 

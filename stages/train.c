@@ -1,4 +1,4 @@
-/* A stage from its start, or from its resume state, to its artefacts. */
+/* The two ends of an arm: from its start or its resume state, and to its artefacts. */
 #include <math.h>
 #include <string.h>
 
@@ -13,10 +13,8 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	enum status st = OK;
 	for (int i = 0; i < r->n_net && st == OK; i++)
 		st = params_place(r->net[i]->params, r->x->dev, e);
-	if (st == OK && r->teacher)
-		st = params_place(r->teacher->params, r->x->dev, e);
 	for (int i = 0; i < r->n_net && st == OK; i++)
-		st = net_init(r->net[i], r->x->seed_init, NULL, e);
+		st = net_init(r->net[i], r->stage->seed_init, NULL, e);
 	if (st == OK && r->stage->has_from)
 		st = weights_load(r->student->params, r->stage->from.path, e);
 	return st;
@@ -57,59 +55,14 @@ static const char *weights_key(struct trainer *t, const char *identity)
 	return arena_printf(t->r->arena, "%s/%s", identity, t->r->x->precision == PRECISION_BF16 ? "bf16" : "f32");
 }
 
-/* What the gap of this lesson's student is measured against. */
-static enum status measure_teacher(struct trainer *t, const struct lesson *l, struct err *e)
+/* What the gap of a lesson's student is measured against. */
+enum status arm_measure_teacher(struct trainer *t, struct err *e)
 {
+	const struct lesson *l = lesson_of(t);
 	t->teacher_valid = NAN;
 	if (l->teacher < 0 || !t->r->x->data->n_valid)
 		return OK;
 	return measure(t, t->r->teacher, weights_key(t, t->r->stage->teacher[l->teacher].identity), PART_VALID, &t->teacher_valid, e);
-}
-
-/* Accuracy and gap of a lesson that is over; a block has no logits of its own and is read through the teacher's tail. */
-static void lesson_accuracy(const struct trainer *t, const struct lesson *l, char *text, size_t n)
-{
-	int at = 0;
-	*text = 0;
-	if (l->selects && !isnan(t->place.last_valid))
-		at = snprintf(text, n, ", held-out %.2f %%", t->place.last_valid);
-	else if (!isnan(t->train_top1))
-		at = snprintf(text, n, ", training %.2f %%%s", t->train_top1, l->selects ? "" : " through the teacher's tail");
-	if (l->selects && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
-		snprintf(text + at, n - (size_t)at, ", %.2f behind its teacher", t->teacher_valid - t->place.last_valid);
-}
-
-static void log_lesson(const struct trainer *t, const struct lesson *l, double images_before)
-{
-	const double seconds = t->place.lesson_seconds;
-	char a[32], b[32], c[32], accuracy[128];
-	lesson_accuracy(t, l, accuracy, sizeof accuracy);
-	log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
-	         str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(t->r->student->params)), str_seconds(c, seconds),
-	         seconds > 0 ? (t->place.images - images_before) / seconds : 0, accuracy);
-}
-
-static enum status run_lessons(struct trainer *t, struct err *e)
-{
-	enum status st = OK;
-	t->started = t->saved = time_now();
-	for (int k = t->place.lesson; k < t->r->n_lesson && st == OK; k++) {
-		const struct lesson *l = &t->r->lesson[k];
-		const double images = t->place.images;
-		st = lesson_open(t, k, e);
-		if (st == OK)
-			st = measure_teacher(t, l, e);
-		if (st == OK)
-			st = lesson_train(t, k, e);
-		if (st == OK) {
-			log_lesson(t, l, images);
-			t->place.lesson++;
-			t->place.epoch = t->place.batch = 0;
-			t->place.lesson_seconds = 0;
-		}
-		lesson_close(t, k);
-	}
-	return st;
 }
 
 static double largest_moved(const struct stage_run *r)
@@ -139,7 +92,7 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 		if (st == OK)
 			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, &res->test_best, e);
 	}
-	if (st == OK && r->teacher)
+	if (st == OK && t->teacher)
 		st = measure(t, r->teacher, weights_key(t, s->teacher[s->n_teacher - 1].identity), PART_TEST, &res->teacher_test, e);
 	return st;
 }
@@ -167,18 +120,19 @@ static enum status put_artefact(struct trainer *t, const char *name, struct err 
 	return store_artefact_put(t->rec->store, t->stage_id, s->identity, name, path, e);
 }
 
-static enum status finish(struct trainer *t, struct stage_result *res, struct err *e)
+enum status arm_finish(struct trainer *t, struct err *e)
 {
 	const struct stage *s = t->r->stage;
-	t->arena = t->r->arena;
-	enum status st = checkpoint_weights(t, "last", t->place.last_valid, lesson_epochs_before(t->r, t->r->n_lesson), e);
+	struct stage_result *res = t->result;
+	const int epochs = lesson_epochs_before(t->r, t->r->n_lesson);
+	enum status st = checkpoint_weights(t, "last", t->place.last_valid, epochs, e);
 	if (st == OK && isnan(t->place.best)) /* nothing was held out, or no lesson gave logits to choose by: the rule is the last epoch */
-		st = checkpoint_weights(t, "best", NAN, lesson_epochs_before(t->r, t->r->n_lesson), e);
+		st = checkpoint_weights(t, "best", NAN, epochs, e);
 	res->trained_max = largest_moved(t->r);
 	res->whole = (double)params_count(t->r->student->params);
 	res->seconds = t->place.seconds;
 	res->images = t->place.images;
-	res->epochs = lesson_epochs_before(t->r, t->r->n_lesson);
+	res->epochs = epochs;
 	res->valid_last = t->place.last_valid;
 	if (st == OK)
 		st = measure_all(t, res, e);
@@ -193,23 +147,18 @@ static enum status finish(struct trainer *t, struct stage_result *res, struct er
 	return st;
 }
 
-enum status stage_train(struct stage_run *r, struct record *rec, int64_t stage_id, struct stage_result *res, struct err *e)
+enum status arm_begin(struct trainer *t, struct err *e)
 {
-	struct trainer t = {.r = r, .rec = rec, .stage_id = stage_id, .teacher_at = -1, .teacher_valid = NAN, .train_top1 = NAN};
-	t.place.best = t.place.last_valid = NAN;
-	enum status st = stage_fits(r->x, r->stage, &t.total_steps, e);
+	const struct stage *s = t->r->stage;
+	t->place.best = t->place.last_valid = NAN;
+	struct stage_plan_sum sum;
+	enum status st = stage_fits(t->r->x, t->r->stage, &sum, e);
+	t->total_steps = sum.steps;
 	if (st == OK)
-		st = place_nets(&t, e);
+		st = place_nets(t, e);
 	if (st == OK)
-		st = checkpoint_peek(&t, e);
+		st = checkpoint_peek(t, e);
 	if (st == OK)
-		st = record_trim(rec, r->stage, stage_id, t.resumed ? lesson_epochs_before(r, t.place.lesson) + t.place.epoch : 0, e);
-	if (st == OK)
-		st = loader_open(r->x->data, PART_TRAIN, VIEW_TRAIN, r->x->seed_data, &t.loader, e);
-	if (st == OK)
-		st = run_lessons(&t, e);
-	if (st == OK)
-		st = finish(&t, res, e);
-	loader_close(t.loader);
+		st = record_trim(t->rec, s, t->stage_id, t->resumed ? lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch : 0, e);
 	return st;
 }

@@ -1,44 +1,103 @@
-/* Private to train.c, lesson.c and checkpoint.c. */
+/* Private to the trainer: cohort.c, lesson.c, epoch.c, train.c, checkpoint.c. */
 #ifndef STAGES_TRAIN_INT_H
 #define STAGES_TRAIN_INT_H
 
-#include "stages/run.h"
+#include "stages/cohort.h"
+#include "stages/teacher.h"
 
-/* A stage while it is trained. */
+/* A stage while it is trained: an arm of a cohort, also when it is the only one. */
 struct trainer {
+	struct cohort *cohort;
 	struct stage_run *r;
 	struct record *rec;
 	int64_t stage_id;
-	struct loader *loader;
 	struct resume place;      /* where it is; the sums of the running epoch */
 	bool resumed;             /* place was read from a file and the networks are not yet */
-	int teacher_at;           /* which teacher the teacher network holds; -1 none */
+	bool over, finished;      /* over: finished, or failed by itself */
+	enum status status;       /* of its own: E_RUN when it failed and the others went on */
+	struct err err;
+	struct stage_result *result;
 	/* of the running lesson */
+	bool begun;               /* between lesson_begin and lesson_end */
+	struct teacher *teacher;  /* NULL without */
+	struct net *teacher_shape; /* r->teacher while no lesson runs: the structure alone */
 	struct arena *arena;
 	struct step *full, *rest; /* rest: the smaller last batch of an epoch; NULL without */
 	struct evaluator *eval;
-	void *workspace;
-	size_t workspace_bytes;
-	double started;           /* when the running stretch began */
 	double saved;             /* when the last checkpoint was written */
-	double waited;            /* for data in this epoch, seconds */
-	double epoch_started;
-	long epoch_images;        /* since epoch_started */
 	double teacher_valid;     /* held-out accuracy of the lesson's teacher; NaN without */
 	double train_top1;        /* of the last epoch: the student's, or its block's through the teacher's tail; NaN without */
 	double total_steps;       /* of the stage, for the time left */
+	double lesson_images;     /* seen before the lesson */
 };
 
-/* lesson.c */
-enum status lesson_open(struct trainer *t, int k, struct err *e);
-enum status lesson_train(struct trainer *t, int k, struct err *e);
-void lesson_close(struct trainer *t, int k);
-int lesson_epochs_before(const struct stage_run *r, int k);
+/* The teacher's passes, one for each size of batch. */
+struct passes {
+	struct teacher *teacher;
+	struct pass *full, *rest; /* NULL without */
+	const struct pass *ran;   /* which ran with the batch at hand */
+};
 
-/* checkpoint.c */
+/* Arms: students that go through the same batches at the same time. Each learns what it would alone, bit for bit: an arm has its own
+   plans, optimisers and place; they share the batches, the workspace and the passes of teachers that they have in common. */
+struct cohort {
+	struct experiment *x;
+	struct record *rec;
+	struct arena *arena;
+	struct loader *loader;
+	int n;
+	struct trainer *arm;
+	int n_teacher;
+	struct teacher **teacher; /* those that were needed so far; loaded while an arm's lesson uses them */
+	/* of the running period: the time in which no arm's lesson begins or ends */
+	struct arena *period;
+	int n_passes;
+	struct passes *passes;
+	void *workspace;
+	size_t workspace_bytes;
+	/* of the running epoch */
+	double waited;            /* for data, seconds */
+	double epoch_started;
+	long epoch_images;        /* of the stream, since epoch_started */
+	double marked;            /* up to when time has been given to the arms */
+};
+
+/* ---- lesson.c ---- */
+/* Everything but plans: teacher, optimisers, the resume state. */
+enum status lesson_begin(struct trainer *t, struct err *e);
+void lesson_end(struct trainer *t);
+/* passes NULL: without a teacher. */
+enum status lesson_plan(struct trainer *t, const struct passes *passes, struct err *e);
+size_t lesson_workspace(const struct trainer *t);
+enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e);
+void lesson_unplan(struct trainer *t);
+const struct lesson *lesson_of(const struct trainer *t);
+int lesson_epochs_before(const struct stage_run *r, int k);
+/* One step on the batch. E_RUN is the arm's own: the state before the step is saved. */
+enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
+/* Mean of a metric over the epoch so far; NaN when it was never there. */
+double lesson_mean(const struct trainer *t, const char *name);
+
+/* ---- epoch.c: its end: evaluation, what is kept, what is recorded, the checkpoint ---- */
+enum status epoch_end(struct trainer *t, struct err *e);
+
+/* ---- cohort.c ---- */
+/* The teacher that lesson's stage wants, loaded. */
+enum status cohort_teacher(struct cohort *c, const struct stage *s, int which, struct teacher **t, struct err *e);
+/* Time since the last mark goes to the arms at work, in equal parts. */
+void cohort_mark(struct cohort *c);
+
+/* ---- train.c ---- */
+enum status arm_begin(struct trainer *t, struct err *e);
+enum status arm_measure_teacher(struct trainer *t, struct err *e);
+/* Artefacts, accuracies, results. Before its teacher goes. */
+enum status arm_finish(struct trainer *t, struct err *e);
+
+/* ---- checkpoint.c ---- */
 enum status checkpoint_peek(struct trainer *t, struct err *e);
-enum status checkpoint_load(struct trainer *t, int lesson, struct err *e);
+enum status checkpoint_load(struct trainer *t, struct err *e);
 enum status checkpoint_save(struct trainer *t, struct err *e);
+const char *checkpoint_path(struct trainer *t);
 /* Weights of the student under stages/STAGE/NAME.safetensors. */
 enum status checkpoint_weights(struct trainer *t, const char *name, double valid, int epoch, struct err *e);
 

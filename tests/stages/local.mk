@@ -2,6 +2,7 @@ check_PROGRAMS += tests/check_stages
 tests_check_stages_SOURCES = \
 	%D%/main.c \
 	%D%/suites.h \
+	%D%/test_arms.c \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \

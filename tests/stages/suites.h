@@ -8,6 +8,7 @@
 #include "runs/safetensors.h"
 #include "stages/run.h"
 
+Suite *arms_suite(void);
 Suite *experiment_suite(void);
 Suite *identity_suite(void);
 Suite *step_suite(void);

@@ -3,10 +3,14 @@
 
 #include <math.h>
 
+#include "stages/teacher.h"
+
 /* A stage with its networks placed, as the trainer does it, and the first lesson's batches. */
 struct bench {
 	struct experiment *x;
 	struct stage_run *r;
+	struct teacher *teacher;
+	struct pass *pass;
 	struct loader *loader;
 	void *workspace;
 	size_t bytes;
@@ -22,6 +26,8 @@ static struct bench bench_open(const char *text, int stage, const char *device)
 		ck_ok(net_init(b.r->net[i], 1, NULL, &e));
 	}
 	if (b.r->teacher) {
+		ck_ok(teacher_new(life, b.x, b.r->stage, 0, &b.teacher, &e));
+		b.r->teacher = b.teacher->net;
 		ck_ok(params_place(b.r->teacher->params, b.x->dev, &e));
 		ck_ok(net_init(b.r->teacher, 1, NULL, &e));
 	}
@@ -32,8 +38,11 @@ static struct bench bench_open(const char *text, int stage, const char *device)
 
 static void bench_close(struct bench *b)
 {
+	pass_release(b->pass);
 	loader_close(b->loader);
 	device_free(b->x->dev, b->workspace, b->bytes);
+	if (b->teacher)
+		teacher_release(b->teacher);
 	stage_run_close(b->r);
 	experiment_close(b->x);
 }
@@ -42,7 +51,11 @@ static struct step *bench_step(struct bench *b, int lesson)
 {
 	struct step *st = NULL;
 	const struct lesson *l = &b->r->lesson[lesson];
-	ck_ok(step_new(b->r, l, b->x->data->conf.batch, life, &st, &e));
+	if (b->teacher)
+		ck_ok(pass_new(b->teacher, b->x->data->conf.batch, life, &b->pass, &e));
+	ck_ok(step_new(b->r, l, b->x->data->conf.batch, b->pass, life, &st, &e));
+	if (b->pass)
+		ck_ok(pass_plan(b->pass, &e));
 	for (int i = 0; i < l->n_optim; i++) {
 		if (!l->optim[i].optim->dev)
 			ck_ok(optim_place(l->optim[i].optim, b->x->dev, &e));
@@ -50,9 +63,20 @@ static struct step *bench_step(struct bench *b, int lesson)
 	}
 	device_free(b->x->dev, b->workspace, b->bytes);
 	b->bytes = step_workspace(st);
+	if (b->pass && pass_workspace(b->pass) > b->bytes)
+		b->bytes = pass_workspace(b->pass);
 	ck_ok(device_alloc(b->x->dev, b->bytes, &b->workspace, &e));
+	if (b->pass)
+		ck_ok(pass_prepare(b->pass, b->workspace, &e));
 	ck_ok(step_prepare(st, b->workspace, &e));
 	return st;
+}
+
+/* A step as the trainer takes it: the teacher's pass, then the students. */
+static enum status run_both(struct bench *b, struct step *st, const struct batch *batch, long number)
+{
+	const enum status s = b->pass ? pass_run(b->pass, batch, &e) : OK;
+	return s == OK ? step_run(st, batch, number, 0, &e) : s;
 }
 
 static const struct batch *next(struct bench *b)
@@ -112,7 +136,7 @@ START_TEST(only_the_lesson_moves)
 	const struct lesson *l = &b.r->lesson[_i];
 	struct step *st = bench_step(&b, _i);
 	const char *before = bytes_of(p), *teacher = bytes_of(b.r->teacher->params);
-	ck_ok(step_run(st, next(&b), 0, 0, &e));
+	ck_ok(run_both(&b, st, next(&b), 0));
 	const char *after = bytes_of(p);
 	for (int part = 0; part <= 3; part++) {
 		const bool moves_it = part >= moves[_i].from && part <= moves[_i].to;
@@ -144,7 +168,7 @@ START_TEST(critic_every_two)
 	struct params *own = critic->item[0].set, *student = b.r->student->params;
 	for (long k = 0; k < 4; k++) {
 		const char *c = bytes_of(own), *s = bytes_of(student);
-		ck_ok(step_run(st, next(&b), k, 0, &e));
+		ck_ok(run_both(&b, st, next(&b), k));
 		ck_assert_int_eq(memcmp(c, bytes_of(own), params_bytes(own, false)) != 0, k % 2 == 0);
 		ck_assert(memcmp(s, bytes_of(student), params_bytes(student, false)) != 0);
 	}
@@ -165,8 +189,8 @@ START_TEST(many_pairs)
 	struct step *st = bench_step(&b, 0);
 	ck_assert_int_eq(st->desc.n_segment, 6);
 	ck_assert_int_eq(st->n_variant, 2);
-	ck_ok(step_run(st, next(&b), 0, 0, &e));
-	ck_ok(step_run(st, next(&b), 1, 0, &e));
+	ck_ok(run_both(&b, st, next(&b), 0));
+	ck_ok(run_both(&b, st, next(&b), 1));
 	step_release(st);
 	bench_close(&b);
 }
@@ -178,10 +202,10 @@ START_TEST(allocates_nothing)
 	struct step *st = bench_step(&b, _i);
 	double value[MAX_METRIC];
 	for (long k = 0; k < 2; k++)
-		ck_ok(step_run(st, next(&b), k, 0, &e));
+		ck_ok(run_both(&b, st, next(&b), k));
 	const uint64_t before = alloc_count();
 	for (long k = 2; k < 7; k++) {
-		ck_ok(step_run(st, next(&b), k, 0, &e));
+		ck_ok(run_both(&b, st, next(&b), k));
 		ck_ok(plan_metrics(step_plan(st, k), value, &e));
 	}
 	ck_assert_uint_eq(alloc_count(), before);
@@ -190,21 +214,26 @@ START_TEST(allocates_nothing)
 }
 END_TEST
 
+static long prologues(const struct bench *b, const struct step *st)
+{
+	return plan_prologue_launches(step_plan(st, 0)) + (b->pass && b->pass->plan ? plan_prologue_launches(b->pass->plan) : 0);
+}
+
 /* What nobody moves is folded and packed once: in lessons behind the first, the teacher and the student's frozen blocks. */
 START_TEST(frozen_weights_are_made_once)
 {
 	struct bench b = bench_open(arena_printf(life, MSM, ""), 1, "cpu");
 	struct step *st = bench_step(&b, _i);
-	ck_ok(step_run(st, next(&b), 0, 0, &e));
-	const long first = plan_prologue_launches(step_plan(st, 0));
+	ck_ok(run_both(&b, st, next(&b), 0));
+	const long first = prologues(&b, st);
 	ck_assert_int_gt(first, 0);
 	for (long k = 1; k < 4; k++)
-		ck_ok(step_run(st, next(&b), k, 0, &e));
-	ck_assert_int_eq(plan_prologue_launches(step_plan(st, 0)), first);
+		ck_ok(run_both(&b, st, next(&b), k));
+	ck_assert_int_eq(prologues(&b, st), first);
 	/* A change of one row makes its own layer's forms anew, and no other's. */
 	params_touch(b.r->teacher->params, false, 0);
-	ck_ok(step_run(st, next(&b), 4, 0, &e));
-	const long again = plan_prologue_launches(step_plan(st, 0)) - first;
+	ck_ok(run_both(&b, st, next(&b), 4));
+	const long again = prologues(&b, st) - first;
 	ck_assert_int_gt(again, 0);
 	ck_assert_int_lt(again, first);
 	step_release(st);
@@ -226,7 +255,7 @@ START_TEST(not_a_number)
 	w[1] = NAN;
 	ck_ok(params_put(p, at, false, w, &e));
 	const char *before = bytes_of(p), *critic_before = bytes_of(critic);
-	ck_assert_int_eq(step_run(st, next(&b), 0, 0, &e), E_RUN);
+	ck_assert_int_eq(run_both(&b, st, next(&b), 0), E_RUN);
 	ck_has(e.text, "not finite");
 	ck_has(e.text, p->param[0].name);
 	ck_assert(!memcmp(before, bytes_of(p), params_bytes(p, false) + params_bytes(p, true)));

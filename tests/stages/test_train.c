@@ -40,7 +40,7 @@ START_TEST(blocks_variants)
 	const bool together = strstr(variants[_i].more, "greedy: false");
 	const double d = metric(t.folder, "m", 1, together ? "critic1/loss" : "critic/loss");
 	ck_assert_msg(critic == isfinite(d), "the critic's loss is %g", d);
-	ck_assert_int_eq(file_exists(path_join(life, t.folder, "resume.safetensors")), 0);
+	ck_assert_int_eq(file_exists(path_join(life, t.folder, "stages/m/resume.safetensors")), 0);
 }
 END_TEST
 
@@ -190,11 +190,11 @@ START_TEST(overflow)
 	struct resume place;
 	bool found = false;
 	err_clear(&e);
-	ck_ok(resume_peek(life, path_join(life, t.folder, "resume.safetensors"), &place, origin_program(), &found, &e));
+	ck_ok(resume_peek(life, path_join(life, t.folder, "stages/a/resume.safetensors"), &place, origin_program(), &found, &e));
 	ck_assert(found);
 	ck_assert_int_eq(place.step, 0);
 	struct st_file f;
-	ck_ok(st_read(life, path_join(life, t.folder, "resume.safetensors"), &f, &e));
+	ck_ok(st_read(life, path_join(life, t.folder, "stages/a/resume.safetensors"), &f, &e));
 	const struct st_tensor *kept = st_find(&f, "set/0/teacher/param");
 	char *raw = arena_alloc(life, params_bytes(net->params, false));
 	ck_assert_ptr_nonnull(kept);

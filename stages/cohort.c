@@ -1,0 +1,405 @@
+/* Arms in step with each other: periods in which no lesson begins or ends, epochs, batches. */
+#include "stages/cohort.h"
+
+#include <math.h>
+
+#include "base/log.h"
+#include "stages/train_int.h"
+
+/* ---- who is at work ---- */
+
+static bool at_work(const struct trainer *t)
+{
+	return !t->over;
+}
+
+static bool lesson_over(const struct trainer *t)
+{
+	return t->place.epoch >= lesson_of(t)->epochs;
+}
+
+/* Epoch of the stage that an arm is in, from 0: names the stream's order and views. */
+static int epoch_of(const struct trainer *t)
+{
+	return lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch;
+}
+
+static bool due(const struct trainer *t, int epoch, int batch)
+{
+	return at_work(t) && !lesson_over(t) && epoch_of(t) == epoch && t->place.batch == batch;
+}
+
+static int count_at_work(const struct cohort *c)
+{
+	int n = 0;
+	for (int i = 0; i < c->n; i++)
+		n += at_work(&c->arm[i]);
+	return n;
+}
+
+void cohort_mark(struct cohort *c)
+{
+	const double now = time_now(), each = (now - c->marked) / (count_at_work(c) > 0 ? count_at_work(c) : 1);
+	for (int i = 0; i < c->n; i++)
+		if (at_work(&c->arm[i])) {
+			c->arm[i].place.seconds += each;
+			c->arm[i].place.lesson_seconds += each;
+		}
+	c->marked = now;
+}
+
+/* Of its own making: the others go on without it. Anything else ends the cohort. */
+static enum status arm_status(struct trainer *t, enum status st, struct err *e)
+{
+	if (st != E_RUN || t->cohort->n == 1)
+		return st;
+	t->status = st;
+	t->err = *e;
+	t->over = true;
+	err_clear(e);
+	progress_end();
+	log_line(LOG_ERROR, "%s\n'%s' ends here; the other arms go on", t->err.text, t->r->stage->name);
+	return OK;
+}
+
+/* ---- teachers ---- */
+
+enum status cohort_teacher(struct cohort *c, const struct stage *s, int which, struct teacher **out, struct err *e)
+{
+	struct teacher *t = NULL;
+	for (int i = 0; i < c->n_teacher && !t; i++)
+		if (teacher_is(c->teacher[i], s, which))
+			t = c->teacher[i];
+	enum status st = OK;
+	if (!t) {
+		st = teacher_new(c->arena, c->x, s, which, &t, e);
+		struct teacher **bigger = NEW_ARRAY(c->arena, struct teacher *, c->n_teacher + 1);
+		for (int i = 0; i < c->n_teacher; i++)
+			bigger[i] = c->teacher[i];
+		bigger[c->n_teacher++] = t;
+		c->teacher = bigger;
+	}
+	/* One that nobody learns from any more gives its memory back when another one comes. */
+	for (int i = 0; i < c->n_teacher && st == OK && !t->loaded; i++)
+		if (c->teacher[i] != t && !c->teacher[i]->users)
+			teacher_release(c->teacher[i]);
+	*out = t;
+	return st == OK ? teacher_load(t, e) : st;
+}
+
+static struct passes *passes_of(const struct cohort *c, const struct teacher *teacher)
+{
+	for (int i = 0; i < c->n_passes; i++)
+		if (c->passes[i].teacher == teacher)
+			return &c->passes[i];
+	return NULL;
+}
+
+static enum status passes_open(struct cohort *c, struct err *e)
+{
+	const struct data *d = c->x->data;
+	const int N = d->conf.batch, rest = d->conf.drop_last ? 0 : d->n_train % N;
+	enum status st = OK;
+	c->n_passes = 0;
+	c->passes = NEW_ARRAY(c->period, struct passes, c->n_teacher);
+	for (int i = 0; i < c->n_teacher && st == OK; i++) {
+		if (!c->teacher[i]->users)
+			continue;
+		struct passes *p = &c->passes[c->n_passes++];
+		p->teacher = c->teacher[i];
+		if (d->n_train >= N)
+			st = pass_new(p->teacher, N, c->period, &p->full, e);
+		if (st == OK && rest)
+			st = pass_new(p->teacher, rest, c->period, &p->rest, e);
+	}
+	return st;
+}
+
+/* The pass of a batch's size, run once for all arms that have the teacher. */
+static enum status passes_run(struct cohort *c, struct trainer *t, const struct batch *b, struct err *e)
+{
+	struct passes *p = t->teacher ? passes_of(c, t->teacher) : NULL;
+	if (!p || p->ran)
+		return OK;
+	struct pass *pass = p->full && p->full->n == b->n ? p->full : p->rest;
+	p->ran = pass;
+	return pass_run(pass, b, e);
+}
+
+/* ---- periods ---- */
+
+static enum status plan_passes(struct cohort *c, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < c->n_passes && st == OK; i++) {
+		struct pass *const both[] = {c->passes[i].full, c->passes[i].rest};
+		for (int k = 0; k < 2 && st == OK; k++) {
+			if (!both[k])
+				continue;
+			st = pass_plan(both[k], e);
+			if (st == OK && pass_workspace(both[k]) > c->workspace_bytes)
+				c->workspace_bytes = pass_workspace(both[k]);
+		}
+	}
+	return st;
+}
+
+static enum status prepare_passes(struct cohort *c, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < c->n_passes && st == OK; i++) {
+		if (c->passes[i].full)
+			st = pass_prepare(c->passes[i].full, c->workspace, e);
+		if (st == OK && c->passes[i].rest)
+			st = pass_prepare(c->passes[i].rest, c->workspace, e);
+	}
+	return st;
+}
+
+/* Plans of passes and arms never run at the same time: one workspace, as large as the largest. */
+static enum status period_open(struct cohort *c, struct err *e)
+{
+	enum status st = OK;
+	c->period = arena_open("period");
+	for (int i = 0; i < c->n && st == OK; i++)
+		if (at_work(&c->arm[i]) && !c->arm[i].begun)
+			st = lesson_begin(&c->arm[i], e);
+	if (st == OK)
+		st = passes_open(c, e);
+	c->workspace_bytes = 0;
+	for (int i = 0; i < c->n && st == OK; i++) {
+		struct trainer *t = &c->arm[i];
+		if (!at_work(t))
+			continue;
+		st = lesson_plan(t, passes_of(c, t->teacher), e);
+		if (st == OK && lesson_workspace(t) > c->workspace_bytes)
+			c->workspace_bytes = lesson_workspace(t);
+	}
+	if (st == OK)
+		st = plan_passes(c, e);
+	if (st == OK)
+		st = device_alloc(c->x->dev, c->workspace_bytes, &c->workspace, e);
+	if (st == OK)
+		st = prepare_passes(c, e);
+	for (int i = 0; i < c->n && st == OK; i++)
+		if (at_work(&c->arm[i]))
+			st = lesson_prepare(&c->arm[i], c->workspace, e);
+	return st;
+}
+
+/* What a lesson ended with; a block has no logits of its own and is read through the teacher's tail. */
+static void log_lesson(const struct trainer *t)
+{
+	const struct lesson *l = lesson_of(t);
+	const double seconds = t->place.lesson_seconds;
+	char a[32], b[32], c[32], accuracy[128] = "";
+	int at = 0;
+	if (l->selects && !isnan(t->place.last_valid))
+		at = snprintf(accuracy, sizeof accuracy, ", held-out %.2f %%", t->place.last_valid);
+	else if (!isnan(t->train_top1))
+		at = snprintf(accuracy, sizeof accuracy, ", training %.2f %%%s", t->train_top1, l->selects ? "" : " through the teacher's tail");
+	if (l->selects && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
+		snprintf(accuracy + at, sizeof accuracy - (size_t)at, ", %.2f behind its teacher", t->teacher_valid - t->place.last_valid);
+	log_line(LOG_INFO, "%s%s%s: %s of %s parameters moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
+	         str_count(a, optim_count(l->optim[0].optim)), str_count(b, params_count(t->r->student->params)), str_seconds(c, seconds),
+	         seconds > 0 ? (t->place.images - t->lesson_images) / seconds : 0, accuracy);
+}
+
+/* The plans go with the period; lessons that are over end, and an arm without a next one is finished. */
+static enum status period_close(struct cohort *c, enum status st, struct err *e)
+{
+	cohort_mark(c);
+	for (int i = 0; i < c->n; i++)
+		lesson_unplan(&c->arm[i]);
+	for (int i = 0; i < c->n_passes; i++) {
+		pass_release(c->passes[i].full);
+		pass_release(c->passes[i].rest);
+	}
+	c->n_passes = 0;
+	device_free(c->x->dev, c->workspace, c->workspace_bytes);
+	c->workspace = NULL;
+	arena_close(c->period);
+	c->period = NULL;
+	for (int i = 0; i < c->n; i++) {
+		struct trainer *t = &c->arm[i];
+		if (!t->begun || (st == OK && at_work(t) && !lesson_over(t)))
+			continue;
+		const bool ended = st == OK && at_work(t);
+		if (ended) {
+			log_lesson(t);
+			if (t->place.lesson + 1 == t->r->n_lesson) {
+				st = arm_finish(t, e);
+				t->finished = st == OK;
+				t->over = true;
+			}
+		}
+		lesson_end(t);
+		if (ended) {
+			t->place.lesson++;
+			t->place.epoch = t->place.batch = 0;
+			t->place.lesson_seconds = 0;
+		}
+	}
+	return st;
+}
+
+/* ---- epochs ---- */
+
+static void show(struct cohort *c, const struct trainer *t, double lr)
+{
+	const double now = time_now(), spent = now - c->epoch_started;
+	const double rate = spent > 0 ? (double)c->epoch_images / spent : 0;
+	const double per_step = rate > 0 ? (double)c->x->data->conf.batch / rate : NAN;
+	char label[160], more[32] = "";
+	double left = 0;
+	for (int i = 0; i < c->n; i++)
+		if (at_work(&c->arm[i]) && c->arm[i].total_steps - (double)c->arm[i].place.step > left)
+			left = c->arm[i].total_steps - (double)c->arm[i].place.step;
+	if (count_at_work(c) > 1)
+		snprintf(more, sizeof more, " and %d more", count_at_work(c) - 1);
+	const struct lesson *l = lesson_of(t);
+	snprintf(label, sizeof label, "%s%s%s%s", t->r->stage->name, *l->label ? " " : "", l->label, more);
+	const struct progress p = {
+		.label = label, .epoch = t->place.epoch + 1, .epochs = l->epochs, .step = t->place.batch, .steps = loader_batches(c->loader),
+		.loss = lesson_mean(t, "loss"), .accuracy = lesson_mean(t, "train_top1"), .lr = lr, .images_per_s = rate,
+		.wait_share = spent > 0 ? c->waited / spent : 0, .memory = memory_resident(), .left_s = left * per_step,
+	};
+	progress_show(&p);
+}
+
+static enum status one_batch(struct cohort *c, const struct batch *b, int epoch, int number, struct err *e)
+{
+	enum status st = OK;
+	bool shown = false;
+	for (int i = 0; i < c->n_passes; i++)
+		c->passes[i].ran = NULL;
+	c->epoch_images += b->n;
+	for (int i = 0; i < c->n && st == OK; i++) {
+		struct trainer *t = &c->arm[i];
+		double lr = 0;
+		if (!due(t, epoch, number))
+			continue;
+		st = passes_run(c, t, b, e);
+		if (st == OK)
+			st = arm_status(t, lesson_step(t, b, &lr, e), e);
+		if (st == OK && at_work(t) && !shown) {
+			show(c, t, lr);
+			shown = true;
+		}
+	}
+	cohort_mark(c);
+	return st;
+}
+
+static enum status save_all(struct cohort *c, bool asked, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < c->n && st == OK; i++) {
+		struct trainer *t = &c->arm[i];
+		if (at_work(t) && (asked || time_now() - t->saved > 60 * t->r->stage->train.save_minutes))
+			st = checkpoint_save(t, e);
+	}
+	return st;
+}
+
+static enum status pause_due(struct cohort *c, struct err *e)
+{
+	if (!stop_asked())
+		return save_all(c, false, e);
+	const enum status st = save_all(c, true, e);
+	progress_end();
+	if (st != OK)
+		return st;
+	log_line(LOG_WARN, "stopped; the same command goes on from here");
+	return E_STOP;
+}
+
+static enum status one_epoch(struct cohort *c, int epoch, int number, struct err *e)
+{
+	const struct batch *b = NULL;
+	c->epoch_started = time_now();
+	c->epoch_images = 0;
+	c->waited = 0;
+	enum status st = loader_start(c->loader, epoch, number, e);
+	while (st == OK && (st = loader_next(c->loader, &b, &c->waited, e)) == OK && b) {
+		st = one_batch(c, b, epoch, number++, e);
+		if (st == OK)
+			st = pause_due(c, e);
+	}
+	for (int i = 0; i < c->n && st == OK; i++)
+		if (due(&c->arm[i], epoch, number))
+			st = arm_status(&c->arm[i], epoch_end(&c->arm[i], e), e);
+	return st;
+}
+
+/* The earliest place of any arm; false: an arm's lesson is over, or none is at work. */
+static bool next_place(const struct cohort *c, int *epoch, int *number)
+{
+	const struct trainer *first = NULL;
+	for (int i = 0; i < c->n; i++) {
+		const struct trainer *t = &c->arm[i];
+		if (!at_work(t))
+			continue;
+		if (lesson_over(t))
+			return false;
+		if (!first || epoch_of(t) < epoch_of(first) || (epoch_of(t) == epoch_of(first) && t->place.batch < first->place.batch))
+			first = t;
+	}
+	if (first) {
+		*epoch = epoch_of(first);
+		*number = first->place.batch;
+	}
+	return first != NULL;
+}
+
+static enum status run_periods(struct cohort *c, struct err *e)
+{
+	enum status st = OK;
+	int epoch, number;
+	c->marked = time_now();
+	while (st == OK && count_at_work(c)) {
+		st = period_open(c, e);
+		while (st == OK && next_place(c, &epoch, &number))
+			st = one_epoch(c, epoch, number, e);
+		progress_end();
+		st = period_close(c, st, e);
+	}
+	return st;
+}
+
+/* ---- the whole ---- */
+
+static enum status report(struct cohort *c, struct arm *arms, enum status st, struct err *e)
+{
+	for (int i = 0; i < c->n; i++) {
+		arms[i].status = c->arm[i].finished ? OK : c->arm[i].status != OK ? c->arm[i].status : st;
+		if (c->arm[i].status == OK)
+			continue;
+		arms[i].why = arena_str(c->rec->arena, c->arm[i].err.text);
+		if (st == OK)
+			err_run(e, "%s", c->arm[i].err.text);
+	}
+	return st == OK && e->status == E_RUN ? E_RUN : st;
+}
+
+enum status cohort_train(struct experiment *x, struct record *rec, struct arm *arms, int n, struct err *e)
+{
+	struct arena *a = arena_open("cohort");
+	struct cohort c = {.x = x, .rec = rec, .arena = a, .n = n, .arm = NEW_ARRAY(a, struct trainer, n)};
+	enum status st = OK;
+	for (int i = 0; i < n && st == OK; i++) {
+		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
+		                            .teacher_valid = NAN, .train_top1 = NAN, .saved = time_now()};
+		st = arm_begin(&c.arm[i], e);
+	}
+	if (st == OK)
+		st = loader_open(x->data, PART_TRAIN, VIEW_TRAIN, x->seed_data, &c.loader, e);
+	if (st == OK)
+		st = run_periods(&c, e);
+	loader_close(c.loader);
+	for (int i = 0; i < c.n_teacher; i++)
+		teacher_release(c.teacher[i]);
+	st = report(&c, arms, st, e);
+	arena_close(a);
+	return st;
+}
