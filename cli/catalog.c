@@ -101,6 +101,7 @@ static const struct shared_opts stage_shared[] = {
 	{"every stage", train_opts},
 	{"every stage: the optimiser", optim_opts},
 	{"every stage: the schedule", schedule_opts},
+	{"every stage with a teacher", teacher_opts},
 	{0},
 };
 

@@ -110,6 +110,16 @@ enum status loader_next(struct loader *l, const struct batch **b, double *waited
 void loader_close(struct loader *l); /* NULL allowed; joins the threads */
 
 /* ---- augment.c ---- */
+/* Which view a picture is shown in; its number counts dy, then dx, then flip, from 0 to augment_views - 1. */
+struct draw {
+	int dy, dx; /* -pad..pad */
+	bool flip;
+};
+struct draw augment_draw(int pad, bool flip, uint64_t seed, int epoch, int sample);
+int augment_views(int pad, bool flip);
+int augment_view(int pad, bool flip, struct draw d);
+struct draw augment_draw_of(int pad, bool flip, int view); /* the other way */
+void augment_as(const uint8_t *in, uint8_t *out, int H, int W, int C, struct draw d);
 /* Pad by zeros, crop back to (H,W) at offset 0..2*pad, flip. Streams "crop" and "flip" of (seed, view, epoch, sample). */
 void augment(const uint8_t *in, uint8_t *out, int H, int W, int C, int pad, bool flip, uint64_t seed, int epoch, int sample);
 

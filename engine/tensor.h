@@ -78,6 +78,35 @@ static inline float f32_from_bf16(uint16_t x)
 	return v.f;
 }
 
+/* f16, in files only. Round to nearest even; above 65504 (from 65520) infinite; NaN stays NaN. */
+static inline uint16_t f16_from_f32(float x)
+{
+	union { float f; uint32_t u; } v = {x};
+	const uint32_t sign = v.u >> 16 & 0x8000u, size = v.u & 0x7fffffffu;
+	if (size > 0x7f800000u)
+		return (uint16_t)(sign | 0x7e00u);
+	if (size >= 0x477ff000u)
+		return (uint16_t)(sign | 0x7c00u);
+	v.u = size;
+	if (size < 0x38800000u) { /* subnormal: a multiple of 2^-24, rounded by an addition to 2^23 */
+		v.f = v.f * 0x1p24f + 0x1p23f;
+		return (uint16_t)(sign | (v.u - 0x4b000000u));
+	}
+	return (uint16_t)(sign | ((size + 0xfffu + (size >> 13 & 1) - 0x38000000u) >> 13));
+}
+static inline float f32_from_f16(uint16_t x)
+{
+	const uint32_t sign = (uint32_t)(x & 0x8000u) << 16, exponent = x >> 10 & 31, fraction = x & 0x3ffu;
+	union { uint32_t u; float f; } v;
+	if (exponent == 0) { /* zeros and subnormals: fraction times 2^-24, exact */
+		v.f = (float)fraction * 0x1p-24f;
+		v.u |= sign;
+	} else {
+		v.u = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
+	}
+	return v.f;
+}
+
 /* Any dtype to and from double, element by element (I/O and tests, not hot loops). */
 void elements_to_f64(double *out, const void *in, enum dtype d, int64_t n);
 void elements_from_f64(void *out, enum dtype d, const double *in, int64_t n);

@@ -1,5 +1,7 @@
 # What a run leaves: weights, resume states, the store of results.
 liblimbeck_core_la_SOURCES += \
+	%D%/cache.c \
+	%D%/cache.h \
 	%D%/origin.c \
 	%D%/origin.h \
 	%D%/resume.c \

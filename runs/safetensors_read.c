@@ -230,19 +230,6 @@ static enum status check_cover(const struct reader *r)
 	return OK;
 }
 
-static float f32_from_f16(uint16_t x)
-{
-	const uint32_t sign = (uint32_t)(x & 0x8000u) << 16, exponent = x >> 10 & 31, fraction = x & 0x3ffu;
-	union { uint32_t u; float f; } v;
-	if (exponent == 0) { /* zeros and subnormals: fraction times 2^-24, exact */
-		v.f = (float)fraction * 0x1p-24f;
-		v.u |= sign;
-	} else {
-		v.u = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
-	}
-	return v.f;
-}
-
 /* F16 to F32; bytes that lie askew for their type (other writers' headers have any length) are copied. */
 static void make_readable(struct reader *r)
 {

@@ -33,10 +33,8 @@ static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson
 	for (int i = 1; i < l->n_optim; i++)
 		fprintf(f, ", %s of %s", str_count(a, optim_count(l->optim[i].optim)), l->optim[i].optim->name);
 	fputc('\n', f);
-	if (st->pass && st->pass->plan) {
-		fputs("    teacher: ", f);
-		plan_print(st->pass->plan, f, steps);
-	}
+	if (st->pass)
+		pass_print(st->pass, f, steps);
 	for (int v = 0; v < st->n_variant; v++) {
 		fputs(st->pass ? "    student: " : "    ", f);
 		plan_print(st->variant[v].plan, f, steps);
@@ -67,7 +65,7 @@ static void add_lesson(const struct stage_run *r, const struct lesson *l, const 
 	if (st->pass) {
 		shared = larger(shared, pass_workspace(st->pass));
 		sum->teacher = larger(sum->teacher, pass_own_bytes(st->pass) + set_bytes(r->teacher->params));
-		macs += st->pass->plan ? plan_macs(st->pass->plan) : 0;
+		macs += pass_macs(st->pass);
 	}
 	sum->own = larger(sum->own, own);
 	sum->workspace = larger(sum->workspace, shared);

@@ -123,7 +123,7 @@ static enum status passes_run(struct cohort *c, struct trainer *t, const struct 
 		return OK;
 	struct pass *pass = p->full && p->full->n == b->n ? p->full : p->rest;
 	p->ran = pass;
-	return pass_run(pass, b, e);
+	return pass_run(pass, b, epoch_of(t), e);
 }
 
 /* ---- periods ---- */
@@ -148,10 +148,13 @@ static enum status prepare_passes(struct cohort *c, struct err *e)
 {
 	enum status st = OK;
 	for (int i = 0; i < c->n_passes && st == OK; i++) {
-		if (c->passes[i].full)
-			st = pass_prepare(c->passes[i].full, c->workspace, e);
-		if (st == OK && c->passes[i].rest)
-			st = pass_prepare(c->passes[i].rest, c->workspace, e);
+		struct pass *const full = c->passes[i].full, *const rest = c->passes[i].rest;
+		if (full)
+			st = pass_prepare(full, c->rec->out, c->workspace, e);
+		if (st == OK && rest)
+			st = pass_prepare(rest, c->rec->out, c->workspace, e);
+		if (st == OK)
+			st = cached_begin(full ? full : rest, e);
 	}
 	return st;
 }

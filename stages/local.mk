@@ -13,6 +13,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/experiment.c \
 	%D%/distill.c \
 	%D%/lesson.c \
+	%D%/pass.c \
 	%D%/pipeline.c \
 	%D%/record.c \
 	%D%/references.c \
@@ -28,5 +29,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/supervise.c \
 	%D%/teacher.c \
 	%D%/teacher.h \
+	%D%/teacher_cache.c \
 	%D%/train.c \
 	%D%/train_int.h

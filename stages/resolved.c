@@ -17,6 +17,8 @@ static void print_stage(const struct stage *s, FILE *f)
 	opts_resolved(f, train_opts, &s->train, s->map, 4);
 	opts_resolved(f, optim_opts, &s->optim, s->map, 4);
 	opts_resolved(f, schedule_opts, &s->schedule, s->map, 4);
+	if (s->kind->needs_teacher)
+		opts_resolved(f, teacher_opts, &s->teacher_conf, s->map, 4);
 	if (s->kind->opts)
 		opts_resolved(f, s->kind->opts, s->conf, s->map, 4);
 }

@@ -40,6 +40,13 @@ struct train_conf {
 };
 extern const struct opt train_opts[];
 
+/* How a stage wants its teacher's forward pass on the pictures: options of every kind that needs a teacher. */
+struct teacher_conf {
+	int teacher_precision, teacher_cache, cache_fill; /* teacher.h */
+	const char *cache_dir;
+};
+extern const struct opt teacher_opts[];
+
 struct stage {
 	const struct stage_kind *kind;
 	const char *name;
@@ -55,6 +62,7 @@ struct stage {
 	int n_teacher;
 	struct reference *teacher;    /* in the order in which they are met */
 	const char *teacher_network;  /* the network they are weights of */
+	struct teacher_conf teacher_conf;
 	int n_anchor;
 	int *anchor;                  /* epochs, ascending */
 	uint64_t seed_init;           /* the experiment's, or an arm's own */

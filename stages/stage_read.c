@@ -185,6 +185,8 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 	opts_canonical(train_opts, &s->train, &text);
 	opts_canonical(optim_opts, &s->optim, &text);
 	opts_canonical(schedule_opts, &s->schedule, &text);
+	if (s->kind->needs_teacher)
+		opts_canonical(teacher_opts, &s->teacher_conf, &text);
 	if (s->kind->opts)
 		opts_canonical(s->kind->opts, s->conf, &text);
 	if (s->kind->canonical)
@@ -207,9 +209,18 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 static enum status read_options(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)
 {
 	s->conf = arena_alloc(x->arena, s->kind->conf_size);
-	const struct opt *tables[] = {train_opts, optim_opts, schedule_opts, s->kind->opts};
-	void *outs[] = {&s->train, &s->optim, &s->schedule, s->conf};
-	enum status st = opts_read_all(tables, outs, s->kind->opts ? 4 : 3, map, arena_printf(x->arena, "stage '%s'", s->name), x->arena, e);
+	const struct opt *tables[5] = {train_opts, optim_opts, schedule_opts};
+	void *outs[5] = {&s->train, &s->optim, &s->schedule};
+	int n = 3;
+	if (s->kind->needs_teacher) {
+		tables[n] = teacher_opts;
+		outs[n++] = &s->teacher_conf;
+	}
+	if (s->kind->opts) {
+		tables[n] = s->kind->opts;
+		outs[n++] = s->conf;
+	}
+	enum status st = opts_read_all(tables, outs, n, map, arena_printf(x->arena, "stage '%s'", s->name), x->arena, e);
 	const enum status name = check_name(x, s, e), anchors = read_anchors(x, s, e);
 	st = st == OK ? name : st;
 	return st == OK ? anchors : st;

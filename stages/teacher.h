@@ -4,61 +4,105 @@
  * another precision, or come from a cache, without a student's step knowing.
  *
  * Only the forward pass on the pictures is meant. What applies the teacher to something else (a critic applies its tail to a student's
- * features) does so in the student's own plan, with gradients, from the same parameters.
+ * features) does so in the student's own plan, with gradients, from the same parameters in the stage's own precision.
  */
 #ifndef STAGES_TEACHER_H
 #define STAGES_TEACHER_H
 
+#include "runs/cache.h"
 #include "stages/stage.h"
 
-enum { TAP_COUNT = sizeof(struct taps) / sizeof(struct node *) };
-
-/* The forward pass for one batch size. */
-struct pass {
-	struct teacher *teacher;
-	int n;
-	struct arena *arena;
-	struct graph *g;
-	struct node *image;
-	struct taps taps;
-	bool wanted[TAP_COUNT];       /* some student's plan reads it */
-	struct node *kept[TAP_COUNT]; /* of wanted ones: what the plan keeps; NULL else */
-	struct node *keep[TAP_COUNT]; /* the same without gaps */
-	struct segment segment;
-	struct step_desc desc;
-	struct plan *plan;            /* NULL: nobody wants anything */
-};
+enum teacher_precision { TEACHER_SAME, TEACHER_F32, TEACHER_BF16 };
+enum cache_fill { CACHE_FILL_AS_IT_GOES, CACHE_FILL_BEFORE };
+enum teacher_cache { TEACHER_CACHE_OFF, TEACHER_CACHE_F16, TEACHER_CACHE_F32 };
 
 struct teacher {
 	struct experiment *x;
+	const struct stage *stage;    /* the first that wanted it; its teacher_conf holds for all that share it */
 	const struct reference *from; /* the weights that it holds */
 	const char *network;          /* whose they are */
 	struct net *net;
+	enum precision precision;     /* of its pass */
 	bool loaded;
 	int users;                    /* arms whose running lesson learns from it */
 };
 
 /* The structure only; no memory. */
 enum status teacher_new(struct arena *a, struct experiment *x, const struct stage *s, int which, struct teacher **t, struct err *e);
-/* Whether lesson's teacher number which of s would be this one. */
+/* Whether teacher number which of s, as s wants it computed, would be this one. */
 bool teacher_is(const struct teacher *t, const struct stage *s, int which);
 /* Takes memory and reads the weights, if that was not done before. */
 enum status teacher_load(struct teacher *t, struct err *e);
 void teacher_release(struct teacher *t); /* gives the memory back */
 
+/* ---- pass.c ---- */
+
+enum { TAP_COUNT = sizeof(struct taps) / sizeof(struct node *) };
+
+/* The network on n pictures: graph and plan. */
+struct forward {
+	int n;
+	struct graph *g;
+	struct node *image;
+	struct taps taps;
+	struct node *kept[TAP_COUNT]; /* of taps that are wanted: what the plan keeps; NULL else */
+	struct node *keep[TAP_COUNT]; /* the same without gaps */
+	struct segment segment;
+	struct step_desc desc;
+	struct plan *plan;
+};
+
+struct cached; /* teacher_cache.c */
+
+/* A batch's forward pass. */
+struct pass {
+	struct teacher *teacher;
+	int n;
+	struct arena *arena;
+	struct forward all;           /* on the whole batch; its plan is NULL where nothing is wanted or a cache stands before it */
+	bool wanted[TAP_COUNT];       /* some student's plan reads it */
+	struct cached *cached;        /* NULL: computed each time */
+};
+
 /* In this order: new; give to each student's graph; want by each student's plans; plan; prepare; then run with each batch. */
 enum status pass_new(struct teacher *t, int n, struct arena *a, struct pass **p, struct err *e);
-/* Nodes for all taps in a student's graph: given[i] is what stands for tap i, NULL where the teacher has none. */
+/* Nodes for all taps in a student's graph: given[i] is what stands for tap i in memory, NULL where the teacher has none. */
 void pass_give(const struct pass *p, struct graph *g, struct node *given[TAP_COUNT], struct taps *t);
 /* Notes the taps that a student's plan reads. */
 void pass_want(struct pass *p, struct node *const given[TAP_COUNT], const struct plan *student);
+/* E_USER where the stage wants a cache and reads features, which it does not hold. */
 enum status pass_plan(struct pass *p, struct err *e);
-size_t pass_workspace(const struct pass *p); /* 0 when nothing is wanted */
+size_t pass_workspace(const struct pass *p);
 size_t pass_own_bytes(const struct pass *p);
-enum status pass_prepare(struct pass *p, void *workspace, struct err *e);
+double pass_macs(const struct pass *p); /* of a pass that is not cached */
+void pass_print(const struct pass *p, FILE *f, bool steps);
+/* out: the folder of runs, under which a cache without a folder of its own lies. */
+enum status pass_prepare(struct pass *p, const char *out, void *workspace, struct err *e);
 /* Between pass_prepare and the student's plan_prepare. */
 void pass_link(const struct pass *p, struct node *const given[TAP_COUNT], struct plan *student);
-enum status pass_run(struct pass *p, const struct batch *b, struct err *e);
+/* epoch: of the stage; with the samples it names the views. */
+enum status pass_run(struct pass *p, const struct batch *b, int epoch, struct err *e);
 void pass_release(struct pass *p); /* NULL allowed */
+
+/* The graph of the frozen network, then the plan of the taps that are wanted. own: kept values outlive plans that share the workspace. */
+enum status forward_build(const struct teacher *t, int n, struct arena *a, struct forward *f, struct err *e);
+enum status forward_plan(const struct teacher *t, const bool wanted[TAP_COUNT], bool own, struct arena *a, struct forward *f, struct err *e);
+/* A kept tap as floats in logical order; buffer holds as many doubles. */
+enum status forward_read(const struct forward *f, int tap, double *buffer, float *out, struct err *e);
+enum { TAP_POOLED = offsetof(struct taps, pooled) / sizeof(struct node *), TAP_LOGITS = offsetof(struct taps, logits) / sizeof(struct node *) };
+
+/* ---- teacher_cache.c: a pass that computes only what its cache lacks ---- */
+
+enum status cached_plan(struct pass *p, struct err *e);
+size_t cached_workspace(const struct pass *p);
+size_t cached_own_bytes(const struct pass *p);
+enum status cached_prepare(struct pass *p, const char *out, void *workspace, struct err *e);
+/* Where a wanted tap lies on the device. */
+void *cached_tap(const struct pass *p, int tap);
+enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct err *e);
+/* After cached_prepare of one of a teacher's passes: says how large the cache is; with cache_fill: before computes every view that is not there, with a
+   progress bar. E_STOP after a signal; what is there stays. Nothing for a pass without a cache. */
+enum status cached_begin(struct pass *p, struct err *e);
+void cached_release(struct pass *p);
 
 #endif

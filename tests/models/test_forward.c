@@ -100,6 +100,48 @@ START_TEST(parts)
 }
 END_TEST
 
+/* The logits of `most` pictures, in parts of n, the order within a part turned round. */
+static double *logits_in_parts(struct net *net, struct device *dev, const float *x, int most, int n)
+{
+	const int size = net->C * net->H * net->W, K = net->classes;
+	struct graph *g = graph_new(arena, &err);
+	struct node *image = graph_input(g, "image", shape4(n, net->C, net->H, net->W), CLASS_ACT);
+	struct node *z = model_apply(g, net, 0, net_part_all(net), image, MODE_FROZEN, "frozen", NULL);
+	struct session *s = session_open(dev, g, &z, 1);
+	float *part = NEW_ARRAY(arena, float, n * size);
+	double *all = NEW_ARRAY(arena, double, most * K);
+	for (int at = 0; at < most; at += n) {
+		for (int i = 0; i < n; i++)
+			memcpy(part + i * size, x + (at + n - 1 - i) * size, (size_t)size * sizeof *x);
+		session_run(s, image, part);
+		const double *y = session_read(s, z);
+		for (int i = 0; i < n; i++)
+			memcpy(all + (at + n - 1 - i) * K, y + i * K, (size_t)K * sizeof *y);
+	}
+	session_close(s);
+	return all;
+}
+
+/* A picture's logits are the same bits whatever batch is around it: what a teacher cache holds may have been computed in any. */
+START_TEST(batch_around)
+{
+	static const char *const models[] = {"resnet8", "vgg8", "wrn_16_1", "cnn"};
+	enum { N = 8 };
+	struct device *dev = device_of("cpu");
+	struct net *net = net_on(models[_i], 32, 10, dev);
+	const float *x = pictures(N * 3 * 32 * 32);
+	const double *whole = logits_in_parts(net, dev, x, N, N);
+	for (int n = N / 2; n >= 1; n /= 2) {
+		const double *y = logits_in_parts(net, dev, x, N, n);
+		for (int i = 0; i < N * 10; i++)
+			ck_assert_msg(y[i] == whole[i], "%s: logit %d of picture %d is %.17g in batches of %d, %.17g in one of %d",
+			              models[_i], i % 10, i / 10, y[i], n, whole[i], N);
+	}
+	params_release(net->params);
+	device_close(dev);
+}
+END_TEST
+
 TCase *tcase_forward(void)
 {
 	TCase *tc = tcase_create("forward");
@@ -108,5 +150,6 @@ TCase *tcase_forward(void)
 	tcase_add_loop_test(tc, every_model, 0, name_count());
 	tcase_add_test(tc, large_stem);
 	tcase_add_loop_test(tc, parts, 0, 4);
+	tcase_add_loop_test(tc, batch_around, 0, 4);
 	return tc;
 }

@@ -2,6 +2,7 @@ check_PROGRAMS += tests/check_runs
 tests_check_runs_SOURCES = \
 	%D%/main.c \
 	%D%/suites.h \
+	%D%/test_cache.c \
 	%D%/test_origin.c \
 	%D%/test_resume.c \
 	%D%/test_safetensors.c \

@@ -67,7 +67,7 @@ static struct step *bench_step(struct bench *b, int lesson)
 		b->bytes = pass_workspace(b->pass);
 	ck_ok(device_alloc(b->x->dev, b->bytes, &b->workspace, &e));
 	if (b->pass)
-		ck_ok(pass_prepare(b->pass, b->workspace, &e));
+		ck_ok(pass_prepare(b->pass, scratch, b->workspace, &e));
 	ck_ok(step_prepare(st, b->workspace, &e));
 	return st;
 }
@@ -75,7 +75,7 @@ static struct step *bench_step(struct bench *b, int lesson)
 /* A step as the trainer takes it: the teacher's pass, then the students. */
 static enum status run_both(struct bench *b, struct step *st, const struct batch *batch, long number)
 {
-	const enum status s = b->pass ? pass_run(b->pass, batch, &e) : OK;
+	const enum status s = b->pass ? pass_run(b->pass, batch, 0, &e) : OK;
 	return s == OK ? step_run(st, batch, number, 0, &e) : s;
 }
 
@@ -216,7 +216,7 @@ END_TEST
 
 static long prologues(const struct bench *b, const struct step *st)
 {
-	return plan_prologue_launches(step_plan(st, 0)) + (b->pass && b->pass->plan ? plan_prologue_launches(b->pass->plan) : 0);
+	return plan_prologue_launches(step_plan(st, 0)) + (b->pass && b->pass->all.plan ? plan_prologue_launches(b->pass->all.plan) : 0);
 }
 
 /* What nobody moves is folded and packed once: in lessons behind the first, the teacher and the student's frozen blocks. */

@@ -1,0 +1,332 @@
+/* A pass in front of which a cache stands: rows that are there are read, the others are computed on as few pictures as will do, and kept. */
+#include <string.h>
+
+#include <sys/statvfs.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "stages/teacher.h"
+
+enum { PARTS = 3 }; /* besides the whole batch: a half, a quarter, an eighth of it */
+
+struct cached {
+	int width;              /* of a row: all taps that are wanted, one behind the other */
+	int at[TAP_COUNT], size[TAP_COUNT];
+	void *tap[TAP_COUNT];   /* device: (n, size) wide */
+	int n_part;
+	struct forward part[PARTS];
+	struct cache *cache;
+	struct cache_key key;   /* text is gone once it is open */
+	float *rows;            /* [n * width] */
+	float *column;          /* one tap of a part, or of the batch */
+	double *buffer;
+	int *missing, *view;    /* [n] */
+	uint8_t *images;        /* of what is missing, [n] pictures */
+};
+
+static size_t tap_bytes(const struct pass *p, int tap)
+{
+	return (size_t)p->n * (size_t)p->cached->size[tap] * dtype_size(p->teacher->x->dev->backend->wide);
+}
+
+/* ---- plan ---- */
+
+static enum status find_taps(struct pass *p, struct err *e)
+{
+	struct cached *c = p->cached;
+	struct node *const taps[] = {[TAP_POOLED] = p->all.taps.pooled, [TAP_LOGITS] = p->all.taps.logits};
+	for (int i = 0; i < TAP_COUNT; i++) {
+		if (!p->wanted[i])
+			continue;
+		if (i != TAP_POOLED && i != TAP_LOGITS)
+			return err_user(e, conf_where(p->teacher->stage->map, "teacher_cache"),
+			                "teacher_cache keeps logits and pooled vectors, and stage '%s' reads features of its teacher", p->teacher->stage->name);
+		c->at[i] = c->width;
+		c->size[i] = taps[i]->type.shape.d[1];
+		c->width += c->size[i];
+	}
+	return OK;
+}
+
+enum status cached_plan(struct pass *p, struct err *e)
+{
+	struct cached *c = NEW(p->arena, struct cached);
+	const struct pictures *pic = &p->teacher->x->data->info.train;
+	p->cached = c;
+	enum status st = find_taps(p, e);
+	if (st != OK || !c->width)
+		return st;
+	st = forward_plan(p->teacher, p->wanted, false, p->arena, &p->all, e);
+	for (int n = p->n / 2; n >= 1 && c->n_part < PARTS && st == OK; n /= 2) {
+		struct forward *f = &c->part[c->n_part++];
+		st = forward_build(p->teacher, n, p->arena, f, e);
+		if (st == OK)
+			st = forward_plan(p->teacher, p->wanted, false, p->arena, f, e);
+	}
+	c->rows = NEW_ARRAY(p->arena, float, p->n * c->width);
+	c->column = NEW_ARRAY(p->arena, float, p->n * c->width);
+	c->buffer = NEW_ARRAY(p->arena, double, p->n * c->width);
+	c->missing = NEW_ARRAY(p->arena, int, p->n);
+	c->view = NEW_ARRAY(p->arena, int, p->n);
+	c->images = arena_alloc(p->arena, (size_t)p->n * (size_t)(pic->C * pic->H * pic->W));
+	return st;
+}
+
+size_t cached_workspace(const struct pass *p)
+{
+	return p->all.plan ? plan_workspace(p->all.plan) : 0; /* that of a part is smaller */
+}
+
+size_t cached_own_bytes(const struct pass *p)
+{
+	size_t n = p->all.plan ? plan_own_bytes(p->all.plan) : 0;
+	for (int i = 0; i < TAP_COUNT; i++)
+		n += p->wanted[i] ? tap_bytes(p, i) : 0;
+	return n; /* parts read the same derived weights, and their inputs are a fraction of a batch */
+}
+
+/* ---- open ---- */
+
+/* All that a row depends on. The weights themselves, for a teacher that was trained again may have others. */
+static enum status key_text(const struct pass *p, struct str *text, struct err *e)
+{
+	const struct teacher *t = p->teacher;
+	const struct data *d = t->x->data;
+	const struct device *dev = t->x->dev;
+	char hex[65];
+	struct sha256 *hash = sha256_open();
+	enum status st = OK;
+	for (int state = 0; state < 2; state++) {
+		const size_t bytes = params_bytes(t->net->params, state);
+		void *raw = mem_new(bytes);
+		if (st == OK)
+			st = raw ? params_read(t->net->params, state, raw, e) : err_nomem(e, "no memory for the weights of '%s'", t->net->name);
+		if (st == OK)
+			sha256_add(hash, raw, bytes);
+		mem_free(raw);
+	}
+	sha256_hex(hash, hex);
+	str_printf(text, "weights=%s\n%s\nprecision=%d device=%s %s\n", hex, t->net->identity, (int)t->precision, dev->backend->name,
+	           dev->backend->version ? dev->backend->version() : "");
+	str_printf(text, "data=%s %s\n", d->kind->name, d->info.hash);
+	opts_canonical(d->kind->opts, d->kind_conf, text);
+	for (int i = 0; i < d->info.train.C; i++)
+		str_printf(text, "mean=%.9g std=%.9g\n", (double)d->mean[i], (double)d->std[i]);
+	str_printf(text, "crop=%d flip=%d pooled=%d logits=%d\n", d->conf.crop, d->conf.flip, p->cached->size[TAP_POOLED], p->cached->size[TAP_LOGITS]);
+	return st;
+}
+
+static enum status open_cache(struct pass *p, const char *out, struct err *e)
+{
+	const struct stage *s = p->teacher->stage;
+	const struct data *d = p->teacher->x->data;
+	const char *dir = s->teacher_conf.cache_dir;
+	struct str text = {0};
+	enum status st = key_text(p, &text, e);
+	p->cached->key = (struct cache_key){.text = str_text(&text), .pictures = d->info.train.n, .views = augment_views(d->conf.crop, d->conf.flip),
+	                                    .width = p->cached->width, .type = s->teacher_conf.teacher_cache == TEACHER_CACHE_F16 ? CACHE_F16 : CACHE_F32};
+	if (st == OK)
+		st = cache_open(dir && *dir ? dir : path_join(p->arena, out, "cache"), &p->cached->key, &p->cached->cache, e);
+	str_release(&text);
+	return st;
+}
+
+/* How large it may grow, and whether there is room for that. */
+static void say_size(const struct cached *c, const char *dir)
+{
+	char a[32], b[32], n[32];
+	const uint64_t full = cache_size(&c->key), used = cache_used(c->cache);
+	struct statvfs disk;
+	log_line(LOG_INFO, "teacher cache %s: up to %s for %s pictures x %d views x %d numbers, %s of it there", cache_path(c->cache),
+	         str_bytes(a, full), str_count(n, c->key.pictures), c->key.views, c->key.width, str_bytes(b, used));
+	if (statvfs(dir, &disk) == 0 && full > used && (uint64_t)disk.f_bavail * disk.f_frsize < full - used)
+		log_line(LOG_WARN, "the disk has %s left: what does not fit into the cache is computed each time", str_bytes(a, (uint64_t)disk.f_bavail * disk.f_frsize));
+}
+
+enum status cached_prepare(struct pass *p, const char *out, void *workspace, struct err *e)
+{
+	struct cached *c = p->cached;
+	if (!c->width)
+		return OK;
+	enum status st = open_cache(p, out, e);
+	if (st == OK)
+		st = plan_prepare(p->all.plan, workspace, e);
+	for (int i = 0; i < c->n_part && st == OK; i++)
+		st = plan_prepare(c->part[i].plan, workspace, e);
+	for (int i = 0; i < TAP_COUNT && st == OK; i++)
+		if (p->wanted[i])
+			st = device_alloc(p->teacher->x->dev, tap_bytes(p, i), &c->tap[i], e);
+	return st;
+}
+
+void *cached_tap(const struct pass *p, int tap)
+{
+	return p->cached->tap[tap];
+}
+
+void cached_release(struct pass *p)
+{
+	struct cached *c = p->cached;
+	if (!c)
+		return;
+	for (int i = 0; i < c->n_part; i++)
+		plan_release(c->part[i].plan);
+	for (int i = 0; i < TAP_COUNT; i++)
+		if (c->tap[i])
+			device_free(p->teacher->x->dev, c->tap[i], tap_bytes(p, i));
+	cache_close(c->cache);
+	c->cache = NULL;
+	c->n_part = 0;
+	memset(c->tap, 0, sizeof c->tap);
+}
+
+/* ---- run ---- */
+
+/* The smallest plan that takes so many pictures. */
+static struct forward *forward_for(struct pass *p, int n)
+{
+	struct forward *f = &p->all;
+	for (int i = 0; i < p->cached->n_part; i++)
+		if (p->cached->part[i].n >= n)
+			f = &p->cached->part[i];
+	return f;
+}
+
+/* Rows of c->images[0..n) into c->rows at missing[i], and into the cache. What fills a plan up beyond n is not looked at. */
+static enum status compute(struct pass *p, const int32_t *sample, int n, struct err *e)
+{
+	struct cached *c = p->cached;
+	struct forward *f = forward_for(p, n);
+	plan_put(f->plan, f->image, c->images);
+	enum status st = plan_run(f->plan, e);
+	for (int t = 0; t < TAP_COUNT && st == OK; t++) {
+		if (!p->wanted[t])
+			continue;
+		st = forward_read(f, t, c->buffer, c->column, e);
+		for (int i = 0; i < n && st == OK; i++)
+			memcpy(c->rows + (size_t)c->missing[i] * (size_t)c->width + c->at[t], c->column + (size_t)i * (size_t)c->size[t],
+			       (size_t)c->size[t] * sizeof *c->rows);
+	}
+	for (int i = 0; i < n && st == OK; i++)
+		st = cache_put(c->cache, sample[c->missing[i]], c->view[c->missing[i]], c->rows + (size_t)c->missing[i] * (size_t)c->width, e);
+	return st;
+}
+
+/* The rows as the students' plans read them: a tap at a time, in the device's type. */
+static void put_taps(struct pass *p)
+{
+	struct cached *c = p->cached;
+	const struct backend *b = p->teacher->x->dev->backend;
+	for (int t = 0; t < TAP_COUNT; t++) {
+		if (!p->wanted[t])
+			continue;
+		const size_t width = (size_t)c->size[t], count = width * (size_t)p->n;
+		for (int i = 0; i < p->n; i++)
+			memcpy(c->column + (size_t)i * width, c->rows + (size_t)i * (size_t)c->width + c->at[t], width * sizeof *c->rows);
+		for (size_t i = 0; i < count && b->wide == F64; i++)
+			c->buffer[i] = c->column[i];
+		b->put(p->teacher->x->dev->impl, c->tap[t], b->wide == F64 ? (const void *)c->buffer : c->column, tap_bytes(p, t));
+	}
+}
+
+enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct err *e)
+{
+	struct cached *c = p->cached;
+	const struct data *d = p->teacher->x->data;
+	const size_t picture = (size_t)(d->info.train.C * d->info.train.H * d->info.train.W);
+	int n = 0;
+	if (!c->width)
+		return OK;
+	enum status st = cache_check(c->cache, e);
+	for (int i = 0; i < p->n && st == OK; i++) {
+		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->x->seed_data, epoch, b->sample[i]));
+		if (cache_get(c->cache, b->sample[i], c->view[i], c->rows + (size_t)i * (size_t)c->width))
+			continue;
+		memcpy(c->images + (size_t)n * picture, b->image + (size_t)i * picture, picture);
+		c->missing[n++] = i;
+	}
+	if (st == OK && n)
+		st = compute(p, b->sample, n, e);
+	if (st == OK)
+		put_taps(p);
+	return st;
+}
+
+/* ---- fill ---- */
+
+struct filling {
+	struct pass *pass;
+	int32_t *sample;
+	uint8_t *picture;
+	int n;             /* views that wait to be computed */
+	long computed;
+};
+
+static enum status flush(struct filling *f, struct err *e)
+{
+	const enum status st = f->n ? compute(f->pass, f->sample, f->n, e) : OK;
+	f->computed += f->n;
+	f->n = 0;
+	return st;
+}
+
+static enum status fill_picture(struct filling *f, int sample, struct err *e)
+{
+	struct pass *p = f->pass;
+	struct cached *c = p->cached;
+	const struct data *d = p->teacher->x->data;
+	const struct pictures *pic = &d->info.train;
+	const size_t bytes = (size_t)(pic->C * pic->H * pic->W);
+	const int pad = d->conf.crop;
+	enum status st = pic->read(pic, sample, f->picture, e);
+	for (int v = 0; v < augment_views(pad, d->conf.flip) && st == OK; v++) {
+		if (cache_get(c->cache, sample, v, c->rows))
+			continue;
+		augment_as(f->picture, c->images + (size_t)f->n * bytes, pic->H, pic->W, pic->C, augment_draw_of(pad, d->conf.flip, v));
+		f->sample[f->n] = sample;
+		c->view[f->n] = v;
+		c->missing[f->n] = f->n;
+		if (++f->n == p->n)
+			st = flush(f, e);
+	}
+	return st;
+}
+
+static enum status fill(struct pass *p, struct err *e)
+{
+	const struct data *d = p->teacher->x->data;
+	const struct pictures *pic = &d->info.train;
+	struct filling f = {.pass = p, .sample = NEW_ARRAY(p->arena, int32_t, p->n),
+	                    .picture = arena_alloc(p->arena, (size_t)(pic->C * pic->H * pic->W))};
+	const double start = time_now();
+	enum status st = OK;
+	for (int i = 0; i < d->n_train && st == OK; i++) {
+		st = fill_picture(&f, d->train[i], e);
+		const double spent = time_now() - start, rate = spent > 0 ? (double)f.computed / spent : 0;
+		const struct progress shown = {.label = "teacher cache", .epoch = 1, .epochs = 1, .step = i + 1, .steps = d->n_train, .loss = __builtin_nan(""),
+		                               .accuracy = __builtin_nan(""), .images_per_s = rate, .memory = memory_resident(),
+		                               .left_s = spent / (i + 1) * (d->n_train - i - 1)};
+		if (f.computed)
+			progress_show(&shown);
+		if (st == OK && stop_asked()) {
+			progress_end();
+			log_line(LOG_WARN, "stopped while the teacher cache was filled; the same command goes on from here");
+			st = E_STOP;
+		}
+	}
+	if (st == OK)
+		st = flush(&f, e);
+	progress_end();
+	if (f.computed && st == OK)
+		log_line(LOG_INFO, "teacher cache: %ld views computed in %.1f s", f.computed, time_now() - start);
+	return st;
+}
+
+enum status cached_begin(struct pass *p, struct err *e)
+{
+	if (!p->cached || !p->cached->width)
+		return OK;
+	say_size(p->cached, cache_path(p->cached->cache));
+	return p->teacher->stage->teacher_conf.cache_fill == CACHE_FILL_BEFORE ? fill(p, e) : OK;
+}
