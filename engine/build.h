@@ -80,7 +80,7 @@ struct matmul_conf { int ta, tb, has_bias; };
 struct node *graph_matmul(struct graph *g, struct node *a, struct node *b, struct node *bias, bool ta, bool tb);
 struct node *graph_linear(struct graph *g, struct node *x, struct node *w, struct node *bias); /* x (N,D), w (K,D), bias (K) or NULL: x w' + bias, wide */
 struct pool_conf { int kernel, stride, pad; int ceil; struct shape x; };
-struct node *graph_max_pool(struct graph *g, struct node *x, int kernel, int stride, int pad); /* padding never wins; ties: the first in (h,w) order */
+struct node *graph_max_pool(struct graph *g, struct node *x, int kernel, int stride, int pad); /* act, wide or u8; padding never wins; ties: the first in (h,w) order */
 struct node *graph_max_pool_dx(struct graph *g, struct node *dy, struct node *x, const struct pool_conf *conf);
 struct node *graph_max_pool_pick(struct graph *g, struct node *v, struct node *x, const struct pool_conf *conf);
 struct node *graph_avg_pool(struct graph *g, struct node *x, int kernel, int stride, int pad); /* divisor kernel^2, padding counted (PyTorch's default) */
@@ -107,6 +107,23 @@ struct node *graph_log_softmax(struct graph *g, struct node *x); /* over the las
    i counts in logical order within the sample. inputs (x, sample (N) i32, epoch () i32). The gradient uses the same op. */
 struct dropout_conf { double p; unsigned key[2]; };
 struct node *graph_dropout(struct graph *g, struct node *x, double p, const unsigned key[2]);
+
+/* ---- eight bits (ops/quant.c): a network that nothing trains. No gradients: asking for one through them is an error ---- */
+struct quantize_conf { double scale; }; /* what one unit is worth, above 0 */
+struct node *graph_quantize(struct graph *g, struct node *x, double scale);   /* act or wide to u8: x / scale to the nearest (even at a tie) of 0..255, NaN 0 */
+struct node *graph_dequantize(struct graph *g, struct node *x, double scale); /* u8 to act: x scale */
+/* w (O,C,R,S) to s8: w / scale[o] to the nearest (even at a tie), scale (O) wide: the largest |w| of output o over 127, at least 1e-20. */
+struct node *graph_quantize_weights(struct graph *g, struct node *w, struct node **scale);
+/* x (N,C,H,W) u8, w (O,C/groups,R,S) s8 and scale (O) wide of graph_quantize_weights, bias (O) wide or NULL, residual (N,O,H',W') u8, act or NULL:
+   y = sum(x w) x_scale scale[o] + bias[o] + residual (u8: times residual_scale), max(0, y) with relu; act, or with to_u8 u8 as graph_quantize(y, y_scale).
+   conf: the caller sets what stands before the colon, the builder the rest. */
+struct conv_int8_conf {
+	struct conv_conf conv; /* stride, pad, groups: others as in conv2d */
+	double x_scale, residual_scale, y_scale;
+	int relu, to_u8;
+};
+struct node *graph_conv2d_int8(struct graph *g, struct node *x, struct node *w, struct node *scale, struct node *bias, struct node *residual,
+                               const struct conv_int8_conf *conf);
 
 /* ---- by index (ops/index.c) ---- */
 struct node *graph_gather(struct graph *g, struct node *x, struct node *index);      /* x (M,...), index (R) i32: (R,...); gradient by scatter_add */

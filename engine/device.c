@@ -85,6 +85,11 @@ enum status device_wait(struct device *dev, struct err *e)
 	return err_env(e, "%s", dev->failure.text);
 }
 
+bool device_int8_native(const struct device *dev)
+{
+	return dev->backend->int8_native && dev->backend->int8_native(dev->impl);
+}
+
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls)
 {
 	switch (cls) {

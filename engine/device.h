@@ -103,6 +103,7 @@ struct backend {
 	enum status (*wait)(void *impl, struct err *e);
 	size_t (*free_memory)(void *impl);
 	bool (*bf16_native)(void *impl);
+	bool (*int8_native)(void *impl); /* u8 x s8 into 32 bits by one instruction (VNNI, AMX); NULL: no */
 	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
 	void (*pack)(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst);
 	/* *ok = *ok && every element is finite. */
@@ -133,6 +134,7 @@ void device_close(struct device *dev);
 enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e); /* E_NOMEM names the size */
 void device_free(struct device *dev, void *mem, size_t bytes);
 enum status device_wait(struct device *dev, struct err *e);
+bool device_int8_native(const struct device *dev); /* else conv2d_int8 gives the same at the speed of f32 or less */
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls);
 
 #endif

@@ -30,6 +30,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/tensor.h \
 	%D%/cpu/binary.c \
 	%D%/cpu/conv.c \
+	%D%/cpu/conv.h \
+	%D%/cpu/conv_int8.c \
 	%D%/cpu/cpu.c \
 	%D%/cpu/dnn.c \
 	%D%/cpu/dnn.h \
@@ -45,6 +47,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/norm_dx.c \
 	%D%/cpu/optim.c \
 	%D%/cpu/pool.c \
+	%D%/cpu/quant.c \
+	%D%/cpu/quant.h \
 	%D%/cpu/random.c \
 	%D%/cpu/reduce.c \
 	%D%/cpu/resize.c \
@@ -62,6 +66,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ops/norm.c \
 	%D%/ops/ops.h \
 	%D%/ops/pool.c \
+	%D%/ops/quant.c \
 	%D%/ops/random.c \
 	%D%/ops/reduce.c \
 	%D%/ops/resize.c \
@@ -77,6 +82,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ref/norm.c \
 	%D%/ref/optim.c \
 	%D%/ref/pool.c \
+	%D%/ref/quant.c \
 	%D%/ref/random.c \
 	%D%/ref/reduce.c \
 	%D%/ref/ref.c \

@@ -1,6 +1,7 @@
 #include "models/apply.h"
 
 #include "base/str.h"
+#include "models/block_int8.h"
 
 int net_part_all(const struct net *net)
 {
@@ -17,6 +18,9 @@ static struct node *parts_build(struct builder *b, int from, int to, struct node
 		           : b->part == b->net->B + 1 ? arena_printf(g->arena, "%s/head", name)
 		                                      : arena_printf(g->arena, "%s/block%d", name, b->part);
 		x = b->net->model->part(b, b->net->conf, b->part, x);
+		/* The head reads no bytes: what it is given need not be rounded to them. */
+		if (b->int8 && b->part == b->net->B)
+			x = int8_last(b, x);
 	}
 	g->scope = outer;
 	return x;
@@ -27,6 +31,14 @@ struct node *model_apply(struct graph *g, struct net *net, int from, int to, str
 {
 	struct taps unread = {0};
 	struct builder b = {.g = g, .net = net, .mode = mode, .taps = taps ? taps : &unread};
+
+	return parts_apply(&b, from, to, x, name);
+}
+
+struct node *parts_apply(struct builder *b, int from, int to, struct node *x, const char *name)
+{
+	struct graph *g = b->g;
+	const struct net *net = b->net;
 
 	BUG_IF(from < 0 || from > to || to > net->B + 1, "parts %d..%d of network '%s', which has 0..%d",
 	       from, to, net->name, net->B + 1);
@@ -40,7 +52,7 @@ struct node *model_apply(struct graph *g, struct net *net, int from, int to, str
 		BUG_IF(x->type.cls != CLASS_ACT, "network '%s' is given %s, not activations", net->name,
 		       tclass_name(x->type.cls));
 	}
-	return parts_build(&b, from, to, x, name);
+	return parts_build(b, from, to, x, name);
 }
 
 enum status model_define(struct net *net, struct where at, struct err *e)

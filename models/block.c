@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "models/block_int8.h"
 #include "models/block_rows.h"
 
 /* eps and momentum of PyTorch's batch norm, which all published networks keep. */
@@ -111,13 +112,32 @@ static bool norm_fold(struct builder *b, const char *name, int channels, struct 
 	return graph_status(g) == OK;
 }
 
+/* w: weight, and bias or NULL */
+static struct node *convolve(struct builder *b, struct node *x, struct node *const w[2], struct node *residual,
+                             int stride, int pad, int groups)
+{
+	if (int8_has_bytes(b, x))
+		return int8_conv(b, x, w, residual, stride, pad, groups);
+	return graph_conv2d(b->g, x, w[0], w[1], residual, stride, pad, groups);
+}
+
+struct node *block_relu(struct builder *b, struct node *x)
+{
+	return b->int8 ? int8_relu(b, x) : graph_relu(b->g, x);
+}
+
+struct node *block_max_pool(struct builder *b, struct node *x, int k, int stride, int pad)
+{
+	return int8_has_bytes(b, x) ? int8_max_pool(b, x, k, stride, pad) : graph_max_pool(b->g, x, k, stride, pad);
+}
+
 struct node *block_conv(struct builder *b, struct node *x, const char *name, int out, int k, int stride,
                         int pad, int groups, bool bias)
 {
 	struct node *w[2];
 	if (!conv_take(b, x, name, out, k, groups, bias, w))
 		return NULL;
-	return named(b, graph_conv2d(b->g, x, w[0], w[1], NULL, stride, pad, groups), name);
+	return named(b, convolve(b, x, w, NULL, stride, pad, groups), name);
 }
 
 struct node *block_conv_add(struct builder *b, struct node *x, const char *name, int out, int k, int stride,
@@ -126,7 +146,7 @@ struct node *block_conv_add(struct builder *b, struct node *x, const char *name,
 	struct node *w[2];
 	if (!conv_take(b, x, name, out, k, 1, false, w))
 		return NULL;
-	return named(b, graph_conv2d(b->g, x, w[0], NULL, residual, stride, pad, 1), name);
+	return named(b, convolve(b, x, w, residual, stride, pad, 1), name);
 }
 
 struct node *block_conv_norm(struct builder *b, struct node *x, const char *conv, const char *norm, int out,
@@ -137,14 +157,15 @@ struct node *block_conv_norm(struct builder *b, struct node *x, const char *conv
 	if (!conv_take(b, x, conv, out, k, 1, bias, w))
 		return NULL;
 	if (b->mode != MODE_FROZEN) {
-		struct node *y = named(b, graph_conv2d(g, x, w[0], w[1], NULL, stride, pad, 1), conv);
+		struct node *y = named(b, convolve(b, x, w, NULL, stride, pad, 1), conv);
 		return norm_batch(b, y, norm, residual);
 	}
 	if (!norm_fold(b, norm, out, w[1], &scale, &shift))
 		return NULL;
-	struct node *folded = named(b, graph_mul(g, w[0], graph_reshape(g, scale, shape4(out, 1, 1, 1))),
-	                            block_name(b, "%s.folded", conv));
-	return named(b, graph_conv2d(g, x, folded, shift, residual, stride, pad, 1), conv);
+	w[0] = named(b, graph_mul(g, w[0], graph_reshape(g, scale, shape4(out, 1, 1, 1))),
+	             block_name(b, "%s.folded", conv));
+	w[1] = shift;
+	return named(b, convolve(b, x, w, residual, stride, pad, 1), conv);
 }
 
 struct node *block_norm(struct builder *b, struct node *x, const char *name)

@@ -4,7 +4,7 @@
  * a user's error.
  *
  * Every function takes a NULL x (an error has been noted) and then gives NULL. ReLU is no part of a layer:
- * call graph_relu.
+ * call block_relu. Where its result goes on to convolutions, it is what an int8 application rounds to bytes.
  */
 #ifndef MODELS_BLOCK_H
 #define MODELS_BLOCK_H
@@ -26,6 +26,9 @@ struct node *block_conv_norm(struct builder *b, struct node *x, const char *conv
                              int k, int stride, int pad, bool bias, struct node *residual);
 /* Batch norm alone. */
 struct node *block_norm(struct builder *b, struct node *x, const char *name);
+/* max(0, x). Where nothing but the head reads it, graph_relu does as well. */
+struct node *block_relu(struct builder *b, struct node *x);
+struct node *block_max_pool(struct builder *b, struct node *x, int k, int stride, int pad);
 /* x (N,D) to (N,out), with bias. */
 struct node *block_linear(struct builder *b, struct node *x, const char *name, int out);
 /* The usual head: mean over H and W, then a linear layer to the classes; sets both taps. */

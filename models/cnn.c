@@ -35,12 +35,12 @@ static struct node *part(struct builder *b, const void *conf, int part, struct n
 	if (part > c->widths.n)
 		return block_head(b, x, "fc");
 	if (part > 1)
-		x = graph_max_pool(b->g, x, 2, 2, 0);
+		x = block_max_pool(b, x, 2, 2, 0);
 	for (int i = 0; i < c->convs; i++) {
 		b->taps->block_pre[part] = block_conv_norm(b, x, block_name(b, "block%d.%d.conv", part, i),
 		                                           block_name(b, "block%d.%d.norm", part, i),
 		                                           c->widths.v[part - 1], k, 1, k / 2, false, NULL);
-		x = graph_relu(b->g, b->taps->block_pre[part]);
+		x = block_relu(b, b->taps->block_pre[part]);
 	}
 	return b->taps->block[part] = x;
 }

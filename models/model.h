@@ -41,6 +41,7 @@ struct builder {
 	bool defining;     /* the first pass: parameters are added as they are met */
 	int part;          /* being built */
 	struct taps *taps; /* never NULL here */
+	struct int8_sites *int8; /* block_int8.h: MODE_FROZEN in bytes, or on the way there; NULL: not */
 	int next[2];       /* block.c: the parameter [0] and state [1] that are looked for first */
 	int ahead;         /* block.c: rows declared and not yet used, in the first pass */
 };

@@ -17,7 +17,7 @@ static struct node *close_block(struct builder *b, struct node *y, struct node *
 		                    block_name(b, "%s.%s.1", name, shortcut), out, 1, stride, 0, false, NULL);
 	}
 	*pre = block_conv_norm(b, y, conv, norm, out, k, 1, k / 2, false, x);
-	return graph_relu(b->g, *pre);
+	return block_relu(b, *pre);
 }
 
 struct node *residual_basic(struct builder *b, struct node *x, const char *name, const char *shortcut,
@@ -25,7 +25,7 @@ struct node *residual_basic(struct builder *b, struct node *x, const char *name,
 {
 	struct node *y = block_conv_norm(b, x, block_name(b, "%s.conv1", name), block_name(b, "%s.bn1", name),
 	                                 width, 3, stride, 1, false, NULL);
-	return close_block(b, graph_relu(b->g, y), x, name, 2, shortcut, 3, width, stride, pre);
+	return close_block(b, block_relu(b, y), x, name, 2, shortcut, 3, width, stride, pre);
 }
 
 struct node *residual_bottleneck(struct builder *b, struct node *x, const char *name, const char *shortcut,
@@ -33,7 +33,7 @@ struct node *residual_bottleneck(struct builder *b, struct node *x, const char *
 {
 	struct node *y = block_conv_norm(b, x, block_name(b, "%s.conv1", name), block_name(b, "%s.bn1", name),
 	                                 width, 1, 1, 0, false, NULL);
-	y = block_conv_norm(b, graph_relu(b->g, y), block_name(b, "%s.conv2", name),
+	y = block_conv_norm(b, block_relu(b, y), block_name(b, "%s.conv2", name),
 	                    block_name(b, "%s.bn2", name), width, 3, stride, 1, false, NULL);
-	return close_block(b, graph_relu(b->g, y), x, name, 3, shortcut, 1, 4 * width, stride, pre);
+	return close_block(b, block_relu(b, y), x, name, 3, shortcut, 1, 4 * width, stride, pre);
 }

@@ -51,7 +51,7 @@ static struct node *part(struct builder *b, const void *conf, int part, struct n
 		return block_head(b, x, "fc");
 	if (part == 0) {
 		b->taps->stem_pre = block_conv_norm(b, x, "conv1", "bn1", width, 3, 1, 1, false, NULL);
-		return b->taps->stem = graph_relu(b->g, b->taps->stem_pre);
+		return b->taps->stem = block_relu(b, b->taps->stem_pre);
 	}
 	for (int i = 0; i < depth; i++)
 		x = residual_basic(b, x, block_name(b, "layer%d.%d", part, i), "downsample", width,

@@ -53,10 +53,10 @@ static struct node *part(struct builder *b, const void *conf, int part, struct n
 	if (part == 0) {
 		b->taps->stem_pre =
 			block_conv_norm(b, x, "conv1", "bn1", 64, k, imagenet ? 2 : 1, k / 2, false, NULL);
-		return b->taps->stem = graph_relu(b->g, b->taps->stem_pre);
+		return b->taps->stem = block_relu(b, b->taps->stem_pre);
 	}
 	if (part == 1 && imagenet)
-		x = graph_max_pool(b->g, x, 3, 2, 1);
+		x = block_max_pool(b, x, 3, 2, 1);
 	for (int i = 0; i < (c->depth == 18 ? shallow : deep)[part]; i++) {
 		const char *name = block_name(b, "layer%d.%d", part, i);
 		const char *shortcut = imagenet ? "downsample" : "shortcut";

@@ -49,13 +49,13 @@ static struct node *part(struct builder *b, const void *conf, int part, struct n
 	if (part > 5)
 		return block_head(b, x, "classifier");
 	if (part > 1 && (part < 5 || b->net->H >= 64))
-		x = graph_max_pool(b->g, x, 2, 2, 0);
+		x = block_max_pool(b, x, 2, 2, 0);
 	/* A Sequential of convolution, norm and ReLU: numbers 0, 1, (2), 3, 4, (5), ... */
 	for (int i = 0; i < c->n[part - 1]; i++) {
 		b->taps->block_pre[part] = block_conv_norm(b, x, block_name(b, "block%d.%d", part - 1, 3 * i),
 		                                           block_name(b, "block%d.%d", part - 1, 3 * i + 1),
 		                                           widths[part - 1], 3, 1, 1, true, NULL);
-		x = graph_relu(b->g, b->taps->block_pre[part]);
+		x = block_relu(b, b->taps->block_pre[part]);
 	}
 	return b->taps->block[part] = x;
 }

@@ -55,10 +55,10 @@ static int blocks(const void *conf)
 static struct node *layer(struct builder *b, struct node *x, const char *name, int out, int stride)
 {
 	const char *conv2 = block_name(b, "%s.conv2", name);
-	struct node *sum = x, *y = graph_relu(b->g, block_norm(b, x, block_name(b, "%s.bn1", name)));
+	struct node *sum = x, *y = block_relu(b, block_norm(b, x, block_name(b, "%s.bn1", name)));
 	if (!y)
 		return NULL;
-	struct node *mid = graph_relu(b->g, block_conv_norm(b, y, block_name(b, "%s.conv1", name),
+	struct node *mid = block_relu(b, block_conv_norm(b, y, block_name(b, "%s.conv1", name),
 	                                                    block_name(b, "%s.bn2", name), out, 3, stride, 1,
 	                                                    false, NULL));
 	if (x->type.shape.d[1] != out) {

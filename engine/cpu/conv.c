@@ -2,7 +2,8 @@
  * conv2d and its gradients. Activations are channels-last as they are; weights are packed once per change into
  * the order that the library likes best. A residual is added and a relu applied before the one rounding.
  */
-#include "engine/build.h"
+#include "engine/cpu/conv.h"
+
 #include "engine/cpu/dnn_kernel.h"
 
 static struct dnn_mem activation(const struct shape *s)
@@ -31,21 +32,26 @@ static dnnl_dim_t pad_after(int in, int out, int kernel, int stride, int pad)
 	return (dnnl_dim_t)(out - 1) * stride + kernel - in - pad;
 }
 
-static struct dnn_case conv_case(const struct kernel_case *c, enum dnn_kind kind, const struct tensor *x,
+struct dnn_desc conv_desc(const struct conv_conf *conf, enum dnn_kind kind, const struct tensor *x,
 	const struct tensor *w, const struct tensor *y)
 {
-	const struct conv_conf *conf = c->call->conf;
-	struct dnn_case d = {.packs = kind != DNN_CONV_DW, .desc.kind = kind};
-	d.desc.mem[DNN_SRC] = activation(&x->shape);
-	d.desc.mem[DNN_WEIGHTS] = weights(&w->shape, conf->groups);
-	d.desc.mem[DNN_DST] = activation(&y->shape);
+	struct dnn_desc d = {.kind = kind};
+	d.mem[DNN_SRC] = activation(&x->shape);
+	d.mem[DNN_WEIGHTS] = weights(&w->shape, conf->groups);
+	d.mem[DNN_DST] = activation(&y->shape);
 	for (int i = 0; i < 2; i++) {
-		d.desc.stride[i] = conf->stride;
-		d.desc.pad_before[i] = conf->pad;
-		d.desc.pad_after[i] = pad_after(x->shape.d[2 + i], y->shape.d[2 + i], w->shape.d[2 + i], conf->stride,
+		d.stride[i] = conf->stride;
+		d.pad_before[i] = conf->pad;
+		d.pad_after[i] = pad_after(x->shape.d[2 + i], y->shape.d[2 + i], w->shape.d[2 + i], conf->stride,
 			conf->pad);
 	}
 	return d;
+}
+
+static struct dnn_case conv_case(const struct kernel_case *c, enum dnn_kind kind, const struct tensor *x,
+	const struct tensor *w, const struct tensor *y)
+{
+	return (struct dnn_case){.packs = kind != DNN_CONV_DW, .desc = conv_desc(c->call->conf, kind, x, w, y)};
 }
 
 static bool has_input(const struct kernel_case *c, int i)

@@ -139,6 +139,12 @@ static size_t cpu_free_memory(void *impl)
 	return (size_t)bytes;
 }
 
+static bool cpu_int8_native(void *impl)
+{
+	(void)impl;
+	return dnn_has_int8();
+}
+
 static bool cpu_bf16_native(void *impl)
 {
 	(void)impl;
@@ -260,6 +266,7 @@ const struct backend backend_cpu = {
 	.alloc = cpu_alloc, .free = cpu_free, .put = cpu_copy, .get = cpu_copy, .copy = cpu_copy,
 	.copy_if = cpu_copy_if, .fill = cpu_fill, .wait = cpu_wait, .free_memory = cpu_free_memory,
 	.bf16_native = cpu_bf16_native,
+	.int8_native = cpu_int8_native,
 	.launch = cpu_launch, .pack = cpu_pack, .finite = cpu_finite, .square_sum = cpu_square_sum,
 	.clip_factor = cpu_clip_factor, .optim = optim,
 	.kernels = kernels, .version = dnn_version,

@@ -64,11 +64,21 @@ static bool has_idle_tap(const struct dnn_desc *d)
  *   1x5 kernels); bf16 1x1 with an odd number of channels (it also writes past the end); 1x1 gradients of weights
  *   with strides where channels don't fill vectors (a race)
  * - 2.6.3 and 3.7: bf16 gradients of weights with strides where a tap of the kernel meets only padding (NaN)
+ * - 2.6.3: bytes by gemm, and depthwise or grouped in the code for AVX2; nothing without VNNI or AMX is exact
  */
+static bool int8_is_wrong(const struct dnn_desc *d, const char *impl)
+{
+	if (!strstr(impl, "vnni") && !strstr(impl, "amx"))
+		return true;
+	return d->mem[DNN_WEIGHTS].n_dim == 5 && (!strncmp(impl, "brdgmm", 6) || strstr(impl, "avx2"));
+}
+
 static bool impl_is_wrong(const struct dnn_desc *d, const char *impl)
 {
 	if (d->kind == DNN_MATMUL)
 		return false;
+	if (d->mem[DNN_SRC].type == dnnl_u8)
+		return int8_is_wrong(d, impl);
 	const struct dnn_mem *w = &d->mem[DNN_WEIGHTS];
 	/* of outputs and inputs per group; only the low bits count */
 	const dnnl_dim_t channels = w->dim[w->n_dim - 4] | w->dim[w->n_dim - 3];
@@ -146,9 +156,9 @@ static dnnl_status_t append_sum(dnnl_post_ops_t ops)
 	return dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
 }
 
-static dnnl_status_t append_relu(dnnl_post_ops_t ops)
+static dnnl_status_t append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha)
 {
-	return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0, 0);
+	return dnnl_post_ops_append_eltwise(ops, kind, alpha, 0);
 }
 
 /* Layout of md as plain numbers; gives how many. */
@@ -252,9 +262,9 @@ static dnnl_status_t append_sum(dnnl_post_ops_t ops)
 	return dnnl_post_ops_append_sum(ops, 1);
 }
 
-static dnnl_status_t append_relu(dnnl_post_ops_t ops)
+static dnnl_status_t append_eltwise(dnnl_post_ops_t ops, dnnl_alg_kind_t kind, float alpha)
 {
-	return dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+	return dnnl_post_ops_append_eltwise(ops, 1, kind, alpha, 0);
 }
 
 static int md_numbers(dnn_md md, int64_t v[])
@@ -307,13 +317,17 @@ static dnnl_status_t attr_make(dnnl_primitive_attr_t *attr, const struct dnn_des
 		st = dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
 	if (st == dnnl_success)
 		st = dnnl_post_ops_create(&ops);
-	/* dnn_arg names the addend's place in this list: the first */
+	/* dnn_arg names the operands' places in this list: the scale is the first, the addend follows it */
+	if (st == dnnl_success && d->mem[DNN_SCALE].n_dim)
+		st = dnnl_post_ops_append_binary(ops, dnnl_binary_mul, md_ref(&md[DNN_SCALE]));
 	if (st == dnnl_success && d->mem[DNN_ADD].n_dim)
 		st = dnnl_post_ops_append_binary(ops, dnnl_binary_add, md_ref(&md[DNN_ADD]));
 	if (st == dnnl_success && d->sum)
 		st = append_sum(ops);
 	if (st == dnnl_success && d->relu)
-		st = append_relu(ops);
+		st = append_eltwise(ops, dnnl_eltwise_relu, 0);
+	if (st == dnnl_success && d->factor != 0)
+		st = append_eltwise(ops, dnnl_eltwise_linear, d->factor);
 	if (st == dnnl_success)
 		st = dnnl_primitive_attr_set_post_ops(*attr, ops);
 	if (ops)
@@ -346,9 +360,9 @@ dnnl_status_t dnn_find(const struct dnn_desc *d, dnnl_primitive_desc_t *pd)
 	return st;
 }
 
-int dnn_arg(enum dnn_kind kind, enum dnn_role role)
+int dnn_arg(const struct dnn_desc *d, enum dnn_role role)
 {
-	const bool dx = kind == DNN_CONV_DX, dw = kind == DNN_CONV_DW;
+	const bool dx = d->kind == DNN_CONV_DX, dw = d->kind == DNN_CONV_DW, scaled = d->mem[DNN_SCALE].n_dim > 0;
 	switch (role) {
 	case DNN_SRC:
 		return dx ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC;
@@ -358,8 +372,10 @@ int dnn_arg(enum dnn_kind kind, enum dnn_role role)
 		return DNNL_ARG_BIAS;
 	case DNN_DST:
 		return dx || dw ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST;
-	default:
+	case DNN_SCALE:
 		return DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
+	default:
+		return (scaled ? DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) : DNNL_ARG_ATTR_MULTIPLE_POST_OP(0)) | DNNL_ARG_SRC_1;
 	}
 }
 
@@ -443,6 +459,14 @@ bool dnn_has_bf16(void)
 {
 	const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(), need = (unsigned)dnnl_cpu_isa_avx512_core_bf16;
 	return (isa & need) == need; /* a newer ISA has the bits of the older ones */
+}
+
+/* AVX2 has an instruction of its own; every newer ISA has the bits of the older ones of its line. */
+bool dnn_has_int8(void)
+{
+	const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+	const unsigned wide = (unsigned)dnnl_cpu_isa_avx512_core_vnni, narrow = (unsigned)dnnl_cpu_isa_avx2_vnni;
+	return (isa & wide) == wide || (isa & narrow) == narrow;
 }
 
 const char *dnn_version(void)

@@ -23,9 +23,9 @@ typedef const dnnl_memory_desc_t *dnn_md;
 
 enum dnn_kind { DNN_CONV, DNN_CONV_DX, DNN_CONV_DW, DNN_MATMUL };
 
-/* Operands by their part in the forward operation: dx writes DNN_SRC, dw writes DNN_WEIGHTS. DNN_ADD has
-   DNN_DST's shape and type and is added to the result. */
-enum dnn_role { DNN_SRC, DNN_WEIGHTS, DNN_BIAS, DNN_DST, DNN_ADD, DNN_ROLE_COUNT };
+/* Operands by their part in the forward operation: dx writes DNN_SRC, dw writes DNN_WEIGHTS. DNN_SCALE (1,O,1,1) is
+   multiplied onto the result, the bias included; then DNN_ADD, of DNN_DST's shape, is added. */
+enum dnn_role { DNN_SRC, DNN_WEIGHTS, DNN_BIAS, DNN_DST, DNN_SCALE, DNN_ADD, DNN_ROLE_COUNT };
 
 struct dnn_mem {
 	int n_dim; /* 0: absent */
@@ -40,6 +40,7 @@ struct dnn_desc {
 	dnnl_dims_t stride, pad_before, pad_after; /* convolution: h, w */
 	/* before the one rounding: + DNN_ADD, or + what DNN_DST held; then max(0, result), 0 for NaN */
 	bool sum, relu;
+	float factor; /* then times factor; 0: as it is */
 };
 
 /* Makes engine and stream at the first call. */
@@ -50,7 +51,7 @@ enum status dnn_open(struct err *e);
 dnnl_status_t dnn_find(const struct dnn_desc *d, dnnl_primitive_desc_t *pd);
 const char *dnn_impl(const_dnnl_primitive_desc_t pd); /* "brgconv:avx512_core"; lives as long as pd */
 bool dnn_impl_is_loops(const_dnnl_primitive_desc_t pd); /* hundreds of times slower than the others */
-int dnn_arg(enum dnn_kind kind, enum dnn_role role);    /* its DNNL_ARG_ number */
+int dnn_arg(const struct dnn_desc *d, enum dnn_role role); /* its DNNL_ARG_ number */
 dnn_md dnn_arg_md(const_dnnl_primitive_desc_t pd, int arg);
 uint64_t dnn_md_hash(dnn_md md); /* equal descriptions, equal numbers, in every run */
 enum status dnn_error(struct err *e, dnnl_status_t st, const char *what);
@@ -72,6 +73,9 @@ void dnn_prim_set(struct dnn_prim *p, int arg, const void *data);
 dnnl_status_t dnn_prim_run(struct dnn_prim *p);
 void dnn_prim_release(struct dnn_prim *p);
 
+/* Whether oneDNN multiplies u8 by s8 into 32 bits in one instruction (VNNI, AMX). Its code for older processors sums
+   pairs of products in 16 bits, which overflow: not used. */
+bool dnn_has_int8(void);
 /* Whether oneDNN multiplies bf16 natively: the processor can and DNNL_MAX_CPU_ISA allows it. */
 bool dnn_has_bf16(void);
 /* "oneDNN 2.6.3, ISA 255": what results depend on besides our own code. */

@@ -21,7 +21,7 @@ struct choice {
 
 struct dnn_state {
 	struct dnn_prim prim, reorder; /* reorder: packs weights, or brings their gradient into plain order */
-	enum dnn_kind kind;
+	struct dnn_desc desc;
 	int tensor[DNN_ROLE_COUNT];
 	bool use[DNN_ROLE_COUNT], cast[DNN_ROLE_COUNT];
 	size_t at[DNN_ROLE_COUNT];
@@ -217,7 +217,7 @@ enum status dnn_kernel_describe(const struct dnn_case *d, const struct kernel_ca
 	*p = (struct kernel_plan){.scratch = o.scratch, .inplace = -1};
 	snprintf(p->name, sizeof p->name, "%s%s", cast ? "f32 between casts: " : "", dnn_impl(o.pd));
 	if (d->packs) {
-		const dnn_md md = dnn_arg_md(o.pd, dnn_arg(o.desc.kind, DNN_WEIGHTS));
+		const dnn_md md = dnn_arg_md(o.pd, dnn_arg(&o.desc, DNN_WEIGHTS));
 		p->form[d->tensor[DNN_WEIGHTS]] = (struct form){dnnl_memory_desc_get_size(md), dnn_md_hash(md)};
 	}
 	dnnl_primitive_desc_destroy(o.pd);
@@ -237,7 +237,7 @@ static enum status prepare_weights(struct dnn_state *s, const struct choice *o, 
 		if (!s->plain)
 			return err_nomem(e, "no memory for the weights of '%s'", c->call->op->name);
 	}
-	const dnn_md md = dnn_arg_md(o->pd, dnn_arg(s->kind, DNN_WEIGHTS));
+	const dnn_md md = dnn_arg_md(o->pd, dnn_arg(&s->desc, DNN_WEIGHTS));
 	return dnn_prim_init_reorder(&s->reorder, &plain, md, s->unpacks, e);
 }
 
@@ -255,7 +255,7 @@ enum status dnn_kernel_prepare(const struct dnn_case *d, const struct kernel_cas
 		dnnl_primitive_desc_destroy(o.pd);
 		return err_nomem(e, "no memory for the primitive of '%s'", c->call->op->name);
 	}
-	s->kind = o.desc.kind;
+	s->desc = o.desc;
 	s->packs = d->packs;
 	s->unpacks = o.reorder;
 	s->scratchpad = o.scratchpad > 0;
@@ -266,7 +266,7 @@ enum status dnn_kernel_prepare(const struct dnn_case *d, const struct kernel_cas
 	for (int i = 0; i < DNN_ROLE_COUNT; i++) {
 		s->use[i] = o.desc.mem[i].n_dim > 0;
 		if (s->use[i])
-			arg[n++] = dnn_arg(s->kind, (enum dnn_role)i);
+			arg[n++] = dnn_arg(&s->desc, (enum dnn_role)i);
 	}
 	if (s->scratchpad)
 		arg[n++] = DNNL_ARG_SCRATCHPAD;
@@ -292,7 +292,7 @@ void dnn_kernel_release(void *state)
 	mem_free(s);
 }
 
-static void run_prim(struct dnn_prim *p, struct device *dev, const char *what)
+void dnn_kernel_execute(struct dnn_prim *p, struct device *dev, const char *what)
 {
 	const dnnl_status_t st = dnn_prim_run(p);
 	if (st == dnnl_success)
@@ -313,7 +313,7 @@ void dnn_kernel_pack(void *state, int i, const struct tensor *src, void *dst, st
 	}
 	dnn_prim_set(&s->reorder, DNNL_ARG_FROM, from);
 	dnn_prim_set(&s->reorder, DNNL_ARG_TO, dst);
-	run_prim(&s->reorder, dev, "packing weights");
+	dnn_kernel_execute(&s->reorder, dev, "packing weights");
 }
 
 /* Where the primitive finds this operand. */
@@ -348,21 +348,21 @@ static void preload(const struct tensor *residual, const struct tensor *out, boo
 void dnn_kernel_run(const struct kernel_run *r)
 {
 	struct dnn_state *s = r->state;
-	const enum dnn_role out = written(s->kind);
+	const enum dnn_role out = written(s->desc.kind);
 	for (int i = 0; i < DNN_ROLE_COUNT; i++)
 		if (s->use[i])
-			dnn_prim_set(&s->prim, dnn_arg(s->kind, (enum dnn_role)i), operand(r, s, i));
+			dnn_prim_set(&s->prim, dnn_arg(&s->desc, (enum dnn_role)i), operand(r, s, i));
 	if (s->scratchpad)
 		dnn_prim_set(&s->prim, DNNL_ARG_SCRATCHPAD, r->scratch);
 	void *wide = (char *)r->scratch + s->at[out];
 	if (s->sum)
 		preload(&r->in[s->tensor[DNN_ADD]], &r->out[0], s->cast[out], s->cast[out] ? wide : r->out[0].data);
-	run_prim(&s->prim, r->dev, r->call->op->name);
+	dnn_kernel_execute(&s->prim, r->dev, r->call->op->name);
 	if (s->cast[out])
 		narrow(r->out[0].data, wide, shape_count(&r->out[0].shape));
 	if (s->unpacks) {
 		dnn_prim_set(&s->reorder, DNNL_ARG_FROM, wide);
 		dnn_prim_set(&s->reorder, DNNL_ARG_TO, r->out[0].data);
-		run_prim(&s->reorder, r->dev, "ordering a gradient of weights");
+		dnn_kernel_execute(&s->reorder, r->dev, "ordering a gradient of weights");
 	}
 }

@@ -25,4 +25,7 @@ void dnn_kernel_release(void *state);
 void dnn_kernel_pack(void *state, int i, const struct tensor *src, void *dst, struct device *dev);
 void dnn_kernel_run(const struct kernel_run *r);
 
+/* Runs a primitive; a failure becomes the device's. what: for the message. */
+void dnn_kernel_execute(struct dnn_prim *p, struct device *dev, const char *what);
+
 #endif

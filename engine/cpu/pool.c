@@ -105,6 +105,21 @@ static CPU_CLONES void window_max_value(float *m, const void *x, bool half, cons
 		max_value_body(m, x, false, v, n);
 }
 
+/* A window holds at least one pixel, so 0 never wins by itself. */
+static CPU_CLONES void window_max_bytes(uint8_t *m, const uint8_t *x, const struct window *v, int n)
+{
+#pragma omp simd
+	for (int c = 0; c < n; c++)
+		m[c] = 0;
+	for (int h = v->h0; h < v->h1; h++)
+		for (int w = v->w0; w < v->w1; w++) {
+			const uint8_t *a = x + h * v->row + w * v->col;
+#pragma omp simd
+			for (int c = 0; c < n; c++)
+				m[c] = a[c] > m[c] ? a[c] : m[c];
+		}
+}
+
 /* y[c] = v at its tap */
 static CPU_CLONES void window_pick(float *y, const int32_t *tap, const void *v, bool half,
 				   const struct window *k, int n)
@@ -195,6 +210,18 @@ static void pool_row(const struct kernel_run *r, enum what what, const struct te
 	}
 }
 
+/* Output row (n, h) of bytes. */
+static void bytes_row(const struct kernel_run *r, int row)
+{
+	const struct tensor *x = &r->in[0], *y = &r->out[0];
+	const int C = y->shape.d[1], H = y->shape.d[2], W = y->shape.d[3], n = row / H, h = row % H;
+	for (int w = 0; w < W; w++) {
+		const struct window v = window_at(r->conf, h, w);
+		uint8_t *m = (uint8_t *)y->data + n * y->stride[0] + h * y->stride[2] + w * y->stride[3];
+		window_max_bytes(m, (const uint8_t *)x->data + n * x->stride[0], &v, C);
+	}
+}
+
 static void pool(const struct kernel_run *r, enum what what, const struct tensor *x,
 		 const struct tensor *from)
 {
@@ -209,6 +236,14 @@ static void pool(const struct kernel_run *r, enum what what, const struct tensor
 
 static void run_max_pool(const struct kernel_run *r)
 {
+	const struct tensor *y = &r->out[0];
+	const int rows = y->shape.d[0] * y->shape.d[2];
+	if (y->dtype == U8) {
+#pragma omp parallel for schedule(static) if (shape_count(&r->in[0].shape) > SMALL)
+		for (int row = 0; row < rows; row++)
+			bytes_row(r, row);
+		return;
+	}
 	pool(r, MAX_VALUE, &r->in[0], NULL);
 }
 

@@ -21,9 +21,8 @@ static int out_extent(int extent, int kernel, const struct conv_conf *k)
 	return room < 0 ? 0 : room / k->stride + 1;
 }
 
-/* x and w fit each other; y becomes the result's shape. */
-static enum status conv_shape(const struct call *c, const char *name, const struct shape *x,
-                              const struct shape *w, struct shape *y, struct err *e)
+enum status infer_conv_shape(const struct call *c, const char *name, const struct shape *x,
+                             const struct shape *w, struct shape *y, struct err *e)
 {
 	const struct conv_conf *k = c->conf;
 	if (x->n_dim != 4 || w->n_dim != 4)
@@ -61,7 +60,8 @@ static enum status conv2d_infer(const struct call *c, struct type out[], struct 
 	const struct shape *x = &c->in[0]->type.shape, *w = &c->in[1]->type.shape;
 	const struct node *bias = c->n_in > 2 ? c->in[2] : NULL, *residual = c->n_in > 3 ? c->in[3] : NULL;
 	struct shape y;
-	if (check_classes(c, "conv2d", c->in[0], c->in[1], e) != OK || conv_shape(c, "conv2d", x, w, &y, e) != OK)
+	if (check_classes(c, "conv2d", c->in[0], c->in[1], e) != OK
+	    || infer_conv_shape(c, "conv2d", x, w, &y, e) != OK)
 		return E_USER;
 	const struct shape want = shape1(w->d[0]);
 	if (bias && !shape_eq(&bias->type.shape, &want))
@@ -97,8 +97,8 @@ static enum status conv2d_dx_infer(const struct call *c, struct type out[], stru
 	const struct conv_conf *k = c->conf;
 	const struct shape *dy = &c->in[0]->type.shape, *w = &c->in[1]->type.shape;
 	struct shape y;
-	if (check_classes(c, "conv2d_dx", c->in[0], c->in[1], e) != OK || conv_shape(c, "conv2d_dx", &k->x, w, &y,
-	                                                                             e) != OK)
+	if (check_classes(c, "conv2d_dx", c->in[0], c->in[1], e) != OK
+	    || infer_conv_shape(c, "conv2d_dx", &k->x, w, &y, e) != OK)
 		return E_USER;
 	if (!shape_eq(dy, &y))
 		return err_user(e, c->at, "conv2d_dx: gradient %s arrives at a result of %s", shape_str(dy),
@@ -130,7 +130,7 @@ static enum status conv2d_dw_infer(const struct call *c, struct type out[], stru
 	struct shape y;
 	if (check_classes(c, "conv2d_dw", c->in[0], NULL, e) != OK || check_classes(c, "conv2d_dw", c->in[1],
 	                                                                            NULL, e) != OK
-	    || conv_shape(c, "conv2d_dw", x, &w, &y, e) != OK)
+	    || infer_conv_shape(c, "conv2d_dw", x, &w, &y, e) != OK)
 		return E_USER;
 	if (!shape_eq(dy, &y))
 		return err_user(e, c->at, "conv2d_dw: gradient %s arrives at a result of %s", shape_str(dy),

@@ -22,6 +22,11 @@ static inline enum tclass class_common(enum tclass a, enum tclass b)
 /* E_USER at the call unless every present input is act or wide. */
 enum status infer_real(const struct call *c, struct err *e);
 
+/* x and w of a call whose conf begins with struct conv_conf fit each other; y becomes the result's shape. Else
+   E_USER at the call. */
+enum status infer_conv_shape(const struct call *c, const char *name, const struct shape *x,
+                             const struct shape *w, struct shape *y, struct err *e);
+
 /* dx brought to exactly this type: summed over what was broadcast, cast, in its layout; itself if it fits. */
 struct node *fit_to(struct graph *g, struct node *dx, struct type to);
 

@@ -20,7 +20,8 @@ static enum status pool_shape(const struct call *c, const struct shape *x, struc
 {
 	const struct pool_conf *k = c->conf;
 	const char *name = c->op->name;
-	if (infer_real(c, e) != OK)
+	const bool bytes = c->op == &op_max_pool && c->in[0]->type.cls == CLASS_U8;
+	if (!bytes && infer_real(c, e) != OK)
 		return E_USER;
 	if (x->n_dim != 4)
 		return err_user(e, c->at, "%s: input %s must have rank 4", name, shape_str(x));

@@ -1,4 +1,4 @@
-/* Pooling in double. */
+/* Pooling in double; the maximum also of bytes. */
 #include "engine/ref/ref.h"
 
 #include <math.h>
@@ -33,13 +33,12 @@ static void find_max(const struct tensor *x, const struct pool_conf *k, int n, i
                      int *mw)
 {
 	const struct window v = window_at(k, oh, ow);
-	const double *p = f64(x);
 	double best = -INFINITY;
 	*mh = v.h0;
 	*mw = v.w0;
 	for (int h = v.h0; h < v.h1; h++)
 		for (int w = v.w0; w < v.w1; w++) {
-			const double a = p[at4(x, n, c, h, w)];
+			const double a = get_any(x, at4(x, n, c, h, w));
 			if (a > best || (isnan(a) && !isnan(best))) {
 				best = a;
 				*mh = h;
@@ -55,8 +54,6 @@ static void at_max(const struct tensor *from, const struct tensor *x, const stru
                    const struct pool_conf *k, enum what what)
 {
 	const struct shape *s = what == VALUE_AT_MAX ? &to->shape : &from->shape;
-	const double *p = f64(from);
-	double *q = f64(to);
 	for (int n = 0; n < s->d[0]; n++)
 		for (int h = 0; h < s->d[2]; h++)
 			for (int w = 0; w < s->d[3]; w++)
@@ -64,9 +61,9 @@ static void at_max(const struct tensor *from, const struct tensor *x, const stru
 					int mh, mw;
 					find_max(x, k, n, c, h, w, &mh, &mw);
 					if (what == VALUE_AT_MAX)
-						q[at4(to, n, c, h, w)] = p[at4(from, n, c, mh, mw)];
+						set_any(to, at4(to, n, c, h, w), get_any(from, at4(from, n, c, mh, mw)));
 					else
-						q[at4(to, n, c, mh, mw)] += p[at4(from, n, c, h, w)];
+						f64(to)[at4(to, n, c, mh, mw)] += f64(from)[at4(from, n, c, h, w)];
 				}
 }
 

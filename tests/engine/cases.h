@@ -2,7 +2,7 @@
  * Cases: one op (or a few) on random inputs. test_grad.c checks first and second derivatives on `ref` by central
  * differences, test_cpu.c compares `cpu` with `ref`. Hand cases have values worked out on paper; test_hand.c.
  *
- * Every op must be covered: an op whose gradient stops (and reverse_gradient, normalize) by a hand case, any other by
+ * Every op must be covered: an op whose gradient stops (and reverse_gradient, normalize, those in bytes) by a hand case, any other by
  * a case that differentiates it.
  */
 #ifndef TESTS_ENGINE_CASES_H
@@ -72,5 +72,6 @@ TCase *tcase_hand(void);
 TCase *tcase_cpu(void);
 TCase *tcase_optim(void);
 TCase *tcase_late(void);
+TCase *tcase_int8(void);
 
 #endif

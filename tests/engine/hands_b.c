@@ -1,6 +1,8 @@
 /* Values worked out on paper for networks, by index, the rest. Numbers are lopsided, so that no factor hides. */
 #include "tests/engine/cases.h"
 
+#include <math.h>
+
 #define BUILD(id, expr) \
 	static struct node *h_##id(struct graph *g, struct node *const x[]) \
 	{ \
@@ -67,6 +69,32 @@ static struct node *h_sort_index(struct graph *g, struct node *const x[])
 	return index;
 }
 
+BUILD(quantize, graph_quantize(g, x[0], 0.5))
+BUILD(dequantize, graph_dequantize(g, x[0], 0.75))
+
+static struct node *in_eights(struct graph *g, struct node *const x[], int out)
+{
+	struct node *scale, *w = graph_quantize_weights(g, x[0], &scale);
+	return out ? scale : w;
+}
+BUILD(weight, in_eights(g, x, 0))
+BUILD(weight_scale, in_eights(g, x, 1))
+
+static struct node *conv_int8(struct graph *g, struct node *const x[], const struct conv_int8_conf *conf)
+{
+	struct node *scale, *w = graph_quantize_weights(g, x[1], &scale);
+	return graph_conv2d_int8(g, x[0], w, scale, x[2], x[3], conf);
+}
+#define INT8 .conv = {.stride = 1, .pad = 0, .groups = 1}, .x_scale = 0.25, .residual_scale = 1.5, .y_scale = 2
+BUILD(int8, conv_int8(g, x, &(struct conv_int8_conf){INT8}))
+BUILD(int8_relu, conv_int8(g, x, &(struct conv_int8_conf){INT8, .relu = 1}))
+BUILD(int8_bytes, conv_int8(g, x, &(struct conv_int8_conf){INT8, .relu = 1, .to_u8 = 1}))
+static struct node *h_int8_alone(struct graph *g, struct node *const x[])
+{
+	struct node *scale, *w = graph_quantize_weights(g, x[1], &scale);
+	return graph_conv2d_int8(g, x[0], w, scale, NULL, NULL, &(struct conv_int8_conf){INT8, .to_u8 = 1});
+}
+
 /* Philox4x32-10 of counter 0 and key 0 is 6627e8d5 e169c58d bc57ac4c 9b00dbd8 (its authors' test vector). */
 static struct node *h_dropout(struct graph *g, struct node *const x[])
 {
@@ -101,6 +129,11 @@ static struct node *h_normalize(struct graph *g, struct node *const x[])
 #define LOG3 1.0986122886681098
 #define PAIR D2(1, 2)
 
+#define EIGHTS WIDE(D4(3, 1, 1, 2), 63.5, -1.25, 0, 0, -508, 7)
+#define BYTES(shape, ...) {shape, CLASS_U8, {__VA_ARGS__}}
+#define INT8_IN BYTES(D4(1, 2, 1, 2), 3, 7, 200, 11), WIDE(D4(2, 2, 1, 1), 63.5, -10, -381, 15), WIDE(D1(2), 10, -4), \
+	BYTES(D4(1, 2, 1, 2), 40, 8, 100, 250)
+
 const struct hand_case hands_b[] = {
 	/* 0.5 1 - 2 + 2 4 + 3 5 = 21.5; 0.5 2 - 3 + 2 5 + 3 6 = 26 */
 	{"conv2d", h_conv, 3, {SIX, FILTER}, D4(1, 1, 1, 2), {21.75, 26.25}},
@@ -124,7 +157,22 @@ const struct hand_case hands_b[] = {
 	{"matmul linear", h_linear, 3,
 	 {ACT(D2(2, 3), 1, 2, 3, 4, 5, 6), WIDE(D2(2, 3), 7, 9, -11, -8, 10, 12), WIDE(D1(2), 0.5, -0.25)},
 	 D2(2, 2), {-7.5, 47.75, 7.5, 89.75}},
+	/* 2.5, 3.5 to the even one */
+	{"quantize", h_quantize, 1, {ACT(D1(7), 1.25, 1.75, -3, 1000, 0.3, NAN, 127.4)}, D1(7), {2, 4, 0, 255, 1, 0, 255}},
+	{"dequantize", h_dequantize, 1, {{D1(3), CLASS_U8, {0, 3, 255}}}, D1(3), {0, 2.25, 191.25}},
+	/* 63.5 / 127 = 0.5: 127 and -2.5 to the even one; nothing but 0; 508 / 127 = 4: -127 and 1.75 to 2 */
+	{"quantize_weights", h_weight, 1, {EIGHTS}, D4(3, 1, 1, 2), {127, -2, 0, 0, -127, 2}},
+	{"quantize_weights scale", h_weight_scale, 1, {EIGHTS}, D1(3), {0.5, 1e-20, 4}},
+	/* weights 127, -20 in 0.5 and -127, 5 in 3: sums -3619, 669 and 619, -834, times 0.125 and 0.75; plus 10 and -4; plus
+	   1.5 (40, 8, 100, 250). In bytes: half of it */
+	{"conv2d_int8", h_int8, 4, {INT8_IN}, D4(1, 2, 1, 2), {-382.375, 105.625, 610.25, -254.5}},
+	{"conv2d_int8 relu", h_int8_relu, 4, {INT8_IN}, D4(1, 2, 1, 2), {0, 105.625, 610.25, 0}},
+	{"conv2d_int8 to bytes", h_int8_bytes, 4, {INT8_IN}, D4(1, 2, 1, 2), {0, 53, 255, 0}},
+	/* sums times 0.0625 and 0.375 */
+	{"conv2d_int8 alone", h_int8_alone, 2, {INT8_IN}, D4(1, 2, 1, 2), {0, 42, 232, 0}},
 	{"max_pool", h_max_pool, 1, {NINE}, D4(1, 1, 2, 2), {-1, 3, 4, 8}},
+	{"max_pool of bytes", h_max_pool, 1, {{D4(1, 1, 3, 3), CLASS_U8, {0, 7, 255, 3, 200, 1, 9, 2, 4}}}, D4(1, 1, 2, 2),
+	 {0, 255, 9, 200}},
 	{"max_pool_pick at a tie", h_max_pool_pick, 2,
 	 {ACT(D4(1, 1, 2, 2), 10, 20, 30, 40), ACT(D4(1, 1, 2, 2), 1, 2, 2, 1)}, D4(1, 1, 1, 1), {20}},
 	{"avg_pool", h_avg_pool, 1, {NINE}, D4(1, 1, 2, 2), {-0.25, 0.25, -0.75, -0.5}},

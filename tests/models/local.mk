@@ -4,6 +4,7 @@ tests_check_models_SOURCES = \
 	%D%/models.h \
 	%D%/test_forward.c \
 	%D%/test_init.c \
+	%D%/test_int8.c \
 	%D%/test_modes.c \
 	%D%/test_names.c \
 	%D%/test_net.c

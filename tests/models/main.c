@@ -1,5 +1,7 @@
 #include "models.h"
 
+#include <string.h>
+
 #include "base/rng.h"
 
 struct arena *arena;
@@ -112,6 +114,28 @@ float *pictures(int64_t n)
 	return v;
 }
 
+bool is_huge(const char *name)
+{
+	return strcmp(name, "wrn_28_10") == 0;
+}
+
+const char *name_number(int i)
+{
+	for (int m = 0; m < model_count; m++)
+		for (int j = 0; model_all[m]->names[j]; j++)
+			if (i-- == 0)
+				return model_all[m]->names[j];
+	return NULL;
+}
+
+int name_count(void)
+{
+	int n = 0;
+	while (name_number(n))
+		n++;
+	return n;
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("models");
@@ -120,6 +144,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_forward());
 	suite_add_tcase(suite, tcase_modes());
 	suite_add_tcase(suite, tcase_init());
+	suite_add_tcase(suite, tcase_int8());
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	const int failed = srunner_ntests_failed(runner);

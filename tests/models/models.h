@@ -3,6 +3,7 @@
 #define TESTS_MODELS_MODELS_H
 
 #include <check.h>
+#include <stdbool.h>
 
 #include "engine/plan.h"
 #include "models/model.h"
@@ -12,6 +13,7 @@ TCase *tcase_net(void);
 TCase *tcase_forward(void);
 TCase *tcase_modes(void);
 TCase *tcase_init(void);
+TCase *tcase_int8(void);
 
 /* A checked fixture: an arena and an empty err for each test. */
 extern struct arena *arena;
@@ -46,6 +48,11 @@ void session_run(struct session *s, const struct node *input, const float *host)
 /* All elements of a kept node, in logical order. */
 double *session_read(struct session *s, const struct node *n);
 void session_close(struct session *s);
+
+/* All names of all models. */
+const char *name_number(int i); /* NULL: there are not so many */
+int name_count(void);
+bool is_huge(const char *name); /* not run: 36 million weights, and no code that the narrow ones lack */
 
 /* n values from -2 to 2 that are exact in bf16 and follow no short pattern; in the arena. */
 float *pictures(int64_t n);

@@ -2,31 +2,6 @@
 #include "models.h"
 
 #include <math.h>
-#include <stdbool.h>
-#include <string.h>
-
-/* Not run: 36 million weights, and no code that the narrow ones lack. */
-static bool is_huge(const char *name)
-{
-	return strcmp(name, "wrn_28_10") == 0;
-}
-
-static const char *name_number(int i)
-{
-	for (int m = 0; m < model_count; m++)
-		for (int j = 0; model_all[m]->names[j]; j++)
-			if (i-- == 0)
-				return model_all[m]->names[j];
-	return NULL;
-}
-
-static int name_count(void)
-{
-	int n = 0;
-	while (name_number(n))
-		n++;
-	return n;
-}
 
 static void forward(const char *model, int size)
 {

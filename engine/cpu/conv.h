@@ -1,0 +1,13 @@
+/* What the kernels of convolutions share. */
+#ifndef ENGINE_CPU_CONV_H
+#define ENGINE_CPU_CONV_H
+
+#include "engine/build.h"
+#include "engine/cpu/dnn.h"
+
+/* The operation on these shapes, without types: channels-last maps, weights in the library's own order. x, w, y by their
+   part in the forward operation. */
+struct dnn_desc conv_desc(const struct conv_conf *conf, enum dnn_kind kind, const struct tensor *x,
+	const struct tensor *w, const struct tensor *y);
+
+#endif
