@@ -30,5 +30,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/teacher.c \
 	%D%/teacher.h \
 	%D%/teacher_cache.c \
+	%D%/teacher_int8.c \
 	%D%/train.c \
 	%D%/train_int.h

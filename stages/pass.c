@@ -19,7 +19,10 @@ enum status forward_build(const struct teacher *t, int n, struct arena *a, struc
 	f->g = graph_new(a, e);
 	f->image = graph_input(f->g, "image", shape4(n, pic->C, pic->H, pic->W), CLASS_U8);
 	struct node *x = graph_normalize(f->g, f->image, d->mean, d->std);
-	model_apply(f->g, t->net, 0, net_part_all(t->net), x, MODE_FROZEN, "teacher", &f->taps);
+	if (t->scales)
+		model_apply_int8(f->g, t->net, t->scales, x, "teacher", &f->taps);
+	else
+		model_apply(f->g, t->net, 0, net_part_all(t->net), x, MODE_FROZEN, "teacher", &f->taps);
 	return graph_status(f->g);
 }
 

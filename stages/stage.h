@@ -43,6 +43,8 @@ extern const struct opt train_opts[];
 /* How a stage wants its teacher's forward pass on the pictures: options of every kind that needs a teacher. */
 struct teacher_conf {
 	int teacher_precision, teacher_cache, cache_fill; /* teacher.h */
+	int int8_batches;
+	double int8_floor;
 	const char *cache_dir;
 };
 extern const struct opt teacher_opts[];

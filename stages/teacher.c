@@ -3,7 +3,11 @@
 #include "runs/safetensors.h"
 
 const struct opt teacher_opts[] = {
-	CHOICE(teacher_conf, teacher_precision, "same", "same|f32|bf16", "of the teacher's forward pass; same: as the experiment's"),
+	CHOICE(teacher_conf, teacher_precision, "same", "same|f32|bf16|int8",
+	       "of the teacher's forward pass; same: as the experiment's; int8: bytes with scales found on training pictures"),
+	INT(teacher_conf, int8_batches, 8, 1, 10000, "batches", "int8: of training pictures that scales are found on"),
+	{.name = "int8_floor", .type = OPT_REAL, .offset = offsetof(struct teacher_conf, int8_floor), .def = 0.99, .min = 0, .max = 1, .unit = "-",
+	 .flags = OPT_NEUTRAL, .help = "int8: the stage is refused when a smaller share of the answers is that of the f32 teacher"},
 	CHOICE(teacher_conf, teacher_cache, "off", "off|f16|f32",
 	       "keeps the teacher's logits (and pooled vectors) of each view of each picture in a file, in this type, and computes none twice"),
 	{.name = "cache_fill", .type = OPT_CHOICE, .offset = offsetof(struct teacher_conf, cache_fill), .def_text = "as_it_goes",
@@ -30,13 +34,22 @@ enum status teacher_new(struct arena *a, struct experiment *x, const struct stag
 {
 	const enum teacher_precision p = (enum teacher_precision)s->teacher_conf.teacher_precision;
 	struct teacher *t = NEW(a, struct teacher);
+	t->arena = a;
 	t->x = x;
 	t->stage = s;
 	t->from = &s->teacher[which];
 	t->network = s->teacher_network;
 	t->precision = p == TEACHER_F32 ? PRECISION_F32 : p == TEACHER_BF16 ? PRECISION_BF16 : x->precision;
 	*out = t;
-	return experiment_net(x, a, s->teacher_network, arena_printf(a, "%s (teacher)", s->teacher_network), &t->net, e);
+	const enum status st = experiment_net(x, a, s->teacher_network, arena_printf(a, "%s (teacher)", s->teacher_network), &t->net, e);
+	if (st == OK && p == TEACHER_INT8) { /* what is planned does not depend on their values */
+		t->scales = NEW(a, struct int8_scales);
+		t->scales->n = int8_site_count(t->net);
+		t->scales->scale = NEW_ARRAY(a, double, t->scales->n);
+		for (int i = 0; i < t->scales->n; i++)
+			t->scales->scale[i] = 1;
+	}
+	return st;
 }
 
 bool teacher_is(const struct teacher *t, const struct stage *s, int which)
@@ -51,6 +64,8 @@ enum status teacher_load(struct teacher *t, struct err *e)
 	enum status st = params_place(t->net->params, t->x->dev, e);
 	if (st == OK)
 		st = weights_load(t->net->params, t->from->path, e);
+	if (st == OK && t->scales)
+		st = teacher_calibrate(t, e);
 	t->loaded = st == OK;
 	return st;
 }

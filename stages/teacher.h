@@ -9,20 +9,23 @@
 #ifndef STAGES_TEACHER_H
 #define STAGES_TEACHER_H
 
+#include "models/int8.h"
 #include "runs/cache.h"
 #include "stages/stage.h"
 
-enum teacher_precision { TEACHER_SAME, TEACHER_F32, TEACHER_BF16 };
+enum teacher_precision { TEACHER_SAME, TEACHER_F32, TEACHER_BF16, TEACHER_INT8 };
 enum cache_fill { CACHE_FILL_AS_IT_GOES, CACHE_FILL_BEFORE };
 enum teacher_cache { TEACHER_CACHE_OFF, TEACHER_CACHE_F16, TEACHER_CACHE_F32 };
 
 struct teacher {
+	struct arena *arena;
 	struct experiment *x;
 	const struct stage *stage;    /* the first that wanted it; its teacher_conf holds for all that share it */
 	const struct reference *from; /* the weights that it holds */
 	const char *network;          /* whose they are */
 	struct net *net;
-	enum precision precision;     /* of its pass */
+	enum precision precision;     /* of its pass; with int8 of what stays outside it */
+	struct int8_scales *scales;   /* int8: found when it is loaded, until then of no meaning; NULL else */
 	bool loaded;
 	int users;                    /* arms whose running lesson learns from it */
 };
@@ -31,9 +34,10 @@ struct teacher {
 enum status teacher_new(struct arena *a, struct experiment *x, const struct stage *s, int which, struct teacher **t, struct err *e);
 /* Whether teacher number which of s, as s wants it computed, would be this one. */
 bool teacher_is(const struct teacher *t, const struct stage *s, int which);
-/* Takes memory and reads the weights, if that was not done before. */
+/* Takes memory and reads the weights, if that was not done before. int8: finds scales and says how far it agrees with f32; E_USER below int8_floor. */
 enum status teacher_load(struct teacher *t, struct err *e);
 void teacher_release(struct teacher *t); /* gives the memory back */
+enum status teacher_calibrate(struct teacher *t, struct err *e); /* teacher_int8.c: what teacher_load does for int8 */
 
 /* ---- pass.c ---- */
 

@@ -109,6 +109,8 @@ static enum status key_text(const struct pass *p, struct str *text, struct err *
 	sha256_hex(hash, hex);
 	str_printf(text, "weights=%s\n%s\nprecision=%d device=%s %s\n", hex, t->net->identity, (int)t->precision, dev->backend->name,
 	           dev->backend->version ? dev->backend->version() : "");
+	for (int i = 0; t->scales && i < t->scales->n; i++)
+		str_printf(text, "scale=%.17g\n", t->scales->scale[i]);
 	str_printf(text, "data=%s %s\n", d->kind->name, d->info.hash);
 	opts_canonical(d->kind->opts, d->kind_conf, text);
 	for (int i = 0; i < d->info.train.C; i++)

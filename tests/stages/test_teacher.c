@@ -164,10 +164,73 @@ START_TEST(precisions)
 }
 END_TEST
 
+START_TEST(int8_is_close)
+{
+	static const char *const devices[] = {"cpu", "ref", "late"};
+	struct experiment *x = NULL;
+	struct trained t;
+	ck_ok(open_text(&x, devices[_i], PLAIN DISTILL("low", ", teacher_precision: int8, int8_batches: 3")
+	                DISTILL("held", ", teacher_precision: int8, int8_batches: 3, teacher_cache: f32")
+	                DISTILL("few", ", teacher_precision: int8, int8_batches: 1")
+	                "  - {name: hint, kind: distill, train: student, teacher: teach.last, epochs: 1, teacher_precision: int8, losses: [{kind: ce}, "
+	                "{kind: hint, student: block1, teacher: block1}, {kind: hint, name: pre, student: block2.pre, teacher: block2.pre}]}\n"
+	                "  - {name: m, kind: blocks, train: student, teacher: teach.anchors, epochs: 1, head_epochs: 1, polish_epochs: 1, teacher_precision: int8}\n", NULL));
+	ck_ok(train(x, "out", &t));
+	experiment_close(x);
+	const double whole = metric(t.folder, "kd", 1, "loss"), low = metric(t.folder, "low", 1, "loss");
+	ck_assert_double_ne(whole, low);
+	ck_assert_double_eq_tol(whole, low, 0.02 * whole);
+	if (_i == 0)
+		same_stage(&t, &t, "low", "held");
+	ck_assert_str_ne(t.result[2].stage->identity, t.result[4].stage->identity);
+	ck_assert(isfinite(metric(t.folder, "hint", 1, "loss")) && isfinite(metric(t.folder, "m", 3, "loss")));
+}
+END_TEST
+
+/* One channel is so large that a scale for all of them leaves nothing of the others, and it is the only one that does not matter. */
+START_TEST(int8_floor)
+{
+	struct experiment *x = open_ok(TOP STAGES TEACH), *y = NULL;
+	struct net *net = NULL;
+	struct trained t = train_ok("first", TOP STAGES "  - {name: teach, kind: supervise, train: teacher, epochs: 8, lr: 0.2}\n");
+	double second[8 * 36];
+	bool state;
+	ck_ok(experiment_net(x, life, "teacher", "teacher", &net, &e));
+	ck_ok(params_place(net->params, x->dev, &e));
+	ck_ok(weights_load(net->params, path_join(life, t.folder, "stages/teach/last.safetensors"), &e));
+	const int a = params_find(net->params, "block1.0.conv.weight", &state), b = params_find(net->params, "block2.0.conv.weight", &state);
+	const int64_t n = shape_count(&net->params->param[a].shape) / 4;
+	ck_assert_int_le(n, 9 * 3);
+	double *w = NEW_ARRAY(life, double, 4 * n);
+	ck_ok(params_get(net->params, a, false, w, &e));
+	ck_ok(params_get(net->params, b, false, second, &e));
+	for (int i = 0; i < n; i++)
+		w[i] *= 1e5;
+	for (int i = 0; i < 8 * 36; i++)
+		second[i] *= i / 9 % 4 != 0;
+	ck_ok(params_put(net->params, a, false, w, &e));
+	ck_ok(params_put(net->params, b, false, second, &e));
+	const char *file = scratch_path("teacher.safetensors");
+	ck_ok(weights_save(net->params, file, NULL, 0, &e));
+	params_release(net->params);
+	experiment_close(x);
+	const char *text = arena_printf(life, TOP STAGES "  - {name: go, kind: distill, train: student, teacher_network: teacher, epochs: 1, teacher: {file: %s}, "
+	                                "teacher_precision: int8%s}\n", file, _i ? ", int8_floor: 0" : "");
+	ck_ok(open_text(&y, "cpu", text, NULL));
+	const enum status st = train(y, "out", &t);
+	experiment_close(y);
+	ck_assert_int_eq(st, _i ? OK : E_USER);
+	if (!_i) {
+		ck_has(e.text, "the int8 teacher of stage 'go' answers as the f32 one on");
+		ck_has(e.text, "below int8_floor (0.99)");
+	}
+}
+END_TEST
+
 static const struct { const char *more, *says; } wrong[] = {
 	{", teacher_cache: f16, losses: [{kind: hint, student: block1, teacher: block1}]", "keeps logits and pooled vectors, and stage 'go' reads features"},
 	{", teacher_cache: f64", "allowed off, f16, f32"},
-	{", teacher_precision: f8", "allowed same, f32, bf16"},
+	{", teacher_precision: f8", "allowed same, f32, bf16, int8"},
 };
 
 START_TEST(said)
@@ -199,6 +262,8 @@ Suite *teacher_suite(void)
 	tcase_add_test(tc, stopped_and_damaged);
 	tcase_add_test(tc, other_teacher_other_file);
 	tcase_add_test(tc, precisions);
+	tcase_add_loop_test(tc, int8_is_close, 0, 3);
+	tcase_add_loop_test(tc, int8_floor, 0, 2);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, no_teacher);
 	return s;
