@@ -38,6 +38,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/index.c \
 	%D%/cpu/loops.c \
 	%D%/cpu/loops.h \
+	%D%/cpu/loss.c \
 	%D%/cpu/matmul.c \
 	%D%/cpu/misc.c \
 	%D%/cpu/norm.c \
@@ -57,6 +58,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ops/compose.c \
 	%D%/ops/conv.c \
 	%D%/ops/index.c \
+	%D%/ops/loss.c \
 	%D%/ops/matmul.c \
 	%D%/ops/misc.c \
 	%D%/ops/norm.c \
@@ -72,6 +74,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ref/conv.c \
 	%D%/ref/index.c \
 	%D%/ref/late.c \
+	%D%/ref/loss.c \
 	%D%/ref/matmul.c \
 	%D%/ref/misc.c \
 	%D%/ref/norm.c \

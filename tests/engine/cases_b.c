@@ -48,6 +48,11 @@ BUILD(gram, graph_matmul(g, x[0], x[0], NULL, false, true))
 BUILD(linear, graph_linear(g, x[0], x[1], x[2]))
 BUILD(linear_plain, graph_linear(g, x[0], x[1], NULL))
 
+static struct node *second_output(struct node *y)
+{
+	return y ? y->call->out[1] : NULL;
+}
+
 static const struct pool_conf pool_conf = {3, 2, 1, 0, {4, {2, 3, 7, 6}}};
 BUILD(max_pool, graph_max_pool(g, x[0], 3, 2, 1))
 BUILD(max_pool_2, graph_max_pool(g, x[0], 2, 2, 0))
@@ -72,7 +77,13 @@ BUILD(affine, graph_affine(g, x[0], x[1], x[2], NULL))
 BUILD(affine_residual, graph_affine(g, x[0], x[1], x[2], x[3]))
 BUILD(softmax, graph_softmax(g, x[0]))
 BUILD(log_softmax, graph_log_softmax(g, x[0]))
-BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.15))
+BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0))
+BUILD(cross_entropy_smooth, graph_cross_entropy(g, x[0], x[1], 0.15))
+BUILD(cross_entropy_dx, second_output(graph_cross_entropy(g, x[0], x[1], 0.15)))
+BUILD(kl, graph_kl_divergence(g, x[0], x[1], 2.7))
+BUILD(kl_sharp, graph_kl_divergence(g, x[0], x[1], 0.3))
+BUILD(kl_dx, second_output(graph_kl_divergence(g, x[0], x[1], 2.7)))
+BUILD(kl_stopped, graph_kl_divergence(g, x[0], graph_stop_gradient(g, graph_scale(g, x[0], 1.7, 0.4)), 2.7))
 BUILD(mse, graph_mse(g, x[0], x[1]))
 
 static const unsigned key[2] = {0x3c6ef372u, 0xa54ff53au};
@@ -194,7 +205,24 @@ const struct op_case cases_b[] = {
 	{"softmax one class", b_softmax, CASE_SECOND, 1, {WIDE(D2(3, 1), -3, 3)}, 0, 0},
 	{"log_softmax", b_log_softmax, CASE_SECOND, 1, {WIDE(D2(3, 7), -3, 3)}, 0, 0},
 	{"log_softmax act", b_log_softmax, CASE_SECOND, 1, {ACT(D2(1, 19), -3, 3)}, 0, 0},
-	{"log_softmax cross entropy", b_cross_entropy, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), 0, 6)}, 0, 0},
+	{"cross_entropy", b_cross_entropy, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), 0, 6)}, 0, 0},
+	{"cross_entropy smoothing", b_cross_entropy_smooth, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), 0, 6)}, 0, 0},
+	{"cross_entropy act", b_cross_entropy_smooth, CASE_SECOND, 2, {ACT(D2(3, 19), -3, 3), NUM(D1(3), 0, 18)}, 0, 0},
+	{"cross_entropy labels of no class", b_cross_entropy_smooth, CASE_SECOND, 2,
+	 {WIDE(D2(6, 4), -3, 3), NUM(D1(6), -4, 7)}, 0, 0},
+	{"cross_entropy derivative", b_cross_entropy_dx, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), -1, 6)}, 0, 0},
+	{"cross_entropy many classes", b_cross_entropy_smooth, CASE_FORWARD, 2, {WIDE(D2(3, 2500), -3, 3), NUM(D1(3), 0, 2499)}, 0, 0},
+	{"cross_entropy derivative of many classes", b_cross_entropy_dx, CASE_FORWARD, 2,
+	 {WIDE(D2(3, 2500), -3, 3), NUM(D1(3), 0, 2499)}, 0, 0},
+	{"kl_divergence", b_kl, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), WIDE(D2(5, 7), -3, 3)}, 0, 0},
+	{"kl_divergence sharp", b_kl_sharp, CASE_SECOND, 2, {WIDE(D2(3, 5), -1, 1), WIDE(D2(3, 5), -1, 1)}, 0, 0},
+	{"kl_divergence act and wide", b_kl, CASE_SECOND, 2, {ACT(D2(3, 19), -3, 3), WIDE(D2(3, 19), -3, 3)}, 0, 0},
+	{"kl_divergence one sample", b_kl, CASE_SECOND, 2, {WIDE(D2(1, 3), -3, 3), ACT(D2(1, 3), -3, 3)}, 0, 0},
+	{"kl_divergence stopped", b_kl_stopped, CASE_FORWARD, 1, {WIDE(D2(5, 7), -3, 3)}, 0, 0},
+	{"kl_divergence derivative", b_kl_dx, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), WIDE(D2(5, 7), -3, 3)}, 0, 0},
+	{"kl_divergence many classes", b_kl, CASE_FORWARD, 2, {WIDE(D2(2, 2500), -3, 3), WIDE(D2(2, 2500), -3, 3)}, 0, 0},
+	{"kl_divergence derivative of many classes", b_kl_dx, CASE_FORWARD, 2,
+	 {WIDE(D2(2, 2500), -3, 3), WIDE(D2(2, 2500), -3, 3)}, 0, 0},
 	{"mul mse", b_mse, CASE_SECOND, 2, {ACT(MAP, -2, 2), ACT(MAP, -2, 2)}, 0, 0},
 	{"dropout", b_dropout, CASE_SECOND, 1, {ACT(D4(3, 5, 3, 2), -2, 2)}, 0, 0},
 	{"dropout rows", b_dropout, CASE_SECOND, 1, {WIDE(D2(5, 7), -2, 2)}, 0, 0},

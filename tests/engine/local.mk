@@ -10,7 +10,9 @@ tests_check_engine_SOURCES = \
 	%D%/test_grad.c \
 	%D%/test_hand.c \
 	%D%/test_late.c \
+	%D%/test_loss.c \
 	%D%/test_optim.c \
+	%D%/test_threads.c \
 	%D%/trial.c \
 	%D%/trial.h
 tests_check_engine_CPPFLAGS = $(TEST_CPPFLAGS)
