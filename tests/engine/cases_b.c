@@ -122,6 +122,8 @@ static const float mean[4] = {0.47f, 0.31f, 0.62f}, std[4] = {0.23f, 0.29f, 0.19
 BUILD(normalize, graph_normalize(g, x[0], mean, std))
 BUILD(normalize_conv, graph_conv2d(g, graph_normalize(g, x[0], mean, std), x[1], NULL, NULL, 1, 1, 1))
 
+BUILD(conv_narrow, graph_relu(g, graph_conv2d(g, x[0], x[1], x[2], x[3], 1, 1, 1)))
+
 #define CONV CASE_SECOND
 
 const struct op_case cases_b[] = {
@@ -146,6 +148,14 @@ const struct op_case cases_b[] = {
 	 {ACT(D4(2, 3, 8, 7), -2, 2), PARAM(D4(4, 3, 2, 2), -1, 1)}, 0, 0},
 	{"conv2d act weight", b_conv, CONV, 2, {ACT(D4(1, 2, 4, 5), -2, 2), ACT(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d channels-last weight", b_conv, CONV, 2, {ACT(D4(1, 2, 4, 5), -2, 2), WIDE(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d narrow", b_conv_narrow, CASE_FORWARD, 4,
+	 {ACT(D4(2, 160, 4, 4), -2, 2), PARAM(D4(144, 160, 3, 3), -1, 1), PARAM(D1(144), -2, 2), ACT(D4(2, 144, 4, 4), -2, 2)}, 0, 0},
+	{"conv2d narrow, channels of any number", b_conv_narrow, CASE_FORWARD, 4,
+	 {ACT(D4(2, 133, 3, 3), -2, 2), PARAM(D4(131, 133, 3, 3), -1, 1), PARAM(D1(131), -2, 2), ACT(D4(2, 131, 3, 3), -2, 2)}, 0, 0},
+	{"conv2d narrow stride 2", b_conv_2, CASE_FORWARD, 4,
+	 {ACT(D4(3, 48, 7, 6), -2, 2), PARAM(D4(32, 48, 3, 3), -1, 1), PARAM(D1(32), -2, 2), ACT(D4(3, 32, 4, 3), -2, 2)}, 0, 0},
+	{"conv2d 1x1 stride 2 of many channels", b_conv_1_2, CASE_FORWARD, 2,
+	 {ACT(D4(2, 64, 9, 8), -2, 2), PARAM(D4(96, 64, 1, 1), -1, 1)}, 0, 0},
 	{"conv2d of a parameter", b_conv, CONV, 2, {PARAM(D4(1, 2, 4, 5), -2, 2), PARAM(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d twice", b_conv_twice, CONV, 3,
 	 {ACT(D4(1, 2, 4, 3), -1, 1), PARAM(D4(3, 2, 3, 3), -0.5, 0.5), PARAM(D4(2, 3, 3, 3), -0.5, 0.5)}, 0, 0},
