@@ -103,6 +103,15 @@ struct running_conf { double momentum, factor; };
 struct node *graph_running_update(struct graph *g, struct node *old, struct node *value, double momentum, double factor);
 struct node *graph_softmax(struct graph *g, struct node *x);     /* over the last axis; wide */
 struct node *graph_log_softmax(struct graph *g, struct node *x); /* over the last axis; wide */
+/* Losses whose gradient is made in the same pass (ops/loss.c). Both give () wide, nats, the mean over N; call->out[1] is (N,K) wide, the
+   derivative by the logits. Differentiable any number of times. NaN in gives NaN, finite logits never do.
+   cross_entropy: logits (N,K) act or wide, label (N) i32: -sum over k of q_k log softmax(z)_k, q = (1 - smoothing) onehot(label) + smoothing / K,
+   0 <= smoothing < 1. A label that is no class makes its row's q and derivative 0; N counts it still. */
+struct cross_entropy_conf { double smoothing; };
+struct node *graph_cross_entropy(struct graph *g, struct node *logits, struct node *label, double smoothing);
+/* z_s, z_t (N,K) act or wide: KL(softmax(z_t / tau) || softmax(z_s / tau)), tau > 0, without a factor tau^2. Gradient to both. */
+struct kl_divergence_conf { double tau; };
+struct node *graph_kl_divergence(struct graph *g, struct node *z_s, struct node *z_t, double tau);
 /* Keeps an element with probability 1-p and divides it by 1-p. Element i of sample n in an epoch: word i%4 of Philox(key, ctr {i/4, 0, sample, epoch}) as rng_uniform, dropped where <= p.
    i counts in logical order within the sample. inputs (x, sample (N) i32, epoch () i32). The gradient uses the same op. */
 struct dropout_conf { double p; unsigned key[2]; };
@@ -147,7 +156,6 @@ struct normalize_conf { float mean[4], std[4]; };
 struct node *graph_normalize(struct graph *g, struct node *x, const float mean[4], const float std[4]);
 
 /* ---- made of the above ---- */
-struct node *graph_cross_entropy(struct graph *g, struct node *logits, struct node *label, double smoothing); /* mean over N; () */
 struct node *graph_mse(struct graph *g, struct node *a, struct node *b); /* mean over all elements, in wide; () */
 
 #endif

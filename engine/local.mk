@@ -40,6 +40,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/index.c \
 	%D%/cpu/loops.c \
 	%D%/cpu/loops.h \
+	%D%/cpu/loss.c \
 	%D%/cpu/matmul.c \
 	%D%/cpu/misc.c \
 	%D%/cpu/norm.c \
@@ -61,6 +62,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ops/compose.c \
 	%D%/ops/conv.c \
 	%D%/ops/index.c \
+	%D%/ops/loss.c \
 	%D%/ops/matmul.c \
 	%D%/ops/misc.c \
 	%D%/ops/norm.c \
@@ -77,6 +79,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ref/conv.c \
 	%D%/ref/index.c \
 	%D%/ref/late.c \
+	%D%/ref/loss.c \
 	%D%/ref/matmul.c \
 	%D%/ref/misc.c \
 	%D%/ref/norm.c \

@@ -21,7 +21,7 @@ const struct loss loss_ce = {
 	.formula = "-sum over k of q_k log softmax(z_s)_k, mean over N; q = (1 - smoothing) onehot(y) + smoothing / K",
 	.paper = "smoothing: Szegedy et al., CVPR 2016",
 	.differs = "",
-	.revision = 1,
+	.revision = 2,
 	.needs = NEED_LABEL,
 	.conf_size = sizeof(struct ce_conf),
 	.opts = opts,

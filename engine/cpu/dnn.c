@@ -232,6 +232,57 @@ static dnnl_status_t op_make(union op_desc *op, const struct dnn_desc *d, const 
 	return dnnl_invalid_arguments;
 }
 
+/*
+ * What 2.6 likes best and is slow at (measured with AVX-512, 2 to 512 channels, maps of 2 to 32; GFLOP/s of this and of the
+ * jit one that comes after it): its brgemm convolutions multiply one row of the result at a time, so narrow maps leave
+ * vectors empty: bf16 512 channels 4x4 814 and 1425, 7x7 1104 and 1199, but 8x8 1159 and 1061. In f32 the turn is at 4
+ * and needs weights that don't stay in a cache: 256 channels 524 and 570, 512 channels 311 and 578, but 128 channels 741
+ * and 573. 1x1 with strides gathers its input: bf16 128 channels 8x8 to 4x4 281 and 824.
+ */
+static bool impl_is_slow(const struct dnn_desc *d, const char *impl)
+{
+	const dnnl_dim_t width = d->mem[DNN_DST].dim[3], channels = d->mem[DNN_SRC].dim[1];
+	const bool low = d->mem[DNN_SRC].type == dnnl_bf16, strided = d->stride[1] > 1;
+	if (d->kind != DNN_CONV || !strstr(impl, ":avx512_core") || strstr(impl, "amx"))
+		return false;
+	if (!strncmp(impl, "brgconv_1x1:", 12))
+		return strided;
+	return !strncmp(impl, "brgconv:", 8) && (low ? width < 8 : width <= 4 && (strided || channels > 128));
+}
+
+static bool impl_is_fast(const char *impl)
+{
+	return !strncmp(impl, "jit", 3) && strstr(impl, ":avx512_core");
+}
+
+/* The first that is not wrong; a slow one only if no fast one follows it. */
+static dnnl_status_t pd_first(dnnl_primitive_desc_t *pd, const struct dnn_desc *d, dnnl_primitive_desc_iterator_t it)
+{
+	dnnl_primitive_desc_t slow = NULL;
+	dnnl_status_t st = dnnl_success;
+	while (st == dnnl_success) {
+		*pd = dnnl_primitive_desc_iterator_fetch(it);
+		if (!*pd)
+			st = dnnl_out_of_memory;
+		else if (impl_is_wrong(d, dnn_impl(*pd)))
+			dnnl_primitive_desc_destroy(*pd);
+		else if (!slow && impl_is_slow(d, dnn_impl(*pd)))
+			slow = *pd;
+		else
+			break;
+		*pd = NULL;
+		if (st == dnnl_success)
+			st = dnnl_primitive_desc_iterator_next(it);
+	}
+	if (!slow)
+		return st;
+	dnnl_primitive_desc_t other = *pd && impl_is_fast(dnn_impl(*pd)) ? slow : *pd;
+	*pd = other == slow ? *pd : slow;
+	if (other)
+		dnnl_primitive_desc_destroy(other);
+	return dnnl_success;
+}
+
 static dnnl_status_t pd_search(dnnl_primitive_desc_t *pd, const struct dnn_desc *d,
 	const dnnl_memory_desc_t md[], dnnl_primitive_attr_t attr)
 {
@@ -240,18 +291,8 @@ static dnnl_status_t pd_search(dnnl_primitive_desc_t *pd, const struct dnn_desc 
 	dnnl_status_t st = op_make(&op, d, md);
 	if (st == dnnl_success)
 		st = dnnl_primitive_desc_iterator_create(&it, &op, attr, engine, NULL);
-	while (st == dnnl_success) {
-		*pd = dnnl_primitive_desc_iterator_fetch(it);
-		if (!*pd)
-			st = dnnl_out_of_memory;
-		else if (!impl_is_wrong(d, dnn_impl(*pd)))
-			break;
-		else {
-			dnnl_primitive_desc_destroy(*pd);
-			*pd = NULL;
-			st = dnnl_primitive_desc_iterator_next(it);
-		}
-	}
+	if (st == dnnl_success)
+		st = pd_first(pd, d, it);
 	if (it)
 		dnnl_primitive_desc_iterator_destroy(it);
 	return st;

@@ -46,7 +46,7 @@ struct dnn_desc {
 /* Makes engine and stream at the first call. */
 enum status dnn_open(struct err *e);
 
-/* The library's first choice for d that is not known to be wrong; scratch memory is given by the caller. After
+/* The library's first choice for d that is not known to be wrong, nor to be slower than its next one; scratch memory is given by the caller. After
    dnn_open. *pd is the caller's (dnnl_primitive_desc_destroy); NULL where the status is not dnnl_success. */
 dnnl_status_t dnn_find(const struct dnn_desc *d, dnnl_primitive_desc_t *pd);
 const char *dnn_impl(const_dnnl_primitive_desc_t pd); /* "brgconv:avx512_core"; lives as long as pd */

@@ -48,6 +48,11 @@ BUILD(gram, graph_matmul(g, x[0], x[0], NULL, false, true))
 BUILD(linear, graph_linear(g, x[0], x[1], x[2]))
 BUILD(linear_plain, graph_linear(g, x[0], x[1], NULL))
 
+static struct node *second_output(struct node *y)
+{
+	return y ? y->call->out[1] : NULL;
+}
+
 static const struct pool_conf pool_conf = {3, 2, 1, 0, {4, {2, 3, 7, 6}}};
 BUILD(max_pool, graph_max_pool(g, x[0], 3, 2, 1))
 BUILD(max_pool_2, graph_max_pool(g, x[0], 2, 2, 0))
@@ -72,7 +77,13 @@ BUILD(affine, graph_affine(g, x[0], x[1], x[2], NULL))
 BUILD(affine_residual, graph_affine(g, x[0], x[1], x[2], x[3]))
 BUILD(softmax, graph_softmax(g, x[0]))
 BUILD(log_softmax, graph_log_softmax(g, x[0]))
-BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.15))
+BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0))
+BUILD(cross_entropy_smooth, graph_cross_entropy(g, x[0], x[1], 0.15))
+BUILD(cross_entropy_dx, second_output(graph_cross_entropy(g, x[0], x[1], 0.15)))
+BUILD(kl, graph_kl_divergence(g, x[0], x[1], 2.7))
+BUILD(kl_sharp, graph_kl_divergence(g, x[0], x[1], 0.3))
+BUILD(kl_dx, second_output(graph_kl_divergence(g, x[0], x[1], 2.7)))
+BUILD(kl_stopped, graph_kl_divergence(g, x[0], graph_stop_gradient(g, graph_scale(g, x[0], 1.7, 0.4)), 2.7))
 BUILD(mse, graph_mse(g, x[0], x[1]))
 
 static const unsigned key[2] = {0x3c6ef372u, 0xa54ff53au};
@@ -111,6 +122,8 @@ static const float mean[4] = {0.47f, 0.31f, 0.62f}, std[4] = {0.23f, 0.29f, 0.19
 BUILD(normalize, graph_normalize(g, x[0], mean, std))
 BUILD(normalize_conv, graph_conv2d(g, graph_normalize(g, x[0], mean, std), x[1], NULL, NULL, 1, 1, 1))
 
+BUILD(conv_narrow, graph_relu(g, graph_conv2d(g, x[0], x[1], x[2], x[3], 1, 1, 1)))
+
 #define CONV CASE_SECOND
 
 const struct op_case cases_b[] = {
@@ -135,6 +148,14 @@ const struct op_case cases_b[] = {
 	 {ACT(D4(2, 3, 8, 7), -2, 2), PARAM(D4(4, 3, 2, 2), -1, 1)}, 0, 0},
 	{"conv2d act weight", b_conv, CONV, 2, {ACT(D4(1, 2, 4, 5), -2, 2), ACT(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d channels-last weight", b_conv, CONV, 2, {ACT(D4(1, 2, 4, 5), -2, 2), WIDE(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d narrow", b_conv_narrow, CASE_FORWARD, 4,
+	 {ACT(D4(2, 160, 4, 4), -2, 2), PARAM(D4(144, 160, 3, 3), -1, 1), PARAM(D1(144), -2, 2), ACT(D4(2, 144, 4, 4), -2, 2)}, 0, 0},
+	{"conv2d narrow, channels of any number", b_conv_narrow, CASE_FORWARD, 4,
+	 {ACT(D4(2, 133, 3, 3), -2, 2), PARAM(D4(131, 133, 3, 3), -1, 1), PARAM(D1(131), -2, 2), ACT(D4(2, 131, 3, 3), -2, 2)}, 0, 0},
+	{"conv2d narrow stride 2", b_conv_2, CASE_FORWARD, 4,
+	 {ACT(D4(3, 48, 7, 6), -2, 2), PARAM(D4(32, 48, 3, 3), -1, 1), PARAM(D1(32), -2, 2), ACT(D4(3, 32, 4, 3), -2, 2)}, 0, 0},
+	{"conv2d 1x1 stride 2 of many channels", b_conv_1_2, CASE_FORWARD, 2,
+	 {ACT(D4(2, 64, 9, 8), -2, 2), PARAM(D4(96, 64, 1, 1), -1, 1)}, 0, 0},
 	{"conv2d of a parameter", b_conv, CONV, 2, {PARAM(D4(1, 2, 4, 5), -2, 2), PARAM(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d twice", b_conv_twice, CONV, 3,
 	 {ACT(D4(1, 2, 4, 3), -1, 1), PARAM(D4(3, 2, 3, 3), -0.5, 0.5), PARAM(D4(2, 3, 3, 3), -0.5, 0.5)}, 0, 0},
@@ -195,7 +216,24 @@ const struct op_case cases_b[] = {
 	{"softmax one class", b_softmax, CASE_SECOND, 1, {WIDE(D2(3, 1), -3, 3)}, 0, 0},
 	{"log_softmax", b_log_softmax, CASE_SECOND, 1, {WIDE(D2(3, 7), -3, 3)}, 0, 0},
 	{"log_softmax act", b_log_softmax, CASE_SECOND, 1, {ACT(D2(1, 19), -3, 3)}, 0, 0},
-	{"log_softmax cross entropy", b_cross_entropy, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), 0, 6)}, 0, 0},
+	{"cross_entropy", b_cross_entropy, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), 0, 6)}, 0, 0},
+	{"cross_entropy smoothing", b_cross_entropy_smooth, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), 0, 6)}, 0, 0},
+	{"cross_entropy act", b_cross_entropy_smooth, CASE_SECOND, 2, {ACT(D2(3, 19), -3, 3), NUM(D1(3), 0, 18)}, 0, 0},
+	{"cross_entropy labels of no class", b_cross_entropy_smooth, CASE_SECOND, 2,
+	 {WIDE(D2(6, 4), -3, 3), NUM(D1(6), -4, 7)}, 0, 0},
+	{"cross_entropy derivative", b_cross_entropy_dx, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), NUM(D1(5), -1, 6)}, 0, 0},
+	{"cross_entropy many classes", b_cross_entropy_smooth, CASE_FORWARD, 2, {WIDE(D2(3, 2500), -3, 3), NUM(D1(3), 0, 2499)}, 0, 0},
+	{"cross_entropy derivative of many classes", b_cross_entropy_dx, CASE_FORWARD, 2,
+	 {WIDE(D2(3, 2500), -3, 3), NUM(D1(3), 0, 2499)}, 0, 0},
+	{"kl_divergence", b_kl, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), WIDE(D2(5, 7), -3, 3)}, 0, 0},
+	{"kl_divergence sharp", b_kl_sharp, CASE_SECOND, 2, {WIDE(D2(3, 5), -1, 1), WIDE(D2(3, 5), -1, 1)}, 0, 0},
+	{"kl_divergence act and wide", b_kl, CASE_SECOND, 2, {ACT(D2(3, 19), -3, 3), WIDE(D2(3, 19), -3, 3)}, 0, 0},
+	{"kl_divergence one sample", b_kl, CASE_SECOND, 2, {WIDE(D2(1, 3), -3, 3), ACT(D2(1, 3), -3, 3)}, 0, 0},
+	{"kl_divergence stopped", b_kl_stopped, CASE_FORWARD, 1, {WIDE(D2(5, 7), -3, 3)}, 0, 0},
+	{"kl_divergence derivative", b_kl_dx, CASE_SECOND, 2, {WIDE(D2(5, 7), -3, 3), WIDE(D2(5, 7), -3, 3)}, 0, 0},
+	{"kl_divergence many classes", b_kl, CASE_FORWARD, 2, {WIDE(D2(2, 2500), -3, 3), WIDE(D2(2, 2500), -3, 3)}, 0, 0},
+	{"kl_divergence derivative of many classes", b_kl_dx, CASE_FORWARD, 2,
+	 {WIDE(D2(2, 2500), -3, 3), WIDE(D2(2, 2500), -3, 3)}, 0, 0},
 	{"mul mse", b_mse, CASE_SECOND, 2, {ACT(MAP, -2, 2), ACT(MAP, -2, 2)}, 0, 0},
 	{"dropout", b_dropout, CASE_SECOND, 1, {ACT(D4(3, 5, 3, 2), -2, 2)}, 0, 0},
 	{"dropout rows", b_dropout, CASE_SECOND, 1, {WIDE(D2(5, 7), -2, 2)}, 0, 0},

@@ -33,7 +33,9 @@ BUILD(affine, graph_affine(g, x[0], x[1], x[2], x[3]))
 BUILD(running, graph_running_update(g, x[0], x[1], 0.1, 1.25))
 BUILD(softmax, graph_softmax(g, x[0]))
 BUILD(log_softmax, graph_log_softmax(g, x[0]))
-BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.2))
+BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0))
+BUILD(cross_entropy_smooth, graph_cross_entropy(g, x[0], x[1], 0.2))
+BUILD(kl, graph_kl_divergence(g, x[0], x[1], 2))
 BUILD(mse, graph_mse(g, x[0], x[1]))
 BUILD(gather, graph_gather(g, x[0], x[1]))
 BUILD(scatter_add, graph_scatter_add(g, x[0], x[1], 3))
@@ -45,6 +47,23 @@ BUILD(to_i32, graph_cast(g, x[0], CLASS_I32))
 
 static const struct pool_conf tie = {2, 2, 0, 0, {4, {1, 1, 2, 2}}};
 BUILD(max_pool_pick, graph_max_pool_pick(g, x[0], x[1], &tie))
+
+static struct node *derivative(struct node *y)
+{
+	return y ? y->call->out[1] : NULL;
+}
+BUILD(cross_entropy_dx, derivative(h_cross_entropy(g, x)))
+BUILD(cross_entropy_smooth_dx, derivative(h_cross_entropy_smooth(g, x)))
+BUILD(kl_dx, derivative(h_kl(g, x)))
+
+static struct node *h_kl_by(struct graph *g, struct node *const x[], int i)
+{
+	struct node *d;
+	graph_grad(g, graph_scale(g, h_kl(g, x), -5, 0), NULL, &x[i], 1, &d);
+	return d;
+}
+BUILD(kl_by_s, h_kl_by(g, x, 0))
+BUILD(kl_by_t, h_kl_by(g, x, 1))
 
 static struct node *h_moment(struct graph *g, struct node *const x[], int out)
 {
@@ -128,6 +147,8 @@ static struct node *h_normalize(struct graph *g, struct node *const x[])
 #define COLUMN WIDE(D2(4, 1), 1, 3, 5, 7), WIDE(D1(1), 1.5), WIDE(D1(1), 0.25)
 #define LOG3 1.0986122886681098
 #define PAIR D2(1, 2)
+#define CERTAIN WIDE(D2(3, 2), 0, LOG3, 1e4, -1e4, 5, 7), NUM(D1(3), 1, 1, -1)
+#define SOFT WIDE(D2(2, 2), 0, 2 * LOG3, 0, 2 * LOG3), WIDE(D2(2, 2), 2 * LOG3, 0, 1e4, -1e4)
 
 #define EIGHTS WIDE(D4(3, 1, 1, 2), 63.5, -1.25, 0, 0, -508, 7)
 #define BYTES(shape, ...) {shape, CLASS_U8, {__VA_ARGS__}}
@@ -192,7 +213,22 @@ const struct hand_case hands_b[] = {
 	{"softmax", h_softmax, 1, {WIDE(D2(2, 2), 0, LOG3, 750, 0)}, D2(2, 2), {0.25, 0.75, 1, 0}},
 	{"log_softmax", h_log_softmax, 1, {WIDE(PAIR, 0, LOG3)}, PAIR, {-1.3862943611198906, -0.2876820724517809}},
 	/* targets 0.1, 0.9: 0.1 log 4 + 0.9 log 4/3 */
-	{"log_softmax cross entropy", h_cross_entropy, 2, {WIDE(PAIR, 0, LOG3), NUM(D1(1), 1)}, D0, {0.39754330131859187}},
+	{"cross_entropy smoothing", h_cross_entropy_smooth, 2, {WIDE(PAIR, 0, LOG3), NUM(D1(1), 1)}, D0, {0.39754330131859187}},
+	/* 1/4 - 0.1, 3/4 - 0.9 */
+	{"cross_entropy smoothing, derivative", h_cross_entropy_smooth_dx, 2, {WIDE(PAIR, 0, LOG3), NUM(D1(1), 1)}, PAIR, {0.15, -0.15}},
+	/* log 4/3, 20000, no class: / 3 */
+	{"cross_entropy", h_cross_entropy, 2, {CERTAIN}, D0, {(0.28768207245178096 + 20000) / 3}},
+	/* 1/4, 3/4 - 1; 1, 0 - 1; none: / 3 */
+	{"cross_entropy derivative", h_cross_entropy_dx, 2, {CERTAIN}, D2(3, 2), {0.25 / 3, -0.25 / 3, 1.0 / 3, -1.0 / 3, 0, 0}},
+	/* p = 3/4, 1/4, q = 1/4, 3/4: 3/4 log 3 + 1/4 log 1/3. p = 1, 0, the same q: log 4, for 0 log 0 is 0. Mean of the two */
+	{"kl_divergence", h_kl, 2, {SOFT}, D0, {(0.5 * LOG3 + 1.3862943611198906) / 2}},
+	/* (q - p) / (2 2) */
+	{"kl_divergence derivative", h_kl_dx, 2, {SOFT}, D2(2, 2), {-0.125, 0.125, -0.1875, 0.1875}},
+	{"kl_divergence by the student's", h_kl_by_s, 2, {SOFT}, D2(2, 2), {0.625, -0.625, 0.9375, -0.9375}},
+	/* p (log p - log q - KL) / (2 2): 3/4 (log 3 - 1/2 log 3), 1/4 (-log 3 - 1/2 log 3); none where p is 1 or 0. Times -5 */
+	{"kl_divergence by the teacher's", h_kl_by_t, 2, {SOFT}, D2(2, 2), {-0.46875 * LOG3, 0.46875 * LOG3, 0, 0}},
+	/* certain and wrong: log q of the teacher's class is -20000 / 2 */
+	{"kl_divergence of two that are certain", h_kl, 2, {WIDE(PAIR, 1e4, -1e4), WIDE(PAIR, -1e4, 1e4)}, D0, {1e4}},
 	/* (1 + 4 + 9) / 3 */
 	{"mul mse", h_mse, 2, {ACT(D1(3), 1, 2, 4), WIDE(D1(3), 0, 4, 1)}, D0, {14.0 / 3}},
 	/* uniforms 0.399, 0.880, 0.736, 0.606: kept where above 0.65 */

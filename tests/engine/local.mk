@@ -11,7 +11,9 @@ tests_check_engine_SOURCES = \
 	%D%/test_hand.c \
 	%D%/test_int8.c \
 	%D%/test_late.c \
+	%D%/test_loss.c \
 	%D%/test_optim.c \
+	%D%/test_threads.c \
 	%D%/trial.c \
 	%D%/trial.h
 tests_check_engine_CPPFLAGS = $(TEST_CPPFLAGS)

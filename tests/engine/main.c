@@ -10,6 +10,8 @@ int main(void)
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_late());
 	suite_add_tcase(suite, tcase_int8());
+	suite_add_tcase(suite, tcase_loss());
+	suite_add_tcase(suite, tcase_threads());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);

@@ -15,15 +15,20 @@ void trial_ok(const struct trial *t, const char *what)
 	ck_assert_msg(t->err.status == OK, "%s: %s", what, t->err.text);
 }
 
-void trial_open(struct trial *t, const char *device, enum precision precision)
+void trial_open_with(struct trial *t, const char *device, enum precision precision, int threads)
 {
 	memset(t, 0, sizeof *t);
 	t->arena = arena_open("trial");
 	t->precision = precision;
-	device_open(t->arena, device, 2, &t->dev, &t->err);
+	device_open(t->arena, device, threads, &t->dev, &t->err);
 	trial_ok(t, device);
 	t->g = graph_new(t->arena, &t->err);
 	t->set = params_new(t->arena, "trial");
+}
+
+void trial_open(struct trial *t, const char *device, enum precision precision)
+{
+	trial_open_with(t, device, precision, 2);
 }
 
 void trial_close(struct trial *t)

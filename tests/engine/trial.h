@@ -36,7 +36,8 @@ struct trial_plan {
 	double *value[TRIAL_KEEP]; /* filled by trial_run */
 };
 
-void trial_open(struct trial *t, const char *device, enum precision precision);
+void trial_open(struct trial *t, const char *device, enum precision precision); /* two threads */
+void trial_open_with(struct trial *t, const char *device, enum precision precision, int threads);
 void trial_close(struct trial *t);
 
 /* A leaf of this type, a parameter if it is one or must be row-major. Its values are zero. */

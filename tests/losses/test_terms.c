@@ -169,7 +169,7 @@ static char *canonical(const char *yaml)
 START_TEST(canonical_text)
 {
 	const char *plain = canonical("losses: [{kind: kd}]");
-	ck_assert_msg(strstr(plain, "term=kd/1 weight=1 student=logits teacher=logits\n"), "%s", plain);
+	ck_assert_msg(strstr(plain, "term=kd/2 weight=1 student=logits teacher=logits\n"), "%s", plain);
 	ck_assert_str_eq(plain, canonical("losses: [{kind: kd, tau: 4, weight: 1, name: soft}]"));
 	ck_assert_str_eq(plain, canonical("losses: [{kind: kd}, {kind: ce, weight: 0}]"));
 	ck_assert_str_ne(plain, canonical("losses: [{kind: kd, tau: 3.5}]"));
