@@ -72,5 +72,6 @@ TCase *tcase_hand(void);
 TCase *tcase_cpu(void);
 TCase *tcase_optim(void);
 TCase *tcase_late(void);
+TCase *tcase_profile(void);
 
 #endif

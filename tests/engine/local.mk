@@ -11,6 +11,7 @@ tests_check_engine_SOURCES = \
 	%D%/test_hand.c \
 	%D%/test_late.c \
 	%D%/test_optim.c \
+	%D%/test_profile.c \
 	%D%/trial.c \
 	%D%/trial.h
 tests_check_engine_CPPFLAGS = $(TEST_CPPFLAGS)

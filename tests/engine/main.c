@@ -9,6 +9,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_cpu());
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_late());
+	suite_add_tcase(suite, tcase_profile());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);
