@@ -27,6 +27,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/plan_profile.c \
 	%D%/plan_profile.h \
 	%D%/plan_run.c \
+	%D%/rates.c \
+	%D%/rates.h \
 	%D%/schedule.c \
 	%D%/tensor.c \
 	%D%/tensor.h \

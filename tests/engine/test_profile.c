@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "engine/build.h"
 #include "engine/params.h"
-#include "engine/plan_profile.h"
+#include "engine/rates.h"
 
 enum { M = 96, D = 160, K = 224 };
 
@@ -177,6 +177,42 @@ START_TEST(test_a_bad_value_is_named_as_in_a_run)
 }
 END_TEST
 
+START_TEST(test_rates_are_measured)
+{
+	struct err err = {0};
+	struct arena *a = arena_open("rates");
+	struct device *dev = NULL;
+	struct rates r = {0};
+	ck_assert_int_eq(device_open(a, devices[_i], 1, &dev, &err), OK);
+	for (int k = PRECISION_F32; k <= PRECISION_BF16; k++) {
+		ck_assert_msg(rates_measure(dev, (enum precision)k, 0, &r, &err) == OK, "%s", err.text);
+		ck_assert_msg(r.conv > 1e5 && r.conv < 1e15, "%g multiply-adds a second", r.conv);
+		ck_assert_msg(r.matmul > 1e5 && r.matmul < 1e15, "%g multiply-adds a second", r.matmul);
+		ck_assert_msg(r.copy > 1e5 && r.copy < 1e15, "%g bytes a second", r.copy);
+	}
+	ck_assert_msg(dev->used == 0, "%zu bytes are left", dev->used);
+	device_close(dev);
+	arena_close(a);
+}
+END_TEST
+
+/* 8 G multiply-adds at 4 G a second; 30 GB at 10 GB a second. */
+START_TEST(test_the_limit_is_the_longer_of_two)
+{
+	const struct rates r = {.conv = 4e9, .matmul = 2e9, .copy = 10e9};
+	const struct call product = {.op = &op_matmul}, conv = {.op = &op_conv2d};
+	const struct step_cost cost[] = {
+		{.call = &conv, .macs = 8e9, .bytes = 1e9},
+		{.call = &product, .macs = 8e9, .bytes = 1e9},
+		{.call = &conv, .macs = 8e9, .bytes = 30e9},
+		{.macs = 0, .bytes = 30e9},
+	};
+	const double want[] = {2, 4, 3, 3};
+	for (int i = 0; i < 4; i++)
+		ck_assert_msg(rates_limit(&r, &cost[i]) == want[i], "%d: %g s", i, rates_limit(&r, &cost[i]));
+}
+END_TEST
+
 TCase *tcase_profile(void)
 {
 	TCase *const tc = tcase_create("profile");
@@ -185,6 +221,8 @@ TCase *tcase_profile(void)
 	tcase_add_loop_test(tc, test_the_step_is_the_same, 0, 3);
 	tcase_add_loop_test(tc, test_times_are_where_they_were_spent, 0, 3);
 	tcase_add_loop_test(tc, test_costs, 0, 3);
+	tcase_add_loop_test(tc, test_rates_are_measured, 0, 3);
+	tcase_add_test(tc, test_the_limit_is_the_longer_of_two);
 	tcase_add_test(tc, test_a_bad_value_is_named_as_in_a_run);
 	return tc;
 }
