@@ -321,6 +321,26 @@ cut -d, -f1-5 cut/long-*/metrics.csv >rows_cut
 cut -d, -f1-5 whole/long-*/metrics.csv | cmp -s - rows_cut
 verdict $? "and with the same rows of metrics"
 
+# ---- bench ----
+
+small=(--teacher resnet14 --student resnet8 --size 8 --batch 4 --steps 3)
+t "bench lists the benchmarks" 0 bench --help -- "  step " "example: limbeck bench"
+t "bench alone is wrong usage" 2 bench -- "bench --help"
+t "bench of what is none names the nearest" 2 bench stap -- "did you mean 'step'?" "allowed step"
+t "bench step" 0 bench step "${small[@]}" -- "resnet14 -> resnet8, batch 4, 8x8, 100 classes, 0.1 ce + 0.9 kd, f32, 1 threads" "pictures/s" \
+	"teacher" "student forward" "backward" "optimiser, commit" "convolutions take"
+awk '/optimiser, commit$/ || /teacher$/ || /backward$/ { if ($1 + 0 > 0 || $5 + 0 > 0) n++ } / all$/ { all = $2 } END { exit !(n == 3 && all == 100) }' out
+verdict $? "its parts have times"
+t "bench step of other losses" 0 bench step "${small[@]}" --loss ce --loss hint --loss '{kind: kd, weight: 0.5, tau: 2}' -- "1 ce + 1 hint + 0.5 kd"
+t "bench step of a loss that is none" 2 bench step --loss kdd -- "--loss:1:" "unknown loss 'kdd'; did you mean 'kd'?"
+t "bench step of a loss's option that is none" 2 bench step --loss '{kind: kd, taux: 2}' -- "did you mean 'tau'?"
+t "bench step of an unknown model" 2 bench step --teacher resnet21 -- "resnet21"
+t "bench step in bf16 as JSON" 0 bench step "${small[@]}" --precision bf16 --json --profile -- '"mode": "limbeck bf16"' '"step_ms": ' '"first_step_s": ' \
+	'"peak_mib": ' '"images_per_s": ' '"teacher": {"ms": ' '"kernels": [{"what": "' '"conv_share": ' '"limit_share": '
+[ "$(wc -l <out)" = 1 ]
+verdict $? "is one line"
+t "bench step in a precision that is none" 2 bench step --precision f16 -- "allowed f32, bf16"
+
 # ---- standard output ----
 
 "$program" list ops >/dev/full 2>err
