@@ -5,9 +5,9 @@
 #include "base/str.h"
 #include "cli/bench.h"
 
-extern const struct command cmd_bench, bench_step;
+extern const struct command cmd_bench, bench_step, bench_op;
 
-static const struct command *const benchmarks[] = {&bench_step};
+static const struct command *const benchmarks[] = {&bench_step, &bench_op};
 enum { BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
 
 /* "step" of "bench step". */

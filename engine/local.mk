@@ -29,6 +29,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/plan_run.c \
 	%D%/rates.c \
 	%D%/rates.h \
+	%D%/sample.c \
+	%D%/sample.h \
 	%D%/schedule.c \
 	%D%/tensor.c \
 	%D%/tensor.h \

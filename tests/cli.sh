@@ -341,6 +341,18 @@ t "bench step in bf16 as JSON" 0 bench step "${small[@]}" --precision bf16 --jso
 verdict $? "is one line"
 t "bench step in a precision that is none" 2 bench step --precision f16 -- "allowed f32, bf16"
 
+t "bench op" 0 bench op --op conv2d --op batch_norm_dx --shape 2,4,8,8 --out 6 -- "limits: a matrix product runs at" "3x3 stride 1 to 6" "(2,4,8,8)"
+awk '/^conv2d / && $8 > 0 && $9 > 0 { n++ } /^batch_norm_dx / && $4 == "-" && $5 > 0 { n++ } END { exit !(n == 2) }' out
+verdict $? "its ops have times and rates"
+t "bench op of vectors and optimisers as JSON" 0 bench op --op log_softmax --op sgd --json -- '"matmul_gflops": ' '"op": "log_softmax", "of": "(64,1000)"' \
+	'"op": "sgd", "of": "1,233,540"' '"limit_share": '
+[ "$(wc -l <out)" = 1 ]
+verdict $? "is one line"
+t "bench op of what is not timed" 2 bench op --op relo -- "did you mean 'relu'?"
+t "bench op of a shape that is none" 2 bench op --shape 2,4,8 -- "--shape is '2,4,8'"
+t "bench op of a shape that the op does not take" 2 bench op --op softmax --shape 2,4,8,8 -- "--shape is '2,4,8,8', which none of the ops takes"
+t "bench op of a map that is too small" 2 bench op --op max_pool --shape 1,1,2,2 --kernel 5 -- "kernel (5,5) is larger"
+
 # ---- standard output ----
 
 "$program" list ops >/dev/full 2>err
