@@ -1,6 +1,10 @@
 #include "cli/bench.h"
 
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -45,4 +49,29 @@ double bench_quantile(double *x, int n, double q)
 double bench_ratio(double a, double b)
 {
 	return b > 0 ? a / b : 0;
+}
+
+enum status bench_folder_make(struct arena *a, const char **path, struct err *e)
+{
+	const char *base = getenv("TMPDIR");
+	char *made = arena_printf(a, "%s/limbeck-XXXXXX", base && *base ? base : "/tmp");
+	if (!mkdtemp(made))
+		return err_env(e, "make a folder '%s': %s", made, strerror(errno));
+	*path = made;
+	return OK;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+	(void)info;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+void bench_folder_remove(const char *path)
+{
+	enum { OPEN = 16 };
+	if (path)
+		nftw(path, remove_one, OPEN, FTW_DEPTH | FTW_PHYS);
 }

@@ -15,4 +15,8 @@ double bench_quantile(double *x, int n, double q);
 /* a / b, or 0 where nothing was measured. */
 double bench_ratio(double a, double b);
 
+/* An empty folder below TMPDIR or /tmp for what a benchmark writes, and its end with all that is in it. */
+enum status bench_folder_make(struct arena *a, const char **path, struct err *e);
+void bench_folder_remove(const char *path); /* NULL is allowed */
+
 #endif

@@ -5,9 +5,9 @@
 #include "base/str.h"
 #include "cli/bench.h"
 
-extern const struct command cmd_bench, bench_step, bench_op;
+extern const struct command cmd_bench, bench_step, bench_op, bench_data, bench_start;
 
-static const struct command *const benchmarks[] = {&bench_step, &bench_op};
+static const struct command *const benchmarks[] = {&bench_step, &bench_op, &bench_data, &bench_start};
 enum { BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
 
 /* "step" of "bench step". */

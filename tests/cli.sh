@@ -353,6 +353,18 @@ t "bench op of a shape that is none" 2 bench op --shape 2,4,8 -- "--shape is '2,
 t "bench op of a shape that the op does not take" 2 bench op --op softmax --shape 2,4,8,8 -- "--shape is '2,4,8,8', which none of the ops takes"
 t "bench op of a map that is too small" 2 bench op --op max_pool --shape 1,1,2,2 --kernel 5 -- "kernel (5,5) is larger"
 
+mkdir made
+TMPDIR=$PWD/made t "bench data" 0 bench data --side 16 --size 8 --images-per-s 1000 -- "a step that consumes 1000 pictures/s" \
+	"augmentation alone" "held in memory" "PNG files of 16x16" "JPEG files of 16x16"
+[ "$(awk '$2 == 1 && $1 + 0 > 0 { n++ } END { print n }' out)" = 4 ] && [ "$(ls made | wc -l)" = 0 ]
+verdict $? "has a rate for each kind and leaves nothing"
+TMPDIR=$PWD/nowhere t "bench data without a place for files" 1 bench data -- "nowhere/limbeck-"
+TMPDIR=$PWD/made t "bench start" 0 bench start --teacher resnet14 --student resnet8 --size 8 --batch 4 --json -- '"teacher": "resnet14"' '"all_s": ' '"plan": ' '"first_step": '
+[ "$(wc -l <out)" = 1 ] && [ "$(ls made | wc -l)" = 0 ]
+verdict $? "is one line and leaves nothing"
+t "bench start as text" 0 bench start --teacher resnet14 --student resnet8 --size 8 --batch 4 -- "memory and kernels" "100.0   all"
+t "bench start of an unknown model" 2 bench start --student resnet9 -- "resnet9"
+
 # ---- standard output ----
 
 "$program" list ops >/dev/full 2>err
