@@ -1,4 +1,16 @@
 liblimbeck_core_la_SOURCES += \
+	%D%/bench.c \
+	%D%/bench.h \
+	%D%/bench_data.c \
+	%D%/bench_made.c \
+	%D%/bench_made.h \
+	%D%/bench_op.c \
+	%D%/bench_op.h \
+	%D%/bench_op_kinds.c \
+	%D%/bench_start.c \
+	%D%/bench_step.c \
+	%D%/bench_step.h \
+	%D%/bench_step_print.c \
 	%D%/catalog.c \
 	%D%/catalog.h \
 	%D%/cmd_bench.c \

@@ -128,6 +128,8 @@ void augment(const uint8_t *in, uint8_t *out, int H, int W, int C, int pad, bool
 enum status image_read(const char *path, int C, uint8_t **pixels, int *H, int *W, struct err *e); /* mem_free(pixels) */
 /* Resize by area averaging when it shrinks, bilinear (half-pixel centres) when it grows; keeps the aspect: shorter side to size, centre crop. */
 void image_fit(const uint8_t *in, int H, int W, int C, uint8_t *out, int H2, int W2);
+/* quality 1 to 100; colours at half the resolution, as cameras write them. C 1 or 3. */
+enum status image_write_jpeg(const char *path, const uint8_t *pixels, int H, int W, int C, int quality, struct err *e);
 enum status image_write_png(const char *path, const uint8_t *pixels, int H, int W, int C, struct err *e);
 
 #endif

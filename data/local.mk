@@ -16,6 +16,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/image_fit.c \
 	%D%/image_int.h \
 	%D%/image_jpeg.c \
+	%D%/image_jpeg_write.c \
 	%D%/image_png.c \
 	%D%/loader.c \
 	%D%/source.h \

@@ -24,7 +24,13 @@ liblimbeck_core_la_SOURCES += \
 	%D%/plan_order.c \
 	%D%/plan_order.h \
 	%D%/plan_print.c \
+	%D%/plan_profile.c \
+	%D%/plan_profile.h \
 	%D%/plan_run.c \
+	%D%/rates.c \
+	%D%/rates.h \
+	%D%/sample.c \
+	%D%/sample.h \
 	%D%/schedule.c \
 	%D%/tensor.c \
 	%D%/tensor.h \

@@ -4,6 +4,7 @@
 
 #include "engine/derived.h"
 #include "engine/plan.h"
+#include "engine/plan_profile.h"
 
 enum buffer_kind {
 	BUFFER_WORK,     /* in the shared workspace, for its lifetime */
@@ -79,6 +80,14 @@ struct root_value {
 	int segment, value;
 };
 
+/* While a step is profiled: where its times go. */
+struct plan_clock {
+	struct plan_times *times;
+	double last;        /* when the lap began */
+	enum status status; /* the first failure that waiting showed, with its text in err */
+	struct err *err;
+};
+
 struct plan {
 	struct arena *arena;
 	const struct step_desc *desc;
@@ -111,6 +120,7 @@ struct plan {
 	int n_backup;
 	void *stage;          /* host staging for puts that convert */
 	size_t stage_bytes;
+	struct plan_clock *clock; /* NULL: nobody asks */
 	bool prepared;
 };
 
@@ -125,6 +135,9 @@ void commit_begin(struct plan *p);
 void commit_segment(struct plan *p, int segment);
 void commit_undo(struct plan *p);
 void commit_done(struct plan *p);
+
+/* plan_profile.c: what was queued since the last lap is done; its time is added to *place. Only with a clock. */
+void plan_lap(struct plan *p, double *place);
 
 int plan_value_add(struct plan *p, const struct node *n, int buffer);
 int plan_buffer_add(struct plan *p, enum buffer_kind kind, size_t bytes);

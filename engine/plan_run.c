@@ -11,6 +11,8 @@ static void launch(struct plan *p, struct step *s)
 		        p->buffer[s->pack_to].mem);
 	else
 		b->launch(p->dev->impl, s->kernel, &s->run);
+	if (p->clock)
+		plan_lap(p, &p->clock->times->step[s - p->step]);
 }
 
 static uint64_t rows_version(const struct buffer *b)
@@ -114,12 +116,17 @@ enum status plan_run(struct plan *p, struct err *e)
 {
 	run_prologue(p);
 	commit_begin(p);
+	if (p->clock)
+		plan_lap(p, &p->clock->times->rest);
 	int at = p->n_prologue;
 	for (int s = 0; s < p->desc->n_segment; s++) {
 		for (; at < p->segment_end[s]; at++)
 			launch(p, &p->step[at]);
-		if (segment_active(p, s))
-			commit_segment(p, s);
+		if (!segment_active(p, s))
+			continue;
+		commit_segment(p, s);
+		if (p->clock)
+			plan_lap(p, &p->clock->times->segment[s]);
 	}
 	push_metrics(p);
 	int ok = 0;

@@ -321,6 +321,50 @@ cut -d, -f1-5 cut/long-*/metrics.csv >rows_cut
 cut -d, -f1-5 whole/long-*/metrics.csv | cmp -s - rows_cut
 verdict $? "and with the same rows of metrics"
 
+# ---- bench ----
+
+small=(--teacher resnet14 --student resnet8 --size 8 --batch 4 --steps 3)
+t "bench lists the benchmarks" 0 bench --help -- "  step " "example: limbeck bench"
+t "bench alone is wrong usage" 2 bench -- "bench --help"
+t "bench of what is none names the nearest" 2 bench stap -- "did you mean 'step'?" "allowed step"
+t "bench step" 0 bench step "${small[@]}" -- "resnet14 -> resnet8, batch 4, 8x8, 100 classes, 0.1 ce + 0.9 kd, f32, 1 threads" "pictures/s" \
+	"teacher" "student forward" "backward" "optimiser, commit" "convolutions take"
+awk '/optimiser, commit$/ || /teacher$/ || /backward$/ { if ($1 + 0 > 0 || $5 + 0 > 0) n++ } / all$/ { all = $2 } END { exit !(n == 3 && all == 100) }' out
+verdict $? "its parts have times"
+t "bench step of other losses" 0 bench step "${small[@]}" --loss ce --loss hint --loss '{kind: kd, weight: 0.5, tau: 2}' -- "1 ce + 1 hint + 0.5 kd"
+t "bench step of a loss that is none" 2 bench step --loss kdd -- "--loss:1:" "unknown loss 'kdd'; did you mean 'kd'?"
+t "bench step of a loss's option that is none" 2 bench step --loss '{kind: kd, taux: 2}' -- "did you mean 'tau'?"
+t "bench step of an unknown model" 2 bench step --teacher resnet21 -- "resnet21"
+t "bench step in bf16 as JSON" 0 bench step "${small[@]}" --precision bf16 --json --profile -- '"mode": "limbeck bf16"' '"step_ms": ' '"first_step_s": ' \
+	'"peak_mib": ' '"images_per_s": ' '"teacher": {"ms": ' '"kernels": [{"what": "' '"conv_share": ' '"limit_share": '
+[ "$(wc -l <out)" = 1 ]
+verdict $? "is one line"
+t "bench step in a precision that is none" 2 bench step --precision f16 -- "allowed f32, bf16"
+
+t "bench op" 0 bench op --op conv2d --op batch_norm_dx --shape 2,4,8,8 --out 6 -- "limits: a matrix product runs at" "3x3 stride 1 to 6" "(2,4,8,8)"
+awk '/^conv2d / && $8 > 0 && $9 > 0 { n++ } /^batch_norm_dx / && $4 == "-" && $5 > 0 { n++ } END { exit !(n == 2) }' out
+verdict $? "its ops have times and rates"
+t "bench op of vectors and optimisers as JSON" 0 bench op --op log_softmax --op sgd --json -- '"matmul_gflops": ' '"op": "log_softmax", "of": "(64,1000)"' \
+	'"op": "sgd", "of": "1,233,540"' '"limit_share": '
+[ "$(wc -l <out)" = 1 ]
+verdict $? "is one line"
+t "bench op of what is not timed" 2 bench op --op relo -- "did you mean 'relu'?"
+t "bench op of a shape that is none" 2 bench op --shape 2,4,8 -- "--shape is '2,4,8'"
+t "bench op of a shape that the op does not take" 2 bench op --op softmax --shape 2,4,8,8 -- "--shape is '2,4,8,8', which none of the ops takes"
+t "bench op of a map that is too small" 2 bench op --op max_pool --shape 1,1,2,2 --kernel 5 -- "kernel (5,5) is larger"
+
+mkdir made
+TMPDIR=$PWD/made t "bench data" 0 bench data --side 16 --size 8 --images-per-s 1000 -- "a step that consumes 1000 pictures/s" \
+	"augmentation alone" "held in memory" "PNG files of 16x16" "JPEG files of 16x16"
+[ "$(awk '$2 == 1 && $1 + 0 > 0 { n++ } END { print n }' out)" = 4 ] && [ "$(ls made | wc -l)" = 0 ]
+verdict $? "has a rate for each kind and leaves nothing"
+TMPDIR=$PWD/nowhere t "bench data without a place for files" 1 bench data -- "nowhere/limbeck-"
+TMPDIR=$PWD/made t "bench start" 0 bench start --teacher resnet14 --student resnet8 --size 8 --batch 4 --json -- '"teacher": "resnet14"' '"all_s": ' '"plan": ' '"first_step": '
+[ "$(wc -l <out)" = 1 ] && [ "$(ls made | wc -l)" = 0 ]
+verdict $? "is one line and leaves nothing"
+t "bench start as text" 0 bench start --teacher resnet14 --student resnet8 --size 8 --batch 4 -- "memory and kernels" "100.0   all"
+t "bench start of an unknown model" 2 bench start --student resnet9 -- "resnet9"
+
 # ---- standard output ----
 
 "$program" list ops >/dev/full 2>err

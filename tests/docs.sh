@@ -21,7 +21,13 @@ report() {
 	fi
 }
 commands() { "$program" list commands | sed 's/ .*//'; }
-options() { "$program" help "$1" | sed -n 's/^  \(--[a-z-]*\).*/\1/p'; }
+benchmarks() { "$program" bench --help | sed -n 's/^  \([a-z]*\) .*/bench \1/p'; }
+# options COMMAND, which may be two words
+options() {
+	local -a words
+	read -ra words <<<"$1"
+	"$program" "${words[@]}" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'
+}
 
 report "docs/CONFIG.md is what 'limbeck info --markdown' prints" < <(
 	"$program" info --markdown >"$work/CONFIG.md" || echo "status $?"
@@ -30,12 +36,13 @@ report "docs/CONFIG.md is what 'limbeck info --markdown' prints" < <(
 
 report "the manual tells of every command and every option" < <(
 	sed 's/\\-/-/g; s/\\f.//g' "$source/docs/limbeck.1" >"$work/manual"
-	for c in $(commands); do
-		grep -qE "^\.BI? $c\b" "$work/manual" || echo "command $c"
+	{ commands; benchmarks; } | while read -r c; do
+		grep -qE "^\.BI? \"?$c\b" "$work/manual" || echo "command $c"
 		for o in $(options "$c"); do
 			grep -qE -e "$o\b" "$work/manual" || echo "option $o of $c"
 		done
 	done
+	[ "$(benchmarks | wc -l)" -ge 1 ] || echo "no benchmark"
 )
 
 # complete WORD...: what completion offers for the last one.
@@ -59,12 +66,20 @@ report "completion offers commands, options, names and values" < <(
 			offers "$o" "$c" "${o:0:4}"
 		done
 	done
+	benchmarks | while read -r c; do
+		offers "${c#* }" bench "${c:6:2}"
+		for o in $(options "$c"); do
+			offers "$o" bench "${c#* }" "${o:0:4}"
+		done
+	done
 	offers losses list lo
 	offers resnet20 info resnet
 	offers kd loss k
 	offers best eval run --rule be
 	offers bf16 train x.yaml --precision b
 	offers wrn_16_2 bench step --teacher wrn
+	offers bf16 bench step --precision b
+	offers hint bench step --loss h
 )
 
 # ---- experiments and the README ----

@@ -75,5 +75,6 @@ TCase *tcase_late(void);
 TCase *tcase_int8(void);
 TCase *tcase_loss(void);
 TCase *tcase_threads(void);
+TCase *tcase_profile(void);
 
 #endif

@@ -14,6 +14,7 @@ tests_check_engine_SOURCES = \
 	%D%/test_loss.c \
 	%D%/test_optim.c \
 	%D%/test_threads.c \
+	%D%/test_profile.c \
 	%D%/trial.c \
 	%D%/trial.h
 tests_check_engine_CPPFLAGS = $(TEST_CPPFLAGS)

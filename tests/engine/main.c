@@ -12,6 +12,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_int8());
 	suite_add_tcase(suite, tcase_loss());
 	suite_add_tcase(suite, tcase_threads());
+	suite_add_tcase(suite, tcase_profile());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);

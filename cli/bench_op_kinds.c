@@ -1,0 +1,175 @@
+#include "cli/bench_op.h"
+
+static const struct op_case *at(const struct sample *s)
+{
+	return s->conf;
+}
+
+static struct node *act(struct sample *s, struct shape shape)
+{
+	return sample_input(s, shape, CLASS_ACT);
+}
+
+static struct node *channels(struct sample *s)
+{
+	return sample_weight(s, shape1(at(s)->x.d[1]));
+}
+
+/* ---- convolutions ---- */
+
+static struct conv_conf conv_conf(const struct sample *s)
+{
+	const struct op_case *c = at(s);
+	return (struct conv_conf){.stride = c->stride, .pad = c->kernel / 2, .groups = 1, .kh = c->kernel, .kw = c->kernel, .x = c->x};
+}
+
+static struct shape conv_weight(const struct sample *s)
+{
+	const struct op_case *c = at(s);
+	return shape4(c->out ? c->out : c->x.d[1], c->x.d[1], c->kernel, c->kernel);
+}
+
+static struct shape conv_result(const struct sample *s)
+{
+	const struct op_case *c = at(s);
+	const int pad = c->kernel / 2, h = (c->x.d[2] + 2 * pad - c->kernel) / c->stride + 1, w = (c->x.d[3] + 2 * pad - c->kernel) / c->stride + 1;
+	return shape4(c->x.d[0], conv_weight(s).d[0], h, w);
+}
+
+static struct node *conv2d(struct sample *s)
+{
+	const struct op_case *c = at(s);
+	return graph_conv2d(s->g, act(s, c->x), sample_weight(s, conv_weight(s)), NULL, NULL, c->stride, c->kernel / 2, 1);
+}
+
+static struct node *conv2d_dx(struct sample *s)
+{
+	const struct conv_conf conf = conv_conf(s);
+	return graph_conv2d_dx(s->g, act(s, conv_result(s)), sample_weight(s, conv_weight(s)), &conf);
+}
+
+static struct node *conv2d_dw(struct sample *s)
+{
+	const struct conv_conf conf = conv_conf(s);
+	return graph_conv2d_dw(s->g, act(s, at(s)->x), act(s, conv_result(s)), &conf);
+}
+
+/* ---- norms, element by element ---- */
+
+static struct node *batch_norm(struct sample *s)
+{
+	struct node *mean = NULL, *var = NULL;
+	struct node *y = graph_batch_norm(s->g, act(s, at(s)->x), channels(s), channels(s), NULL, 1e-5, &mean, &var);
+	sample_keep(s, mean);
+	sample_keep(s, var);
+	return y;
+}
+
+static struct node *batch_norm_dx(struct sample *s)
+{
+	struct node *dx = graph_batch_norm_dx(s->g, act(s, at(s)->x), act(s, at(s)->x), channels(s), channels(s), channels(s), 1);
+	for (int i = 1; dx && i < 3; i++)
+		sample_keep(s, dx->call->out[i]);
+	return dx;
+}
+
+static struct node *affine(struct sample *s)
+{
+	return graph_affine(s->g, act(s, at(s)->x), channels(s), channels(s), NULL);
+}
+
+static struct node *relu(struct sample *s)
+{
+	return graph_relu(s->g, act(s, at(s)->x));
+}
+
+static struct node *relu_dx(struct sample *s)
+{
+	return graph_relu_dx(s->g, act(s, at(s)->x), act(s, at(s)->x));
+}
+
+static struct node *add(struct sample *s)
+{
+	return graph_add(s->g, act(s, at(s)->x), act(s, at(s)->x));
+}
+
+static struct node *normalize(struct sample *s)
+{
+	static const float mean[4] = {0.5f, 0.5f, 0.5f, 0.5f}, std[4] = {0.25f, 0.25f, 0.25f, 0.25f};
+	return graph_normalize(s->g, sample_input(s, at(s)->x, CLASS_U8), mean, std);
+}
+
+/* ---- pooling ---- */
+
+static struct node *mean(struct sample *s)
+{
+	return graph_mean(s->g, act(s, at(s)->x), 1u << 2 | 1u << 3, false);
+}
+
+static struct node *max_pool(struct sample *s)
+{
+	return graph_max_pool(s->g, act(s, at(s)->x), at(s)->kernel, at(s)->stride, 0);
+}
+
+static struct node *max_pool_dx(struct sample *s)
+{
+	const struct op_case *c = at(s);
+	const struct pool_conf conf = {.kernel = c->kernel, .stride = c->stride, .x = c->x};
+	const int h = (c->x.d[2] - c->kernel) / c->stride + 1, w = (c->x.d[3] - c->kernel) / c->stride + 1;
+	return graph_max_pool_dx(s->g, act(s, shape4(c->x.d[0], c->x.d[1], h, w)), act(s, c->x), &conf);
+}
+
+/* ---- the head ---- */
+
+static struct node *matmul(struct sample *s)
+{
+	const struct op_case *c = at(s);
+	struct node *w = sample_weight(s, shape2(c->out ? c->out : c->x.d[1], c->x.d[1]));
+	return graph_matmul(s->g, act(s, c->x), w, NULL, false, true);
+}
+
+static struct node *log_softmax(struct sample *s)
+{
+	return graph_log_softmax(s->g, sample_input(s, at(s)->x, CLASS_WIDE));
+}
+
+static struct node *softmax(struct sample *s)
+{
+	return graph_softmax(s->g, sample_input(s, at(s)->x, CLASS_WIDE));
+}
+
+#define MAP(c, side) {4, {64, c, side, side}}
+static const struct op_case convs[] = {
+	{MAP(3, 32), 32, 3, 1}, {MAP(16, 32), 0, 3, 1}, {MAP(64, 32), 0, 3, 1}, {MAP(64, 32), 128, 3, 2}, {MAP(64, 32), 128, 1, 2},
+	{MAP(128, 16), 0, 3, 1}, {MAP(256, 8), 0, 3, 1},
+}, maps[] = {
+	{.x = MAP(64, 32)}, {.x = MAP(128, 16)}, {.x = MAP(256, 8)},
+}, pools[] = {
+	{MAP(64, 32), 0, 2, 2}, {MAP(128, 16), 0, 2, 2},
+}, last[] = {{.x = MAP(256, 8)}}, first[] = {{.x = MAP(3, 32)}}, heads[] = {
+	{.x = {2, {64, 256}}, .out = 100},
+}, logits[] = {
+	{.x = {2, {64, 100}}}, {.x = {2, {64, 1000}}},
+};
+
+#define KIND(f, rank, cases, ...) \
+	{.name = #f, .n_dim = (rank), .build = f, .at = (cases), .n_case = sizeof(cases) / sizeof *(cases), __VA_ARGS__}
+const struct op_kind op_kinds[] = {
+	KIND(conv2d, 4, convs, .has_out = true, .has_kernel = true),
+	KIND(conv2d_dx, 4, convs, .has_out = true, .has_kernel = true),
+	KIND(conv2d_dw, 4, convs, .has_out = true, .has_kernel = true),
+	KIND(batch_norm, 4, maps, .has_out = false),
+	KIND(batch_norm_dx, 4, maps, .has_out = false),
+	KIND(affine, 4, maps, .has_out = false),
+	KIND(relu, 4, maps, .has_out = false),
+	KIND(relu_dx, 4, maps, .has_out = false),
+	KIND(add, 4, maps, .has_out = false),
+	KIND(max_pool, 4, pools, .has_kernel = true),
+	KIND(max_pool_dx, 4, pools, .has_kernel = true),
+	KIND(mean, 4, last, .has_out = false),
+	KIND(normalize, 4, first, .has_out = false),
+	KIND(matmul, 2, heads, .has_out = true),
+	KIND(softmax, 2, logits, .has_out = false),
+	KIND(log_softmax, 2, logits, .has_out = false),
+};
+const int op_kind_count = sizeof op_kinds / sizeof *op_kinds;

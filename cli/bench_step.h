@@ -1,0 +1,26 @@
+/* A measured step: between bench_step.c, which takes the times, and bench_step_print.c, which tells them. */
+#ifndef CLI_BENCH_STEP_H
+#define CLI_BENCH_STEP_H
+
+#include "cli/bench_made.h"
+
+/* Sums over some steps of a plan. */
+struct cost_sum {
+	double s, macs, bytes;
+};
+
+struct step_result {
+	const struct made *made;
+	int n;            /* timed steps */
+	double *ms;       /* [n] each, sorted */
+	double put_s, first_step_s, peak_mib;
+	double *kernel_s; /* per step of the plan: the median of a few runs with a clock */
+	struct cost_sum part[MADE_PARTS], all, conv;
+	struct rates rates;
+	double limit_s;   /* all multiply-adds at the rate of a convolution that runs alone */
+};
+
+void step_result_print(const struct step_result *r, bool kernels);
+void step_result_json(const struct step_result *r, bool kernels);
+
+#endif
