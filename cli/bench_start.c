@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/bench.h"
-#include "stages/stage.h"
 #include "stages/run.h"
+#include "stages/teacher.h"
 
 enum phase { LOAD, PARSE, DATA, PLAN, PREPARE, WEIGHTS, FIRST_STEP, PHASES };
 static const char *const phase_key[PHASES] = {"load", "parse", "data", "plan", "prepare", "weights", "first_step"};
@@ -28,10 +28,13 @@ struct bench_start {
 	struct arena *arena;
 	struct experiment *x;
 	struct stage_run *r;
+	struct teacher *teacher;
+	struct pass *pass;
 	struct step *step;
 	struct loader *loader;
 	const struct batch *batch;
 	void *workspace;
+	size_t workspace_bytes;
 	double s[PHASES], last;
 };
 
@@ -93,7 +96,15 @@ static enum status plan(struct bench_start *b, struct err *e)
 {
 	enum status st = stage_run_open(b->x, &b->x->stage[1], &b->r, e);
 	if (st == OK)
-		st = step_new(b->r, &b->r->lesson[0], b->args->batch, b->arena, &b->step, e);
+		st = teacher_new(b->arena, b->x, b->r->stage, 0, &b->teacher, e);
+	if (st == OK) {
+		b->r->teacher = b->teacher->net;
+		st = pass_new(b->teacher, b->args->batch, b->arena, &b->pass, e);
+	}
+	if (st == OK)
+		st = step_new(b->r, &b->r->lesson[0], b->args->batch, b->pass, b->arena, &b->step, e);
+	if (st == OK)
+		st = pass_plan(b->pass, e);
 	lap(b, PLAN);
 	return st;
 }
@@ -120,8 +131,11 @@ static enum status prepare(struct bench_start *b, struct err *e)
 		if (st == OK)
 			optim_set_lr(l->optim[i].optim, l->optim[i].optim->conf.lr);
 	}
+	b->workspace_bytes = step_workspace(b->step) > pass_workspace(b->pass) ? step_workspace(b->step) : pass_workspace(b->pass);
 	if (st == OK)
-		st = device_alloc(b->x->dev, step_workspace(b->step), &b->workspace, e);
+		st = device_alloc(b->x->dev, b->workspace_bytes, &b->workspace, e);
+	if (st == OK)
+		st = pass_prepare(b->pass, "", b->workspace, e);
 	if (st == OK)
 		st = step_prepare(b->step, b->workspace, e);
 	lap(b, PREPARE);
@@ -130,12 +144,14 @@ static enum status prepare(struct bench_start *b, struct err *e)
 
 static void end(struct bench_start *b)
 {
-	const size_t bytes = b->step ? step_workspace(b->step) : 0;
 	loader_close(b->loader);
+	pass_release(b->pass);
 	if (b->step)
 		step_release(b->step);
 	if (b->workspace)
-		device_free(b->x->dev, b->workspace, bytes);
+		device_free(b->x->dev, b->workspace, b->workspace_bytes);
+	if (b->teacher)
+		teacher_release(b->teacher);
 	if (b->r)
 		stage_run_close(b->r);
 	experiment_close(b->x);
@@ -188,7 +204,9 @@ static enum status bench_start_run(const struct bench_start_args *args, struct e
 	if (st == OK)
 		st = prepare(&b, e);
 	if (st == OK) {
-		st = step_run(b.step, b.batch, 0, 0, e);
+		st = pass_run(b.pass, b.batch, 0, e);
+		if (st == OK)
+			st = step_run(b.step, b.batch, 0, 0, e);
 		lap(&b, FIRST_STEP);
 	}
 	if (st == OK)
