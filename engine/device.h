@@ -134,7 +134,7 @@ void device_close(struct device *dev);
 enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e); /* E_NOMEM names the size */
 void device_free(struct device *dev, void *mem, size_t bytes);
 enum status device_wait(struct device *dev, struct err *e);
-bool device_int8_native(const struct device *dev); /* else conv2d_int8 gives the same at the speed of f32 or less */
+bool device_int8_native(const struct device *dev); /* else conv2d_int8 gives the same at the speed of f32 */
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls);
 
 #endif

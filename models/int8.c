@@ -99,7 +99,7 @@ static double histogram_scale(const struct histogram *h)
 			best = clip;
 		}
 	}
-	return best / 255;
+	return fmax(best / 255, 1e-12);
 }
 
 /* ---- calibration ---- */
@@ -156,7 +156,8 @@ static enum status look_at(struct calibration *c, int site, struct err *e)
 	for (int64_t i = 0, count = shape_count(&n->type.shape); st == OK && i < count; i++) {
 		if (!isfinite(c->values[i]))
 			return err_user(e, (struct where){0},
-			                "network '%s' can't be applied in int8: a value of '%s' is not finite on the pictures that scales are found on",
+			                "network '%s' can't be applied in int8: a value of '%s' is not finite on the "
+			                "pictures that scales are found on",
 			                c->net->name, n->name);
 		if (c->values[i] > 0)
 			histogram_add(&c->seen[site], c->values[i]);

@@ -110,7 +110,8 @@ const struct op op_quantize_weights = {
 };
 
 const struct op op_conv2d_int8 = {
-	.name = "conv2d_int8", .help = "y[n,o] = sum_c x[n,c] * w[o,c] * scales (+ bias[o]) (+ residual), relu and rounding to u8 if asked for",
+	.name = "conv2d_int8",
+	.help = "y[n,o] = sum_c x[n,c] * w[o,c] * scales (+ bias[o]) (+ residual); relu and u8 if asked for",
 	.min_in = 3, .max_in = 5, .n_out = 1, .conf_size = sizeof(struct conv_int8_conf),
 	.infer = conv2d_int8_infer, .macs = conv2d_int8_macs,
 };

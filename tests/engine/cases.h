@@ -2,8 +2,8 @@
  * Cases: one op (or a few) on random inputs. test_grad.c checks first and second derivatives on `ref` by central
  * differences, test_cpu.c compares `cpu` with `ref`. Hand cases have values worked out on paper; test_hand.c.
  *
- * Every op must be covered: an op whose gradient stops (and reverse_gradient, normalize, those in bytes) by a hand case, any other by
- * a case that differentiates it.
+ * Every op must be covered: an op whose gradient stops (and reverse_gradient, normalize, those in bytes) by a hand case,
+ * any other by a case that differentiates it.
  */
 #ifndef TESTS_ENGINE_CASES_H
 #define TESTS_ENGINE_CASES_H

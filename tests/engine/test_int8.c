@@ -54,7 +54,8 @@ static struct shape_case shape_case(int i)
 	return c;
 }
 
-static struct node *leaf_in(struct trial *t, struct rng *r, const char *name, struct type type, bool param, double lo, double hi)
+static struct node *leaf_in(struct trial *t, struct rng *r, const char *name, struct type type, bool param, double lo,
+			    double hi)
 {
 	struct trial_leaf *const leaf = trial_leaf(t, name, type, param);
 	const bool whole = type.cls == CLASS_U8;
@@ -64,15 +65,17 @@ static struct node *leaf_in(struct trial *t, struct rng *r, const char *name, st
 	return leaf->node;
 }
 
-/* Weights of up to 1 in absolute value, of another size for each output; results of about -4 to 4 times the root of their number. */
+/* Weights of up to 1 in absolute value, of another size for each output; results of about 1.7 times the root of their
+   number. */
 static void build(struct trial *t, const struct shape_case *c)
 {
-	const int each = c->C / c->groups, out[2] = {(c->H + 2 * c->pad - c->k) / c->stride + 1, (c->W + 2 * c->pad - c->k) / c->stride + 1};
+	const int each = c->C / c->groups;
+	const int h = (c->H + 2 * c->pad - c->k) / c->stride + 1, q = (c->W + 2 * c->pad - c->k) / c->stride + 1;
 	const double size = 1.7 * sqrt(each * c->k * c->k);
 	struct conv_int8_conf conf = {.conv = {.stride = c->stride, .pad = c->pad, .groups = c->groups}, .x_scale = 0.0213,
 	                              .residual_scale = size / 90, .y_scale = size / 70, .relu = c->relu, .to_u8 = c->to_u8};
 	struct rng r = rng_stream(1, (struct rng_name){.purpose = "int8 values"});
-	const struct type y = type_of(shape4(c->N, c->O, out[0], out[1]), c->added == BYTES ? CLASS_U8 : CLASS_ACT);
+	const struct type y = type_of(shape4(c->N, c->O, h, q), c->added == BYTES ? CLASS_U8 : CLASS_ACT);
 	struct node *x = leaf_in(t, &r, "x", type_of(shape4(c->N, c->C, c->H, c->W), CLASS_U8), false, 0, 255);
 	struct node *w = leaf_in(t, &r, "w", (struct type){shape4(c->O, each, c->k, c->k), CLASS_WIDE, ROW_MAJOR}, true, -1, 1);
 	struct node *bias = NULL, *added = NULL, *scale;
@@ -123,7 +126,8 @@ START_TEST(test_shapes)
 
 		apart += c.to_u8 && a != b;
 		ck_assert_msg(fabs(a - b) <= room * (c.to_u8 ? 1 : fabs(a) + size),
-			      "(%d,%d,%d,%d) to %d, %dx%d, stride %d, pad %d, groups %d, residual %d, bias %d, relu %d, bytes %d, %s: element %lld is %.9g, on ref %.9g",
+			      "(%d,%d,%d,%d) to %d, %dx%d, stride %d, pad %d, groups %d, residual %d, bias %d, relu %d, "
+			      "bytes %d, %s: element %lld is %.9g, on ref %.9g",
 			      c.N, c.C, c.H, c.W, c.O, c.k, c.k, c.stride, c.pad, c.groups, (int)c.added, c.bias, c.relu, c.to_u8,
 			      limit ? limit : "native", (long long)i, b, a);
 	}
@@ -142,7 +146,8 @@ START_TEST(test_no_gradient)
 	struct node *d, *scale;
 
 	trial_open(&t, "ref", PRECISION_F32);
-	struct node *x = graph_input(t.g, "x", shape4(1, 2, 3, 3), CLASS_ACT), *w = graph_input(t.g, "w", shape4(2, 2, 1, 1), CLASS_WIDE);
+	struct node *x = graph_input(t.g, "x", shape4(1, 2, 3, 3), CLASS_ACT);
+	struct node *w = graph_input(t.g, "w", shape4(2, 2, 1, 1), CLASS_WIDE);
 	struct node *bytes = graph_quantize(t.g, x, 0.5), *eights = graph_quantize_weights(t.g, w, &scale);
 	struct node *y = graph_conv2d_int8(t.g, bytes, eights, scale, NULL, NULL,
 	                                   &(struct conv_int8_conf){.conv = {.stride = 1, .groups = 1}, .x_scale = 0.5});
@@ -173,7 +178,8 @@ START_TEST(test_refused)
 	struct node *scale;
 
 	trial_open(&t, "ref", PRECISION_F32);
-	struct node *x = graph_input(t.g, "x", shape4(1, bad[_i].kind == 3 ? 3 : 2, 3, 3), bad[_i].kind == 1 ? CLASS_ACT : CLASS_U8);
+	struct node *x = graph_input(t.g, "x", shape4(1, bad[_i].kind == 3 ? 3 : 2, 3, 3),
+	                             bad[_i].kind == 1 ? CLASS_ACT : CLASS_U8);
 	struct node *w = graph_quantize_weights(t.g, graph_input(t.g, "w", shape4(2, 2, 1, 1), CLASS_WIDE), &scale);
 	struct node *added = bad[_i].kind == 2 ? graph_input(t.g, "r", shape4(1, 3, 3, 3), CLASS_ACT) : NULL;
 	graph_conv2d_int8(t.g, x, w, scale, NULL, added,
