@@ -1,203 +1,264 @@
 #include "cli/bench_made.h"
 
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/log.h"
 #include "base/rng.h"
 #include "base/str.h"
+#include "stages/run.h"
 
 const char *const made_part_name[MADE_PARTS] = {"data", "teacher", "student forward", "losses", "backward", "optimiser, commit", "other"};
 const char *const made_part_key[MADE_PARTS] = {"data", "teacher", "student", "losses", "backward", "commit", "other"};
 
 static const char default_losses[] = "{kind: ce, weight: 0.1}, {kind: kd, weight: 0.9, tau: 4}";
 
+/* ---- the experiment ---- */
+
 /* A word alone is a loss with its defaults, on the last blocks' features if it reads any. */
-static void loss_text(const struct made *m, const char *word, struct str *s)
+static void loss_text(const char *word, const struct net *student, const struct net *teacher, struct str *s)
 {
 	const struct loss *l = loss_find(word);
 	if (*word == '{')
 		str_add(s, word);
 	else if (l && l->needs & NEED_TAPS)
-		str_printf(s, "{kind: %s, student: block%d, teacher: block%d}", word, m->student->B, m->teacher->B);
+		str_printf(s, "{kind: %s, student: block%d, teacher: block%d}", word, student->B, teacher->B);
 	else
 		str_printf(s, "{kind: %s}", word);
 }
 
-static enum status read_terms(struct made *m, struct err *e)
+/* What is wrong with them is told of --loss, not of a file that nobody wrote. */
+static enum status losses_check(const struct made *m, const char *text, struct err *e)
 {
 	struct conf *root = NULL;
-	struct str s = {0};
-	str_add(&s, "losses: [");
-	for (int i = 0; i < m->conf.loss.n; i++) {
-		str_add(&s, i ? ", " : "");
-		loss_text(m, m->conf.loss.word[i], &s);
-	}
-	str_printf(&s, "%s]", m->conf.loss.n ? "" : default_losses);
-	enum status st = conf_parse(m->arena, str_text(&s), "--loss", &root, e);
-	str_release(&s);
-	if (st == OK)
-		st = terms_read(m->arena, conf_find(root, "losses"), "the step", &m->term, &m->n_term, e);
-	for (int i = 0; i < m->n_term && st == OK; i++)
-		st = term_define(m->arena, &m->term[i], m->student, m->teacher, m->term[i].name, e);
-	return st;
+	struct term *terms = NULL;
+	int n = 0;
+	const enum status st = conf_parse(m->arena, arena_printf(m->arena, "losses: [%s]", text), "--loss", &root, e);
+	return st == OK ? terms_read(m->arena, conf_find(root, "losses"), "the step", &terms, &n, e) : st;
 }
 
-static struct node *losses(struct made *m, const struct taps *s, const struct taps *t)
+static enum status losses_text(const struct made *m, struct str *s, struct err *e)
 {
-	struct node *sum = NULL;
-	const struct loss_site site = {.g = m->g, .label = m->label, .sample = m->sample, .N = m->conf.batch, .K = m->conf.classes,
-	                               .n_train = m->conf.batch, .s = s, .t = t, .net_s = m->student, .net_t = m->teacher,
-	                               .mode = MODE_TRAIN};
-	for (int i = 0; i < m->n_term; i++) {
-		struct node *value = graph_scale(m->g, term_build(&m->term[i], site), m->term[i].weight, 0);
-		sum = sum && value ? graph_add(m->g, sum, value) : value ? value : sum;
-	}
-	return sum ? sum : graph_fail(m->g, "every loss has weight 0: nothing to learn from");
-}
-
-/* All of a network's parameters move. */
-static void move(struct made *m, struct params *p)
-{
-	for (int i = 0; i < p->n_param; i++)
-		optim_add(m->optim, m->arena, p, i);
-}
-
-static enum status minimise(struct made *m)
-{
-	struct optim *o = m->optim;
-	struct node **wrt = NEW_ARRAY(m->arena, struct node *, o->n), **grad = NEW_ARRAY(m->arena, struct node *, o->n);
-	struct grad_item *items = NEW_ARRAY(m->arena, struct grad_item, o->n);
-	for (int i = 0; i < o->n; i++)
-		wrt[i] = graph_param(m->g, o->item[i].set, o->item[i].index);
-	m->first_node[MADE_BACKWARD] = m->g->n_node;
-	graph_grad(m->g, m->loss, NULL, wrt, o->n, grad);
-	for (int i = 0; i < o->n; i++)
-		items[i] = (struct grad_item){o, i, grad[i]};
-	m->segment = (struct segment){.name = "student", .every = 1, .n_root = 1, .root = &m->loss, .n_optim = 1, .optim = &m->optim,
-	                              .n_grad = o->n, .grad = items};
-	m->desc = (struct step_desc){.g = m->g, .precision = m->precision, .n_segment = 1, .segment = &m->segment, .n_metric = 1,
-	                             .metric = &m->loss};
-	return graph_status(m->g);
-}
-
-static enum status build(struct made *m, struct err *e)
-{
-	static const float mean[4] = {0.5f, 0.5f, 0.5f}, std[4] = {0.25f, 0.25f, 0.25f};
 	const struct made_conf *c = &m->conf;
-	struct graph *g = m->g = graph_new(m->arena, e);
-	struct taps s = {0}, t = {0};
-	m->image = graph_input(g, "image", shape4(c->batch, 3, c->size, c->size), CLASS_U8);
-	m->label = graph_input(g, "label", shape1(c->batch), CLASS_I32);
-	m->sample = g->sample = graph_input(g, "sample", shape1(c->batch), CLASS_I32);
-	struct node *x = graph_normalize(g, m->image, mean, std);
-	m->first_node[MADE_TEACHER] = g->n_node;
-	model_apply(g, m->teacher, 0, net_part_all(m->teacher), x, MODE_FROZEN, "teacher", &t);
-	m->first_node[MADE_STUDENT] = g->n_node;
-	model_apply(g, m->student, 0, net_part_all(m->student), x, MODE_TRAIN, "student", &s);
-	m->first_node[MADE_LOSS] = g->n_node;
-	m->loss = losses(m, &s, &t);
-	const struct optim_conf sgd = {.kind = OPTIM_SGD, .lr = 0.05, .momentum = 0.9, .weight_decay = 5e-4};
-	m->optim = optim_new(m->arena, "student", &sgd);
-	move(m, m->student->params);
-	for (int i = 0; i < m->n_term; i++)
-		if (m->term[i].own)
-			move(m, m->term[i].own->params);
-	return graph_status(g) == OK ? minimise(m) : graph_status(g);
+	struct net *student = NULL, *teacher = NULL;
+	enum status st = net_named(m->arena, "teacher", c->teacher, 3, c->size, c->size, c->classes, &teacher, e);
+	if (st == OK)
+		st = net_named(m->arena, "student", c->student, 3, c->size, c->size, c->classes, &student, e);
+	for (int i = 0; i < c->loss.n && st == OK; i++) {
+		str_add(s, i ? ", " : "");
+		loss_text(c->loss.word[i], student, teacher, s);
+	}
+	if (!c->loss.n)
+		str_add(s, default_losses);
+	return st == OK ? losses_check(m, str_text(s), e) : st;
 }
 
-static enum status place(struct made *m, struct net *net, struct err *e)
+/* Plain momentum, as the peers time it. */
+static void experiment_text(const struct made *m, const char *losses, struct str *s)
 {
-	const enum status st = params_place(net->params, m->dev, e);
-	return st == OK ? net_init(net, 1, NULL, e) : st;
+	const struct made_conf *c = &m->conf;
+	str_printf(s, "name: bench\nprecision: %s\n", c->precision);
+	str_printf(s, "data: {kind: synth, n_train: %d, n_test: %d, classes: %d, size: %d, batch: %d, held_out: 0, crop: 4, flip: true}\n",
+	           4 * c->batch > c->classes ? 4 * c->batch : c->classes, c->classes, c->classes, c->size, c->batch);
+	str_printf(s, "networks: {teacher: {model: %s}, student: {model: %s}}\nstages:\n", c->teacher, c->student);
+	str_add(s, "  - {name: teach, kind: supervise, train: teacher, epochs: 1}\n");
+	str_printf(s, "  - {name: student, kind: distill, train: student, teacher: teach.last, epochs: 1, lr: 0.05, momentum: 0.9, nesterov: false, "
+	              "weight_decay: 5e-4, teacher_precision: %s, int8_floor: 0, teacher_cache: %s, losses: [%s]}\n", c->teacher_precision, c->cache, losses);
+	if (c->arms < 2)
+		return;
+	str_add(s, "arms: [{stages: [student], seeds: [");
+	for (int i = 1; i < c->arms; i++)
+		str_printf(s, "%s%d", i > 1 ? ", " : "", i + 1);
+	str_add(s, "]}]\n");
 }
 
-static enum status prepare(struct made *m, struct err *e)
+static enum status experiment_write(const struct made *m, const char *path, struct err *e)
 {
-	enum status st = place(m, m->teacher, e);
+	struct str losses = {0}, text = {0};
+	struct file *f = NULL;
+	enum status st = losses_text(m, &losses, e);
 	if (st == OK)
-		st = place(m, m->student, e);
-	for (int i = 0; i < m->n_term && st == OK; i++)
-		if (m->term[i].own)
-			st = place(m, m->term[i].own, e);
-	if (st == OK)
-		st = optim_place(m->optim, m->dev, e);
-	if (st == OK)
-		st = device_alloc(m->dev, plan_workspace(m->plan), &m->workspace, e);
-	if (st == OK)
-		st = plan_prepare(m->plan, m->workspace, e);
-	if (st == OK)
-		optim_set_lr(m->optim, m->optim->conf.lr);
+		st = file_create(&f, path, e);
+	if (st == OK) {
+		experiment_text(m, str_text(&losses), &text);
+		file_write(f, str_text(&text), text.len);
+		st = file_commit(f, e);
+	}
+	str_release(&losses);
+	str_release(&text);
 	return st;
 }
 
-static void make_pictures(struct made *m)
+/* ---- plans and memory ---- */
+
+static enum status place(struct made *m, struct net *net, uint64_t seed, struct err *e)
+{
+	const enum status st = params_place(net->params, m->x->dev, e);
+	return st == OK ? net_init(net, seed, NULL, e) : st;
+}
+
+/* With weights that nobody trained. The graph of an int8 pass holds the scales that are found here. */
+static enum status make_teacher(struct made *m, struct err *e)
+{
+	enum status st = teacher_new(m->arena, m->x, &m->x->stage[1], 0, &m->teacher, e);
+	if (st == OK)
+		st = place(m, m->teacher->net, 1, e);
+	if (st == OK && m->teacher->scales)
+		st = teacher_calibrate(m->teacher, e);
+	return st;
+}
+
+static enum status plan_all(struct made *m, struct err *e)
+{
+	struct stage *student = &m->x->stage[1];
+	enum status st = pass_new(m->teacher, m->conf.batch, m->arena, &m->pass, e);
+	m->run = NEW_ARRAY(m->arena, struct stage_run *, m->conf.arms);
+	m->step = NEW_ARRAY(m->arena, struct step *, m->conf.arms);
+	for (int i = 0; i < m->conf.arms && st == OK; i++) {
+		st = stage_run_open(m->x, student + i, &m->run[i], e);
+		if (st != OK)
+			break;
+		m->n_arm++;
+		m->run[i]->teacher = m->teacher->net;
+		st = step_new(m->run[i], &m->run[i]->lesson[0], m->conf.batch, m->pass, m->arena, &m->step[i], e);
+	}
+	if (st == OK)
+		st = pass_plan(m->pass, e);
+	return st;
+}
+
+/* Those that run in every step: with a full cache the teacher's does not. */
+static void list_plans(struct made *m)
+{
+	m->plan = NEW_ARRAY(m->arena, struct made_plan, m->n_arm + 1);
+	if (m->pass->all.plan && !m->pass->cached)
+		m->plan[m->n_plan++] = (struct made_plan){m->pass->all.plan, NULL};
+	for (int i = 0; i < m->n_arm; i++)
+		m->plan[m->n_plan++] = (struct made_plan){step_plan(m->step[i], 0), m->step[i]};
+}
+
+static enum status place_students(struct made *m, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < m->n_arm; i++) {
+		const struct lesson *l = &m->run[i]->lesson[0];
+		for (int k = 0; k < m->run[i]->n_net && st == OK; k++)
+			st = place(m, m->run[i]->net[k], m->run[i]->stage->seed_init, e);
+		for (int k = 0; k < l->n_optim && st == OK; k++) {
+			st = optim_place(l->optim[k].optim, m->x->dev, e);
+			if (st == OK)
+				optim_set_lr(l->optim[k].optim, l->optim[k].optim->conf.lr);
+		}
+	}
+	return st;
+}
+
+static enum status prepare_all(struct made *m, struct err *e)
+{
+	m->workspace_bytes = pass_workspace(m->pass);
+	for (int i = 0; i < m->n_arm; i++)
+		if (step_workspace(m->step[i]) > m->workspace_bytes)
+			m->workspace_bytes = step_workspace(m->step[i]);
+	enum status st = device_alloc(m->x->dev, m->workspace_bytes, &m->workspace, e);
+	if (st == OK)
+		st = pass_prepare(m->pass, m->folder, m->workspace, e);
+	for (int i = 0; i < m->n_arm && st == OK; i++)
+		st = step_prepare(m->step[i], m->workspace, e);
+	return st;
+}
+
+static void make_batch(struct made *m)
 {
 	const struct made_conf *c = &m->conf;
 	const size_t bytes = (size_t)c->batch * 3 * (size_t)c->size * (size_t)c->size;
 	struct rng r = rng_stream(1, (struct rng_name){.purpose = "bench"});
-	m->pictures = arena_alloc(m->arena, bytes);
-	m->labels = NEW_ARRAY(m->arena, int32_t, c->batch);
-	m->samples = NEW_ARRAY(m->arena, int32_t, c->batch);
+	m->batch = (struct batch){.n = c->batch, .image = arena_alloc(m->arena, bytes), .label = NEW_ARRAY(m->arena, int32_t, c->batch),
+	                          .sample = NEW_ARRAY(m->arena, int32_t, c->batch)};
 	for (size_t i = 0; i < bytes; i++)
-		m->pictures[i] = (uint8_t)(rng_u32(&r) >> 24);
+		m->batch.image[i] = (uint8_t)(rng_u32(&r) >> 24);
 	for (int i = 0; i < c->batch; i++) {
-		m->labels[i] = (int32_t)rng_below(&r, (uint32_t)c->classes);
-		m->samples[i] = i;
+		m->batch.label[i] = (int32_t)rng_below(&r, (uint32_t)c->classes);
+		m->batch.sample[i] = i;
 	}
 }
 
 enum status made_open(struct arena *a, const struct made_conf *c, struct made *m, struct err *e)
 {
+	const struct experiment_options o = {.precision = c->precision, .threads = c->threads};
 	*m = (struct made){.arena = a, .conf = *c};
 	enum status st = bench_precision(c->precision, &m->precision, e);
 	if (st == OK)
-		st = device_open(a, "cpu", c->threads, &m->dev, e);
+		st = bench_folder_make(a, &m->folder, e);
+	const char *path = m->folder ? path_join(a, m->folder, "bench.yaml") : NULL;
 	if (st == OK)
-		st = net_named(a, "teacher", c->teacher, 3, c->size, c->size, c->classes, &m->teacher, e);
+		st = experiment_write(m, path, e);
 	if (st == OK)
-		st = net_named(a, "student", c->student, 3, c->size, c->size, c->classes, &m->student, e);
+		st = experiment_open(a, path, &o, &m->x, e);
 	if (st == OK)
-		st = read_terms(m, e);
+		st = make_teacher(m, e);
 	if (st == OK)
-		st = build(m, e);
+		st = plan_all(m, e);
 	if (st == OK)
-		st = plan_new(a, &m->desc, m->dev, 1, &m->plan, e);
+		st = place_students(m, e);
 	if (st == OK)
-		st = prepare(m, e);
-	if (st == OK)
-		make_pictures(m);
+		st = prepare_all(m, e);
+	if (st == OK) {
+		list_plans(m);
+		make_batch(m);
+	}
 	return st;
 }
 
+/* ---- a step ---- */
+
 void made_put(struct made *m)
 {
-	plan_put(m->plan, m->image, m->pictures);
-	plan_put(m->plan, m->label, m->labels);
-	plan_put(m->plan, m->sample, m->samples);
+	for (int i = 0; i < m->n_plan; i++) {
+		const struct step *s = m->plan[i].step;
+		plan_put(m->plan[i].plan, s ? s->image : m->pass->all.image, m->batch.image);
+		if (!s)
+			continue;
+		plan_put(m->plan[i].plan, s->label, m->batch.label);
+		plan_put(m->plan[i].plan, s->sample, m->batch.sample);
+	}
 }
 
-enum made_part made_part_of(const struct made *m, const struct node *n)
+enum status made_run(struct made *m, long number, double *pass_s, struct err *e)
 {
-	int part = MADE_DATA;
-	while (part + 1 < MADE_COMMIT && n->id >= m->first_node[part + 1])
-		part++;
-	return part;
+	double value[MAX_METRIC];
+	const double start = time_now();
+	enum status st = pass_run(m->pass, &m->batch, 0, e);
+	if (st == OK)
+		st = device_wait(m->x->dev, e);
+	*pass_s = time_now() - start;
+	for (int i = 0; i < m->n_arm && st == OK; i++) {
+		st = step_run(m->step[i], &m->batch, number, 0, e);
+		if (st == OK)
+			st = plan_metrics(step_plan(m->step[i], number), value, e);
+	}
+	return st;
 }
 
-static void release(struct net *net)
+enum made_part made_part_of(const struct made_plan *p, const struct node *n)
 {
-	if (net && net->params->dev)
-		params_release(net->params);
+	if (!p->step)
+		return MADE_TEACHER;
+	if (n->id >= p->step->first_backward)
+		return MADE_BACKWARD;
+	return str_starts(n->name, "student/") || n == p->step->x ? MADE_STUDENT : MADE_LOSS;
 }
 
 void made_close(struct made *m)
 {
-	const size_t bytes = m->plan ? plan_workspace(m->plan) : 0;
-	plan_release(m->plan);
+	pass_release(m->pass);
+	for (int i = 0; i < m->n_arm; i++) {
+		step_release(m->step[i]);
+		stage_run_close(m->run[i]);
+	}
 	if (m->workspace)
-		device_free(m->dev, m->workspace, bytes);
-	if (m->optim && m->optim->dev)
-		optim_release(m->optim);
-	release(m->teacher);
-	release(m->student);
-	for (int i = 0; i < m->n_term; i++)
-		release(m->term[i].own);
-	device_close(m->dev);
+		device_free(m->x->dev, m->workspace, m->workspace_bytes);
+	if (m->teacher)
+		teacher_release(m->teacher);
+	experiment_close(m->x);
+	bench_folder_remove(m->folder);
 }

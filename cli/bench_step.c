@@ -8,58 +8,66 @@
 
 enum { WARM = 4, PROFILED = 5 };
 
-static enum status one_step(struct made *m, double *put_s, double *step_s, struct err *e)
-{
-	double loss = 0;
-	const double start = time_now();
-	made_put(m);
-	enum status st = device_wait(m->dev, e);
-	*put_s = time_now() - start;
-	if (st == OK)
-		st = plan_run(m->plan, e);
-	if (st == OK)
-		st = plan_metrics(m->plan, &loss, e);
-	*step_s = time_now() - start;
-	return st;
-}
-
 static enum status time_steps(struct made *m, double start, struct step_result *r, struct err *e)
 {
-	double *put = NEW_ARRAY(m->arena, double, r->n), put_s = 0, step_s = 0;
+	double *pass = NEW_ARRAY(m->arena, double, r->n), pass_s = 0;
 	enum status st = OK;
 	r->ms = NEW_ARRAY(m->arena, double, r->n);
 	for (int i = 0; i < WARM + r->n && st == OK; i++) {
-		st = one_step(m, &put_s, &step_s, e);
+		const double begin = time_now();
+		st = made_run(m, i, &pass_s, e);
 		if (i == 0)
 			r->first_step_s = time_now() - start;
 		if (i < WARM)
 			continue;
-		put[i - WARM] = put_s;
-		r->ms[i - WARM] = 1e3 * step_s;
+		pass[i - WARM] = pass_s;
+		r->ms[i - WARM] = 1e3 * (time_now() - begin);
 	}
-	r->put_s = bench_quantile(put, r->n, 0.5);
+	r->pass_s = bench_quantile(pass, r->n, 0.5);
 	bench_quantile(r->ms, r->n, 0.5);
 	return st;
 }
 
-/* Medians over a few steps, kernel by kernel: another program's moment of work spoils one step's share and not the table. */
-static enum status profile(struct made *m, struct step_result *r, struct err *e)
+static enum status time_put(struct made *m, struct step_result *r, struct err *e)
 {
-	const int n = plan_steps(m->plan);
-	struct plan_times t = plan_times_new(m->arena, m->plan);
+	double each[PROFILED];
+	enum status st = OK;
+	for (int k = 0; k < PROFILED && st == OK; k++) {
+		const double begin = time_now();
+		made_put(m);
+		st = device_wait(m->x->dev, e);
+		each[k] = time_now() - begin;
+	}
+	r->put_s = bench_quantile(each, PROFILED, 0.5);
+	return st;
+}
+
+/* Medians over a few steps, kernel by kernel: another program's moment of work spoils one step's share and not the table. */
+static enum status profile_plan(struct made *m, struct plan *p, double **kernel_s, double *commit_s, struct err *e)
+{
+	const int n = plan_steps(p);
+	struct plan_times t = plan_times_new(m->arena, p);
 	double *each = NEW_ARRAY(m->arena, double, (n + 1) * PROFILED);
 	enum status st = OK;
 	for (int k = 0; k < PROFILED && st == OK; k++) {
-		made_put(m);
-		st = plan_profile(m->plan, &t, e);
+		st = plan_profile(p, &t, e);
 		for (int i = 0; i < n; i++)
 			each[i * PROFILED + k] = t.step[i];
 		each[n * PROFILED + k] = t.segment[0];
 	}
-	r->kernel_s = NEW_ARRAY(m->arena, double, n);
+	*kernel_s = NEW_ARRAY(m->arena, double, n);
 	for (int i = 0; i < n; i++)
-		r->kernel_s[i] = bench_quantile(each + i * PROFILED, PROFILED, 0.5);
-	r->part[MADE_COMMIT].s = bench_quantile(each + n * PROFILED, PROFILED, 0.5);
+		(*kernel_s)[i] = bench_quantile(each + i * PROFILED, PROFILED, 0.5);
+	*commit_s += bench_quantile(each + n * PROFILED, PROFILED, 0.5);
+	return st;
+}
+
+static enum status profile(struct made *m, struct step_result *r, struct err *e)
+{
+	enum status st = time_put(m, r, e);
+	r->kernel_s = NEW_ARRAY(m->arena, double *, m->n_plan);
+	for (int i = 0; i < m->n_plan && st == OK; i++)
+		st = profile_plan(m, m->plan[i].plan, &r->kernel_s[i], &r->part[MADE_COMMIT].s, e);
 	return st;
 }
 
@@ -75,20 +83,28 @@ static bool is_conv(const struct step_cost *c)
 	return c->call && (c->call->op == &op_conv2d || c->call->op == &op_conv2d_dx || c->call->op == &op_conv2d_dw);
 }
 
-static void sum_parts(const struct made *m, struct step_result *r)
+static void sum_plan(const struct made_plan *p, const double *kernel_s, struct step_result *r)
 {
-	/* The gradient is read twice, weights and momentum are read and written. */
-	r->part[MADE_COMMIT].bytes = 6.0 * (double)m->optim->size * sizeof(float);
-	sum_add(&r->part[MADE_DATA], r->put_s, 0, 3.0 * m->conf.batch * m->conf.size * m->conf.size);
-	for (int i = 0; i < plan_steps(m->plan); i++) {
-		const struct step_cost c = plan_step_cost(m->plan, i);
+	for (int i = 0; i < plan_steps(p->plan); i++) {
+		const struct step_cost c = plan_step_cost(p->plan, i);
 		if (c.segment < 0)
 			continue;
-		sum_add(&r->part[made_part_of(m, c.node)], r->kernel_s[i], c.macs, c.bytes);
+		sum_add(&r->part[made_part_of(p, c.node)], kernel_s[i], c.macs, c.bytes);
 		if (is_conv(&c))
-			sum_add(&r->conv, r->kernel_s[i], c.macs, c.bytes);
+			sum_add(&r->conv, kernel_s[i], c.macs, c.bytes);
 	}
-	const double step_s = r->ms[r->n / 2] / 1e3;
+}
+
+static void sum_parts(const struct made *m, struct step_result *r)
+{
+	const double step_s = r->ms[r->n / 2] / 1e3, picture = 3.0 * m->conf.size * m->conf.size;
+	sum_add(&r->part[MADE_DATA], r->put_s, 0, picture * m->conf.batch * m->n_plan);
+	for (int i = 0; i < m->n_plan; i++)
+		sum_plan(&m->plan[i], r->kernel_s[i], r);
+	if (m->pass->cached) /* rows of a file, no kernels */
+		sum_add(&r->part[MADE_TEACHER], r->pass_s, 0, 0);
+	for (int i = 0; i < m->n_arm; i++) /* the gradient is read twice, weights and momentum are read and written */
+		r->part[MADE_COMMIT].bytes += 6.0 * (double)m->run[i]->lesson[0].optim[0].optim->size * sizeof(float);
 	for (int p = 0; p < MADE_OTHER; p++)
 		sum_add(&r->all, r->part[p].s, r->part[p].macs, r->part[p].bytes);
 	/* A step with a clock may take a little longer than one without. */
@@ -110,15 +126,15 @@ static enum status bench_step_run(const struct bench_step_args *args, struct err
 	struct made m;
 	struct step_result r = {.made = &m, .n = args->steps};
 	enum status st = made_open(a, &args->made, &m, e);
-	if (st == OK && args->plan)
-		plan_print(m.plan, stdout, true);
+	for (int i = 0; st == OK && args->plan && i < m.n_plan; i++)
+		plan_print(m.plan[i].plan, stdout, true);
 	if (st == OK)
 		st = time_steps(&m, start, &r, e);
 	r.peak_mib = (double)memory_peak() / (1 << 20);
 	if (st == OK)
 		st = profile(&m, &r, e);
 	if (st == OK)
-		st = rates_measure(m.dev, m.precision, 0.2, &r.rates, e);
+		st = rates_measure(m.x->dev, m.precision, 0.2, &r.rates, e);
 	if (st == OK)
 		sum_parts(&m, &r);
 	if (st == OK)

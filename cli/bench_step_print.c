@@ -29,29 +29,39 @@ static int dearer(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* The rows, the dearest first; gives their number. */
-static int collect(const struct step_result *r, struct kernel_row *row)
+static void collect_plan(struct plan *p, const double *kernel_s, struct kernel_row *row, int *n)
 {
-	int n = 0;
-	for (int i = 0; i < plan_steps(r->made->plan); i++) {
-		const struct step_cost c = plan_step_cost(r->made->plan, i);
+	for (int i = 0; i < plan_steps(p); i++) {
+		const struct step_cost c = plan_step_cost(p, i);
 		char what[sizeof row->what];
 		int k = 0;
 		if (c.segment < 0)
 			continue;
 		describe(&c, what, sizeof what);
-		while (k < n && (strcmp(row[k].what, what) != 0 || strcmp(row[k].kernel, c.kernel) != 0))
+		while (k < *n && (strcmp(row[k].what, what) != 0 || strcmp(row[k].kernel, c.kernel) != 0))
 			k++;
-		if (k == n) {
-			row[n] = (struct kernel_row){.kernel = c.kernel};
-			memcpy(row[n++].what, what, sizeof what);
+		if (k == *n) {
+			row[*n] = (struct kernel_row){.kernel = c.kernel};
+			memcpy(row[(*n)++].what, what, sizeof what);
 		}
 		row[k].n++;
-		row[k].sum.s += r->kernel_s[i];
+		row[k].sum.s += kernel_s[i];
 		row[k].sum.macs += c.macs;
 		row[k].sum.bytes += c.bytes;
 	}
-	qsort(row, (size_t)n, sizeof *row, dearer);
+}
+
+/* The rows, the dearest first; gives their number. */
+static int collect(const struct step_result *r, struct kernel_row **row)
+{
+	const struct made *m = r->made;
+	int n = 0, most = 0;
+	for (int i = 0; i < m->n_plan; i++)
+		most += plan_steps(m->plan[i].plan);
+	*row = NEW_ARRAY(m->arena, struct kernel_row, most);
+	for (int i = 0; i < m->n_plan; i++)
+		collect_plan(m->plan[i].plan, r->kernel_s[i], *row, &n);
+	qsort(*row, (size_t)n, sizeof **row, dearer);
 	return n < KERNELS ? n : KERNELS;
 }
 
@@ -68,8 +78,8 @@ static void print_head(const char *what)
 
 static void print_kernels(const struct step_result *r)
 {
-	struct kernel_row *row = NEW_ARRAY(r->made->arena, struct kernel_row, plan_steps(r->made->plan));
-	const int n = collect(r, row);
+	struct kernel_row *row;
+	const int n = collect(r, &row);
 	print_head("the dearest kernels");
 	for (int i = 0; i < n; i++) {
 		char name[192];
@@ -82,8 +92,20 @@ static void print_kernels(const struct step_result *r)
 
 static void print_losses(const struct made *m)
 {
-	for (int i = 0; i < m->n_term; i++)
-		printf("%s%g %s", i ? " + " : ", ", m->term[i].weight, m->term[i].name);
+	if (!m->conf.loss.n)
+		printf(", 0.1 ce + 0.9 kd");
+	for (int i = 0; i < m->conf.loss.n; i++)
+		printf("%s%s", i ? " + " : ", ", m->conf.loss.word[i]);
+}
+
+static void print_teacher(const struct made_conf *c)
+{
+	if (!str_eq(c->teacher_precision, "same"))
+		printf(", teacher in %s", c->teacher_precision);
+	if (!str_eq(c->cache, "off"))
+		printf(", every view in a cache of %s", c->cache);
+	if (c->arms > 1)
+		printf(", %d arms", c->arms);
 }
 
 void step_result_print(const struct step_result *r, bool kernels)
@@ -93,9 +115,10 @@ void step_result_print(const struct step_result *r, bool kernels)
 	const double ms = r->ms[r->n / 2];
 	printf("%s -> %s, batch %d, %dx%d, %d classes", c->teacher, c->student, c->batch, c->size, c->size, c->classes);
 	print_losses(m);
-	printf(", %s, %d threads, %s\n", precision_name(m->precision), m->dev->threads, m->dev->backend->version());
-	printf("  step %.2f ms (quartiles %.2f and %.2f, %d steps), %.1f pictures/s\n", ms, r->ms[r->n / 4], r->ms[3 * r->n / 4], r->n,
-	       1e3 * c->batch / ms);
+	print_teacher(c);
+	printf(", %s, %d threads, %s\n", precision_name(m->precision), m->x->dev->threads, m->x->dev->backend->version());
+	printf("  step%s %.2f ms (quartiles %.2f and %.2f, %d steps), %.1f pictures/s\n", c->arms > 1 ? " of all arms" : "", ms, r->ms[r->n / 4], r->ms[3 * r->n / 4],
+	       r->n, 1e3 * c->batch * c->arms / ms);
 	printf("  first step %.3f s after the start, peak memory %.0f MiB\n", r->first_step_s, r->peak_mib);
 	print_head("part");
 	for (int p = 0; p < MADE_PARTS; p++)
@@ -118,8 +141,8 @@ static void json_sum(const char *key, const struct cost_sum *s)
 
 static void json_kernels(const struct step_result *r)
 {
-	struct kernel_row *row = NEW_ARRAY(r->made->arena, struct kernel_row, plan_steps(r->made->plan));
-	const int n = collect(r, row);
+	struct kernel_row *row;
+	const int n = collect(r, &row);
 	printf(", \"kernels\": [");
 	for (int i = 0; i < n; i++) {
 		struct str what = {0}, kernel = {0};
@@ -139,10 +162,10 @@ void step_result_json(const struct step_result *r, bool kernels)
 	const struct made *m = r->made;
 	const struct made_conf *c = &m->conf;
 	const double ms = r->ms[r->n / 2];
-	printf("{\"mode\": \"limbeck %s\", \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, ",
-	       precision_name(m->precision), c->teacher, c->student, c->batch, m->dev->threads);
+	printf("{\"mode\": \"limbeck %s\", \"teacher_precision\": \"%s\", \"cache\": \"%s\", \"arms\": %d, \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, ",
+	       precision_name(m->precision), c->teacher_precision, c->cache, c->arms, c->teacher, c->student, c->batch, m->x->dev->threads);
 	printf("\"step_ms\": %.2f, \"step_ms_q1\": %.2f, \"step_ms_q3\": %.2f, \"images_per_s\": %.1f, ", ms, r->ms[r->n / 4],
-	       r->ms[3 * r->n / 4], 1e3 * c->batch / ms);
+	       r->ms[3 * r->n / 4], 1e3 * c->batch * c->arms / ms);
 	printf("\"first_step_s\": %.3f, \"peak_mib\": %.0f, \"gmacs\": %.3f, \"parts\": {", r->first_step_s, r->peak_mib, r->all.macs / 1e9);
 	for (int p = 0; p < MADE_PARTS; p++) {
 		json_sum(made_part_key[p], &r->part[p]);

@@ -203,6 +203,7 @@ struct step {
 	struct segment segment[MAX_SEGMENT];
 	struct node *metric[MAX_METRIC];
 	const char *metric_name[MAX_METRIC];
+	int first_backward;           /* id of the first node that a gradient made; 0: none yet */
 	struct step_desc desc;
 	int n_variant;
 	struct { unsigned active; struct plan *plan; } variant[4];

@@ -44,6 +44,8 @@ void step_minimise(struct step *st, const char *name, int every, struct node *lo
 	struct node **grad = NEW_ARRAY(st->arena, struct node *, o->n);
 	for (int i = 0; i < o->n; i++)
 		wrt[i] = graph_param(g, o->item[i].set, o->item[i].index);
+	if (!st->first_backward)
+		st->first_backward = g->n_node;
 	graph_grad(g, loss, NULL, wrt, o->n, grad);
 	if (graph_status(g) != OK)
 		return;

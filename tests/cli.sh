@@ -331,7 +331,7 @@ t "bench step" 0 bench step "${small[@]}" -- "resnet14 -> resnet8, batch 4, 8x8,
 	"teacher" "student forward" "backward" "optimiser, commit" "convolutions take"
 awk '/optimiser, commit$/ || /teacher$/ || /backward$/ { if ($1 + 0 > 0 || $5 + 0 > 0) n++ } / all$/ { all = $2 } END { exit !(n == 3 && all == 100) }' out
 verdict $? "its parts have times"
-t "bench step of other losses" 0 bench step "${small[@]}" --loss ce --loss hint --loss '{kind: kd, weight: 0.5, tau: 2}' -- "1 ce + 1 hint + 0.5 kd"
+t "bench step of other losses" 0 bench step "${small[@]}" --loss ce --loss hint --loss '{kind: kd, weight: 0.5, tau: 2}' -- "ce + hint + {kind: kd, weight: 0.5, tau: 2}"
 t "bench step of a loss that is none" 2 bench step --loss kdd -- "--loss:1:" "unknown loss 'kdd'; did you mean 'kd'?"
 t "bench step of a loss's option that is none" 2 bench step --loss '{kind: kd, taux: 2}' -- "did you mean 'tau'?"
 t "bench step of an unknown model" 2 bench step --teacher resnet21 -- "resnet21"
@@ -339,6 +339,9 @@ t "bench step in bf16 as JSON" 0 bench step "${small[@]}" --precision bf16 --jso
 	'"peak_mib": ' '"images_per_s": ' '"teacher": {"ms": ' '"kernels": [{"what": "' '"conv_share": ' '"limit_share": '
 [ "$(wc -l <out)" = 1 ]
 verdict $? "is one line"
+t "bench step of arms, an int8 teacher and a cache" 0 bench step "${small[@]}" --arms 3 --teacher-precision int8 --cache f16 -- "teacher in int8, every view in a cache of f16, 3 arms" \
+	"step of all arms"
+t "bench step of a teacher in a precision that is none" 2 bench step --teacher-precision f8 -- "allowed same, f32, bf16, int8"
 t "bench step in a precision that is none" 2 bench step --precision f16 -- "allowed f32, bf16"
 
 t "bench op" 0 bench op --op conv2d --op batch_norm_dx --shape 2,4,8,8 --out 6 -- "limits: a matrix product runs at" "3x3 stride 1 to 6" "(2,4,8,8)"
