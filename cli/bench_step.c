@@ -110,8 +110,6 @@ static enum status bench_step_run(const struct bench_step_args *args, struct err
 	struct made m;
 	struct step_result r = {.made = &m, .n = args->steps};
 	enum status st = made_open(a, &args->made, &m, e);
-	if (st == OK && args->plan)
-		plan_print(m.plan, stdout, true);
 	if (st == OK)
 		st = time_steps(&m, start, &r, e);
 	r.peak_mib = (double)memory_peak() / (1 << 20);
@@ -119,6 +117,10 @@ static enum status bench_step_run(const struct bench_step_args *args, struct err
 		st = profile(&m, &r, e);
 	if (st == OK)
 		st = rates_measure(m.dev, m.precision, 0.2, &r.rates, e);
+	if (st == OK && args->plan) {
+		m.dev->rates = &r.rates;
+		plan_print(m.plan, stdout, true);
+	}
 	if (st == OK)
 		sum_parts(&m, &r);
 	if (st == OK)

@@ -137,7 +137,9 @@ t "a precision that is none" 2 check good.yaml --precision f16 -- "--precision i
 
 t "check says what it would take" 0 check good.yaml -- "big: cnn," "parameters" "multiply-adds" "2 blocks" "taps block1 (1,8,8,8)" \
 	"stage steps: blocks of small" "anchor 2/2 block 1/2" "in all: 3 stages" "optimiser steps"
-t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'"
+t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'" "M mul-adds  MiB moved  ms, about" "GFLOP/s, memory"
+awk '$1 ~ /^[0-9]+$/ && /conv2d/ { rows++ } $1 == "sum" && $4 > 0 && $5 > 0 && $6 > 0 { sums++ } END { exit !(rows > 20 && sums > 5) }' out
+verdict $? "with sums of arithmetic, memory and time"
 OMP_NUM_THREADS=3 t "OMP_NUM_THREADS is the number of threads" 0 check good.yaml -- ", 3 threads"
 OMP_NUM_THREADS=2,5 t "the first of a list is" 0 check good.yaml -- ", 2 threads"
 OMP_NUM_THREADS=3 t "--threads goes before it" 0 check good.yaml --threads 1 -- ", 1 threads"
