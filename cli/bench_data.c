@@ -106,6 +106,7 @@ static enum status augment_row(struct bench_data *b, struct err *e)
 	long done = 0;
 	if (!in || !out) {
 		mem_free(in);
+		mem_free(out);
 		return err_nomem(e, "no memory for %d pictures", PICTURES);
 	}
 	const double start = time_now();
