@@ -106,6 +106,7 @@ static enum status augment_row(struct bench_data *b, struct err *e)
 	long done = 0;
 	if (!in || !out) {
 		mem_free(in);
+		mem_free(out);
 		return err_nomem(e, "no memory for %d pictures", PICTURES);
 	}
 	const double start = time_now();
@@ -161,11 +162,15 @@ static enum status folder_rows(struct bench_data *b, bool jpeg, struct err *e)
 	if (st == OK)
 		st = write_part(&d->info.test, path_join(a, dir, "test"), jpeg, e);
 	data_close(d);
-	const char *text = arena_printf(a, "kind: folder, dir: '%s', size: %d, cache_mib: 0, batch: 8", dir, args->size);
-	const char *kind = arena_printf(a, "%s files of %dx%d", name, args->side, args->side);
-	if (st == OK)
+	for (int scaled = 0; scaled <= jpeg && st == OK; scaled++) {
+		const char *text = arena_printf(a, "kind: folder, dir: '%s', size: %d, cache_mib: 0, batch: 8, jpeg: %s", dir, args->size,
+		                                scaled ? "scaled" : "full");
+		const char *kind = arena_printf(a, "%s files of %dx%d%s", name, args->side, args->side, scaled ? ", jpeg: scaled" : "");
 		st = load_row(b, kind, text, 1, e);
-	return st == OK && args->workers > 1 ? load_row(b, kind, text, args->workers, e) : st;
+		if (st == OK && args->workers > 1)
+			st = load_row(b, kind, text, args->workers, e);
+	}
+	return st;
 }
 
 /* ---- the command ---- */

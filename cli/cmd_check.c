@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/experiment_args.h"
+#include "engine/rates.h"
 #include "stages/run.h"
 
 extern const struct command cmd_check;
@@ -109,13 +110,30 @@ static enum status check_stages(struct experiment *x, bool plan, struct err *e)
 	return OK;
 }
 
+/* What the steps' times are estimated by. */
+static enum status measure_rates(struct experiment *x, struct rates *r, struct err *e)
+{
+	static const double SECONDS_EACH = 0.05;
+	const enum status st = rates_measure(x->dev, x->precision, SECONDS_EACH, r, e);
+	if (st != OK)
+		return st;
+	x->dev->rates = r;
+	printf("measured just now: convolutions of 3x3 and 64 channels %.0f GFLOP/s, matrix products %.0f GFLOP/s, memory %.1f GB/s\n",
+	       2e-9 * r->conv, 2e-9 * r->matmul, 1e-9 * r->copy);
+	return OK;
+}
+
 static enum status check(const char *file, struct check_args *args, struct err *e)
 {
 	struct arena *a = arena_open("experiment");
 	struct experiment *x = NULL;
+	struct rates rates;
 	enum status st = experiment_args_open(a, file, &args->experiment, &x, e);
-	if (st == OK) {
+	if (st == OK)
 		print_data(x);
+	if (st == OK && args->plan)
+		st = measure_rates(x, &rates, e);
+	if (st == OK) {
 		const enum status networks = check_networks(x, e), stages = check_stages(x, args->plan, e);
 		st = networks == OK ? stages : networks;
 	}
@@ -128,7 +146,7 @@ static int run(int argc, char **argv)
 {
 	struct check_args args = {0};
 	const struct flag flags[] = {
-		{.name = "--plan", .on = &args.plan, .help = "print each step of each plan"},
+		{.name = "--plan", .on = &args.plan, .help = "print each step of each plan, with the time that it should take"},
 		EXPERIMENT_FLAGS(args.experiment),
 		{0},
 	};

@@ -126,6 +126,9 @@ void augment(const uint8_t *in, uint8_t *out, int H, int W, int C, int pad, bool
 /* ---- image.c: PNG and JPEG, the only users of libpng and libjpeg for input ---- */
 /* Decodes to 1 (grey) or 3 channels, as C asks: palette, alpha (over black), 16 bit, CMYK are converted. Truncated or damaged: an error with the offset. */
 enum status image_read(const char *path, int C, uint8_t **pixels, int *H, int *W, struct err *e); /* mem_free(pixels) */
+/* The same, but a JPEG is decoded at 1/8, 1/4 or 1/2 of its size where both sides still have at least `least` pixels then; 0: never.
+   Its pixels are then nearly, not exactly, means of the full picture's. */
+enum status image_read_near(const char *path, int C, int least, uint8_t **pixels, int *H, int *W, struct err *e);
 /* Resize by area averaging when it shrinks, bilinear (half-pixel centres) when it grows; keeps the aspect: shorter side to size, centre crop. */
 void image_fit(const uint8_t *in, int H, int W, int C, uint8_t *out, int H2, int W2);
 /* quality 1 to 100; colours at half the resolution, as cameras write them. C 1 or 3. */

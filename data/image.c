@@ -31,17 +31,22 @@ static enum status unknown_format(const struct encoded *f, struct err *e)
 }
 
 /* What a file is called says nothing: its first bytes decide. */
-static enum status decode(const struct encoded *f, int C, uint8_t **pixels, int *H, int *W, struct err *e)
+static enum status decode(const struct encoded *f, int C, int least, uint8_t **pixels, int *H, int *W, struct err *e)
 {
 	static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'}, jpeg[3] = {0xFF, 0xD8, 0xFF};
 	if (f->size >= sizeof png && !memcmp(f->data, png, sizeof png))
 		return png_decode(f, C, pixels, H, W, e);
 	if (f->size >= sizeof jpeg && !memcmp(f->data, jpeg, sizeof jpeg))
-		return jpeg_decode(f, C, pixels, H, W, e);
+		return jpeg_decode(f, C, least, pixels, H, W, e);
 	return unknown_format(f, e);
 }
 
 enum status image_read(const char *path, int C, uint8_t **pixels, int *H, int *W, struct err *e)
+{
+	return image_read_near(path, C, 0, pixels, H, W, e);
+}
+
+enum status image_read_near(const char *path, int C, int least, uint8_t **pixels, int *H, int *W, struct err *e)
 {
 	BUG_IF(C != 1 && C != 3, "image_read: %d channels", C);
 	*pixels = NULL;
@@ -52,7 +57,7 @@ enum status image_read(const char *path, int C, uint8_t **pixels, int *H, int *W
 	enum status st = file_read(a, path, false, &data, &size, e);
 	if (st == OK) {
 		const struct encoded f = {path, (const uint8_t *)data, size};
-		st = decode(&f, C, pixels, H, W, e);
+		st = decode(&f, C, least, pixels, H, W, e);
 	}
 	arena_close(a);
 	return st;

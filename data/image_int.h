@@ -16,9 +16,9 @@ struct encoded {
 	size_t size;
 };
 
-/* Both decode to C channels, 1 or 3; mem_free(pixels). */
+/* Both decode to C channels, 1 or 3; mem_free(pixels). least: as of image_read_near. */
 enum status png_decode(const struct encoded *f, int C, uint8_t **pixels, int *H, int *W, struct err *e);
-enum status jpeg_decode(const struct encoded *f, int C, uint8_t **pixels, int *H, int *W, struct err *e);
+enum status jpeg_decode(const struct encoded *f, int C, int least, uint8_t **pixels, int *H, int *W, struct err *e);
 
 /* An error when the sides are not 1..IMAGE_SIDE_MAX. */
 enum status image_check_sides(const struct encoded *f, unsigned long H, unsigned long W, struct err *e);

@@ -22,6 +22,7 @@ struct work {
 	char message[JMSG_LENGTH_MAX];
 	const struct encoded *in;
 	int C, H, W, channels; /* channels: as libjpeg gives them, 4 for CMYK */
+	int least;             /* pixels that both sides must keep; 0: it is decoded in full */
 	bool inverted;         /* CMYK as Adobe writes it: 255 is no ink */
 	uint8_t *line;         /* [W*4], CMYK only */
 	uint8_t *pixels;       /* [H*W*C] */
@@ -59,13 +60,22 @@ static void on_output(j_common_ptr jpeg)
 	(void)jpeg;
 }
 
+/* Eighths of its size at which libjpeg can decode cheaply: half, a quarter, an eighth, as long as both sides keep at least `least` pixels. */
+static unsigned eighths(const struct work *w)
+{
+	enum { FULL = 8 };
+	const unsigned H = w->jpeg.image_height, W = w->jpeg.image_width, least = (unsigned)w->least;
+	for (unsigned n = 1; least && n < FULL; n *= 2)
+		if ((H * n + FULL - 1) / FULL >= least && (W * n + FULL - 1) / FULL >= least)
+			return n;
+	return FULL;
+}
+
 static void read_header(struct work *w)
 {
 	jpeg_create_decompress(&w->jpeg);
 	jpeg_mem_src(&w->jpeg, w->in->data, (unsigned long)w->in->size);
 	jpeg_read_header(&w->jpeg, TRUE);
-	w->H = (int)w->jpeg.image_height;
-	w->W = (int)w->jpeg.image_width;
 	w->st = image_check_sides(w->in, w->jpeg.image_height, w->jpeg.image_width, w->e);
 	if (w->st != OK)
 		return;
@@ -76,7 +86,11 @@ static void read_header(struct work *w)
 		w->jpeg.out_color_space = w->C == 1 ? JCS_GRAYSCALE : JCS_RGB;
 	w->inverted = w->jpeg.saw_Adobe_marker;
 	w->jpeg.dct_method = JDCT_ISLOW;
+	w->jpeg.scale_num = eighths(w);
+	w->jpeg.scale_denom = 8;
 	jpeg_start_decompress(&w->jpeg);
+	w->H = (int)w->jpeg.output_height;
+	w->W = (int)w->jpeg.output_width;
 	w->channels = w->jpeg.output_components;
 }
 
@@ -131,13 +145,14 @@ static enum status read_all(struct work *w, struct err *e)
 	return guarded(w, read_pixels) ? OK : damaged(w, e);
 }
 
-enum status jpeg_decode(const struct encoded *f, int C, uint8_t **pixels, int *H, int *W, struct err *e)
+enum status jpeg_decode(const struct encoded *f, int C, int least, uint8_t **pixels, int *H, int *W, struct err *e)
 {
 	struct work *w = mem_new(sizeof *w);
 	if (!w)
 		return err_nomem(e, "too little memory for picture '%s'", f->path);
 	w->in = f;
 	w->C = C;
+	w->least = least;
 	w->e = e;
 	w->jpeg.err = jpeg_std_error(&w->manager);
 	w->manager.error_exit = on_error;

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/rng.h"
+#include "data/source.h"
 
 enum { WORKERS_MAX = 256, SLOTS_BYTES = 512 << 20 };
 
@@ -152,16 +153,20 @@ static void choose_part(struct loader *l, const struct data *d, enum part part)
 	l->n = part == PART_TRAIN ? d->n_train : part == PART_VALID ? d->n_valid : d->n_test;
 }
 
+int loader_slots(size_t batch, int queue, int batches)
+{
+	/* the one that the consumer holds is not one of the queue; huge batches get a shorter queue */
+	int slots = queue + 1;
+	while (slots > 2 && batch * (size_t)slots > SLOTS_BYTES)
+		slots--;
+	return slots < batches + 1 ? slots : batches + 1;
+}
+
 static enum status take_memory(struct loader *l, struct err *e)
 {
 	const struct pictures *p = l->pictures;
 	const size_t one = (size_t)p->H * (size_t)p->W * (size_t)p->C, batch = one * (size_t)l->size;
-	/* the one that the consumer holds is not one of the queue; huge batches get a shorter queue */
-	l->slots = l->data->conf.queue + 1;
-	while (l->slots > 2 && batch * (size_t)l->slots > SLOTS_BYTES)
-		l->slots--;
-	if (l->slots > l->batches + 1)
-		l->slots = l->batches + 1;
+	l->slots = loader_slots(batch, l->data->conf.queue, l->batches);
 	const size_t all = batch * (size_t)l->slots + one * (size_t)l->workers;
 	l->bytes = mem_new(all);
 	if (!l->bytes) {

@@ -28,6 +28,11 @@ const char *const *class_numbers(struct arena *a, int classes);
 /* The lines of a file of class names, or NULL when there is none or it has another number of lines. */
 const char *const *class_names_read(struct arena *a, const char *dir, const char *file, int classes);
 
+/* ---- loader.c ---- */
+
+/* Batches of so many bytes that a loader keeps in memory, the consumer's included: at most 512 MiB of them, but two at least. */
+int loader_slots(size_t batch, int queue, int batches);
+
 /* ---- hash.c ---- */
 
 /* One file of a data set's content. name NULL: only the bytes count (so that one can say cat FILES |

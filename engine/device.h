@@ -120,10 +120,13 @@ struct backend {
 
 extern const struct backend backend_ref, backend_cpu, backend_late, backend_cuda;
 
+struct rates; /* rates.h */
+
 struct device {
 	const struct backend *backend;
 	void *impl;
 	int threads;
+	const struct rates *rates; /* for plan_print's estimates: what somebody measured; NULL: nobody did */
 	size_t used, peak; /* bytes given out */
 	struct err failure; /* the first asynchronous failure */
 };

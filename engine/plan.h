@@ -52,6 +52,8 @@ size_t plan_own_bytes(const struct plan *p);
 double plan_macs(const struct plan *p);
 /* Steps of the prologue run so far: a network that nobody moves costs them once. */
 long plan_prologue_launches(const struct plan *p);
+/* One line; with steps also a table of all steps and the sums of each segment: arithmetic, memory moved and, where the device's rates are
+   known, the time that these should take (rates_limit). What ends a segment (optimisers) is not in it. */
 void plan_print(const struct plan *p, FILE *f, bool steps);
 /* Whether the active segments read a leaf. */
 bool plan_reads(const struct plan *p, const struct node *leaf);

@@ -14,7 +14,8 @@ struct rates {
    third moves floats; a device of doubles is given small ones. Waits for the device. */
 enum status rates_measure(struct device *dev, enum precision precision, double seconds, struct rates *r, struct err *e);
 
-/* The least time that a step can take: its arithmetic at the rate of its kind, or its bytes at that of memory, whichever is longer. */
+/* What a step should take: its arithmetic at the rate of its kind, or its bytes at that of memory, whichever is longer. What lies in a cache is
+   faster than that; small and odd shapes are slower. */
 double rates_limit(const struct rates *r, const struct step_cost *c);
 
 #endif

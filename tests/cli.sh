@@ -137,7 +137,9 @@ t "a precision that is none" 2 check good.yaml --precision f16 -- "--precision i
 
 t "check says what it would take" 0 check good.yaml -- "big: cnn," "parameters" "multiply-adds" "2 blocks" "taps block1 (1,8,8,8)" \
 	"stage steps: blocks of small" "anchor 2/2 block 1/2" "in all: 3 stages" "optimiser steps"
-t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'"
+t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'" "M mul-adds  MiB moved  ms, about" "GFLOP/s, memory"
+awk '$1 ~ /^[0-9]+$/ && /conv2d/ { rows++ } $1 == "sum" && $4 > 0 && $5 > 0 && $6 > 0 { sums++ } END { exit !(rows > 20 && sums > 5) }' out
+verdict $? "with sums of arithmetic, memory and time"
 OMP_NUM_THREADS=3 t "OMP_NUM_THREADS is the number of threads" 0 check good.yaml -- ", 3 threads"
 OMP_NUM_THREADS=2,5 t "the first of a list is" 0 check good.yaml -- ", 2 threads"
 OMP_NUM_THREADS=3 t "--threads goes before it" 0 check good.yaml --threads 1 -- ", 1 threads"
@@ -359,7 +361,7 @@ t "bench op of a map that is too small" 2 bench op --op max_pool --shape 1,1,2,2
 mkdir made
 TMPDIR=$PWD/made t "bench data" 0 bench data --side 16 --size 8 --images-per-s 1000 -- "a step that consumes 1000 pictures/s" \
 	"augmentation alone" "held in memory" "PNG files of 16x16" "JPEG files of 16x16"
-[ "$(awk '$2 == 1 && $1 + 0 > 0 { n++ } END { print n }' out)" = 4 ] && [ "$(ls made | wc -l)" = 0 ]
+[ "$(awk '$2 == 1 && $1 + 0 > 0 { n++ } END { print n }' out)" = 5 ] && [ "$(ls made | wc -l)" = 0 ]
 verdict $? "has a rate for each kind and leaves nothing"
 TMPDIR=$PWD/nowhere t "bench data without a place for files" 1 bench data -- "nowhere/limbeck-"
 TMPDIR=$PWD/made t "bench start" 0 bench start --teacher resnet14 --student resnet8 --size 8 --batch 4 --json -- '"teacher": "resnet14"' '"all_s": ' '"plan": ' '"first_step": '

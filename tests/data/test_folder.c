@@ -1,5 +1,6 @@
 #include "tests/data/trial.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +89,41 @@ START_TEST(size_and_channels)
 	ck_assert_int_eq(d->info.train.C, 1);
 	ck_assert_int_eq(value_of(&d->info.train, 2), 30);
 	ck_assert_ptr_nonnull(strstr(d->identity, "size=9\n"));
+}
+END_TEST
+
+/* 64 x 48 to 8 x 8: a quarter of 16 x 12 would be less than twice 8 on its shorter side, a half of 32 x 24 is not. */
+START_TEST(scaled_jpeg)
+{
+	uint8_t pixels[48 * 64 * 3], full[8 * 8 * 3], scaled[8 * 8 * 3];
+	int differ = 0;
+	for (int i = 0; i < 48 * 64 * 3; i++)
+		pixels[i] = (uint8_t)(i / 3 % 64 * 3 + i / 192 % 2 * 60);
+	for (int k = 0; k < 2; k++) {
+		const char *dir = trial_path(k ? "j/test/a" : "j/train/a");
+		ck_assert_int_eq(dir_make(dir, &trial_err), OK);
+		ck_assert_int_eq(image_write_jpeg(arena_printf(trial_arena, "%s/1.jpg", dir), pixels, 48, 64, 3, 90, &trial_err), OK);
+		dir = trial_path(k ? "j/test/b" : "j/train/b");
+		ck_assert_int_eq(dir_make(dir, &trial_err), OK);
+		ck_assert_int_eq(image_write_png(arena_printf(trial_arena, "%s/1.png", dir), pixels, 48, 64, 3, &trial_err), OK);
+	}
+	const struct data *d = trial_open("kind: folder, dir: '%s/j', held_out: 0, size: 8", 1);
+	const char *identity = d->identity;
+	uint8_t png[8 * 8 * 3];
+	ck_assert_int_eq(d->info.train.read(&d->info.train, 0, full, NULL), OK);
+	ck_assert_int_eq(d->info.train.read(&d->info.train, 1, png, NULL), OK);
+	ck_assert_str_eq(trial_open("kind: folder, dir: '%s/j', held_out: 0, size: 8, jpeg: full", 1)->identity, identity);
+	d = trial_open("kind: folder, dir: '%s/j', held_out: 0, size: 8, jpeg: scaled", 1);
+	ck_assert_str_ne(d->identity, identity);
+	ck_assert_ptr_nonnull(strstr(d->identity, "jpeg=scaled\n"));
+	ck_assert_int_eq(d->info.train.read(&d->info.train, 0, scaled, NULL), OK);
+	for (int i = 0; i < 8 * 8 * 3; i++) {
+		ck_assert_msg(abs(full[i] - scaled[i]) <= 12, "byte %d: %d instead of %d", i, scaled[i], full[i]);
+		differ += full[i] != scaled[i];
+	}
+	ck_assert_int_gt(differ, 0);
+	ck_assert_int_eq(d->info.train.read(&d->info.train, 1, scaled, NULL), OK);
+	ck_assert_mem_eq(scaled, png, sizeof png);
 }
 END_TEST
 
@@ -212,6 +248,7 @@ Suite *folder_suite(void)
 	tcase_add_checked_fixture(tc, setup, trial_teardown);
 	tcase_add_test(tc, in_memory_and_on_demand);
 	tcase_add_test(tc, size_and_channels);
+	tcase_add_test(tc, scaled_jpeg);
 	tcase_add_test(tc, hash_covers_names);
 	tcase_add_test(tc, classes_differ);
 	tcase_add_test(tc, nothing_there);

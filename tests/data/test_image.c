@@ -285,6 +285,92 @@ START_TEST(fit_shrinks_by_area)
 }
 END_TEST
 
+/* The overlap of [a,b] with pixel x. */
+static double overlap(double a, double b, int x)
+{
+	const double from = a > x ? a : x, to = b < x + 1 ? b : x + 1;
+	return to > from ? to - from : 0;
+}
+
+/* Means over the area by its formula, at sizes that divide and that don't. Rounding may differ where a mean is nearly a half. */
+START_TEST(fit_is_the_mean_over_the_area)
+{
+	static const int sizes[][4] = {{24, 24, 8, 8}, {23, 31, 7, 5}, {40, 21, 9, 9}, {17, 64, 16, 3}, {9, 9, 8, 8}};
+	static uint8_t in[64 * 64 * 4], out[16 * 16 * 4];
+	struct rng r = rng_stream(7, (struct rng_name){.purpose = "test"});
+	for (size_t i = 0; i < sizeof in; i++)
+		in[i] = (uint8_t)rng_u32(&r);
+	for (int k = 0; k < 5 * 4; k++) {
+		const int *s = sizes[k / 4], H = s[0], W = s[1], H2 = s[2], W2 = s[3], C = k % 4 + 1;
+		const double inv = H * W2 < W * H2 ? (double)H / H2 : (double)W / W2, top = (H - H2 * inv) / 2, left = (W - W2 * inv) / 2;
+		image_fit(in, H, W, C, out, H2, W2);
+		for (int i = 0; i < H2 * W2 * C; i++) {
+			const int y2 = i / C / W2, x2 = i / C % W2;
+			double sum = 0;
+			for (int y = 0; y < H; y++)
+				for (int x = 0; x < W; x++)
+					sum += overlap(top + y2 * inv, top + (y2 + 1) * inv, y) * overlap(left + x2 * inv, left + (x2 + 1) * inv, x)
+					       * in[(y * W + x) * C + i % C];
+			const double mean = sum / (inv * inv);
+			ck_assert_msg(mean - out[i] <= 0.5 + 1e-9 && out[i] - mean <= 0.5 + 1e-9, "%dx%d to %dx%d, byte %d: %d, mean %.9f", W, H, W2, H2, i,
+			              out[i], mean);
+		}
+	}
+}
+END_TEST
+
+/* A smooth picture, so that what a smaller transform leaves out is little. */
+static void slopes(uint8_t *pixels, int H, int W)
+{
+	for (int y = 0; y < H; y++)
+		for (int x = 0; x < W; x++, pixels += 3) {
+			pixels[0] = (uint8_t)(x * 255 / W);
+			pixels[1] = (uint8_t)(y * 255 / H);
+			pixels[2] = (uint8_t)((x + y) * 255 / (H + W));
+		}
+}
+
+/* Eighths of 100 x 60, rounded up: 13 x 8, 25 x 15, 50 x 30. */
+START_TEST(jpeg_near_a_size)
+{
+	static const struct {
+		int least, H, W;
+	} cases[] = {{0, 60, 100}, {1, 8, 13}, {8, 8, 13}, {9, 15, 25}, {15, 15, 25}, {16, 30, 50}, {30, 30, 50}, {31, 60, 100}, {500, 60, 100}};
+	uint8_t pixels[60 * 100 * 3], full[5 * 8 * 3], near[5 * 8 * 3];
+	const char *path = trial_path("a.jpg"), *png = trial_path("a.png");
+	slopes(pixels, 60, 100);
+	ck_assert_int_eq(image_write_jpeg(path, pixels, 60, 100, 3, 100, &trial_err), OK);
+	ck_assert_int_eq(image_write_png(png, pixels, 60, 100, 3, &trial_err), OK);
+	expect(path, 3, 60, 100, pixels, 6);
+	image_fit(pixels, 60, 100, 3, full, 5, 8);
+	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+		uint8_t *got;
+		int H, W;
+		ck_assert_int_eq(image_read_near(path, 3, cases[k].least, &got, &H, &W, &trial_err), OK);
+		ck_assert_msg(H == cases[k].H && W == cases[k].W, "at least %d: %d x %d", cases[k].least, W, H);
+		image_fit(got, H, W, 3, near, 5, 8);
+		for (size_t i = 0; i < sizeof near; i++)
+			ck_assert_msg(abs(near[i] - full[i]) <= 16, "at least %d, byte %zu: %d instead of %d", cases[k].least, i, near[i], full[i]);
+		mem_free(got);
+		ck_assert_int_eq(image_read_near(png, 3, cases[k].least, &got, &H, &W, &trial_err), OK);
+		ck_assert(H == 60 && W == 100 && memcmp(got, pixels, sizeof pixels) == 0);
+		mem_free(got);
+	}
+}
+END_TEST
+
+START_TEST(our_jpeg_writer)
+{
+	uint8_t pixels[9 * 7];
+	const char *path = trial_path("grey.jpg");
+	for (int i = 0; i < 63; i++)
+		pixels[i] = (uint8_t)(4 * i);
+	ck_assert_int_eq(image_write_jpeg(path, pixels, 7, 9, 1, 100, &trial_err), OK);
+	expect(path, 1, 7, 9, pixels, 3);
+	trial_message(image_write_jpeg(trial_path("none/grey.jpg"), pixels, 7, 9, 1, 100, &trial_err), E_ENV, "none/grey.jpg", NULL);
+}
+END_TEST
+
 START_TEST(fit_grows_bilinear)
 {
 	static const uint8_t a[4] = {0, 100, 0, 100};
@@ -316,7 +402,10 @@ Suite *image_suite(void)
 	tcase_add_test(tc, truncated);
 	tcase_add_test(tc, damaged);
 	tcase_add_test(tc, huge);
+	tcase_add_test(tc, jpeg_near_a_size);
+	tcase_add_test(tc, our_jpeg_writer);
 	tcase_add_test(tc, fit_shrinks_by_area);
+	tcase_add_test(tc, fit_is_the_mean_over_the_area);
 	tcase_add_test(tc, fit_grows_bilinear);
 	suite_add_tcase(s, tc);
 	return s;

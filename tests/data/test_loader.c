@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "data/source.h"
 
 #define SYNTH                                                                                               \
 	"kind: synth, n_train: 53, n_test: 21, classes: 3, size: 6, held_out: 6, batch: 8, eval_batch: 5"
@@ -67,6 +68,48 @@ START_TEST(train_takes_each_once)
 	take(l, 1, 0, &next);
 	ck_assert_mem_ne(e.sample, next.sample, sizeof e.sample);
 	loader_close(l);
+}
+END_TEST
+
+/* 512 MiB are 8 batches of 64 MiB. */
+START_TEST(memory_is_bounded)
+{
+	const size_t mib = 1 << 20;
+	ck_assert_int_eq(loader_slots(mib, 4, 100), 5);
+	ck_assert_int_eq(loader_slots(mib, 4, 3), 4);
+	ck_assert_int_eq(loader_slots(64 * mib, 100, 1000), 8);
+	ck_assert_int_eq(loader_slots(64 * mib + 1, 100, 1000), 7);
+	ck_assert_int_eq(loader_slots(4096 * mib, 100, 1000), 2);
+}
+END_TEST
+
+static enum status (*plain_read)(const struct pictures *p, int i, uint8_t *out, struct err *e);
+static int reads;
+
+static enum status counting_read(const struct pictures *p, int i, uint8_t *out, struct err *e)
+{
+	__atomic_add_fetch(&reads, 1, __ATOMIC_SEQ_CST);
+	return plain_read(p, i, out, e);
+}
+
+/* A consumer that is slow finds the queue full, and no more has been read. */
+START_TEST(no_more_is_read_than_there_is_room_for)
+{
+	struct data *d = trial_open(SYNTH ", workers: 3, queue: 2", 1);
+	plain_read = d->info.train.read;
+	d->info.train.read = counting_read;
+	struct loader *l = open_loader(d, PART_TRAIN, VIEW_TRAIN, 1);
+	const struct batch *b;
+	double waited = 0;
+	reads = 0;
+	ck_assert_int_eq(loader_start(l, 0, 0, &trial_err), OK);
+	ck_assert_int_eq(loader_next(l, &b, &waited, &trial_err), OK);
+	for (int i = 0; i < 200 && __atomic_load_n(&reads, __ATOMIC_SEQ_CST) < 3 * 8; i++)
+		usleep(10000);
+	usleep(50000);
+	ck_assert_int_eq(__atomic_load_n(&reads, __ATOMIC_SEQ_CST), 3 * 8); /* one is held, two are queued */
+	loader_close(l);
+	d->info.train.read = plain_read;
 }
 END_TEST
 
@@ -296,6 +339,8 @@ Suite *loader_suite(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_checked_fixture(tc, trial_setup, trial_teardown);
 	tcase_add_test(tc, train_takes_each_once);
+	tcase_add_test(tc, memory_is_bounded);
+	tcase_add_test(tc, no_more_is_read_than_there_is_room_for);
 	tcase_add_test(tc, number_of_workers_does_not_show);
 	tcase_add_test(tc, goes_on_from_the_middle);
 	tcase_add_test(tc, start_waits_for_busy_workers);

@@ -2,6 +2,7 @@
 #include "tests/engine/cases.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -196,6 +197,29 @@ START_TEST(test_rates_are_measured)
 }
 END_TEST
 
+/* 3,440,640 multiply-adds at 2 G a second are 1.720 ms; 290,816 bytes of floats at 0.1 GB a second are 2.908. */
+START_TEST(test_a_plan_is_printed_with_its_costs)
+{
+	static const struct rates by_arithmetic = {.conv = 1e9, .matmul = 2e9, .copy = 1e12}, by_memory = {.conv = 1e12, .matmul = 1e12, .copy = 1e8};
+	const struct rates *const rates[] = {NULL, &by_arithmetic, &by_memory};
+	const char *const want[] = {" 3.44      0.277          - ", " 3.44      0.277      1.720 ", " 3.44      0.277      2.908 "};
+	struct lesson l;
+	lesson_open(&l, "cpu");
+	for (int i = 0; i < 3; i++) {
+		char *text = NULL;
+		size_t n = 0;
+		FILE *f = open_memstream(&text, &n);
+		l.dev->rates = rates[i];
+		plan_print(l.plan, f, true);
+		fclose(f);
+		ck_assert_msg(strstr(text, want[i]), "no '%s' in\n%s", want[i], text);
+		ck_assert(strstr(text, "segment 'net'") && strstr(text, "sum of ") && strstr(text, " 6.88 "));
+		free(text);
+	}
+	lesson_close(&l);
+}
+END_TEST
+
 /* 8 G multiply-adds at 4 G a second; 30 GB at 10 GB a second. */
 START_TEST(test_the_limit_is_the_longer_of_two)
 {
@@ -221,6 +245,7 @@ TCase *tcase_profile(void)
 	tcase_add_loop_test(tc, test_the_step_is_the_same, 0, 3);
 	tcase_add_loop_test(tc, test_times_are_where_they_were_spent, 0, 3);
 	tcase_add_loop_test(tc, test_costs, 0, 3);
+	tcase_add_test(tc, test_a_plan_is_printed_with_its_costs);
 	tcase_add_loop_test(tc, test_rates_are_measured, 0, 3);
 	tcase_add_test(tc, test_the_limit_is_the_longer_of_two);
 	tcase_add_test(tc, test_a_bad_value_is_named_as_in_a_run);
