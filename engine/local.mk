@@ -46,6 +46,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/norm_dx.c \
 	%D%/cpu/optim.c \
 	%D%/cpu/pool.c \
+	%D%/cpu/pool.h \
+	%D%/cpu/pool_pairs.c \
 	%D%/cpu/random.c \
 	%D%/cpu/reduce.c \
 	%D%/cpu/resize.c \

@@ -73,6 +73,7 @@ TCase *tcase_cpu(void);
 TCase *tcase_optim(void);
 TCase *tcase_late(void);
 TCase *tcase_loss(void);
+TCase *tcase_pool(void);
 TCase *tcase_threads(void);
 
 #endif

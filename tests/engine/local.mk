@@ -12,6 +12,7 @@ tests_check_engine_SOURCES = \
 	%D%/test_late.c \
 	%D%/test_loss.c \
 	%D%/test_optim.c \
+	%D%/test_pool.c \
 	%D%/test_threads.c \
 	%D%/trial.c \
 	%D%/trial.h

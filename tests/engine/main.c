@@ -10,6 +10,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_late());
 	suite_add_tcase(suite, tcase_loss());
+	suite_add_tcase(suite, tcase_pool());
 	suite_add_tcase(suite, tcase_threads());
 	SRunner *const runner = srunner_create(suite);
 
