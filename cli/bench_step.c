@@ -80,7 +80,8 @@ static void sum_add(struct cost_sum *s, double seconds, double macs, double byte
 
 static bool is_conv(const struct step_cost *c)
 {
-	return c->call && (c->call->op == &op_conv2d || c->call->op == &op_conv2d_dx || c->call->op == &op_conv2d_dw);
+	return c->call && (c->call->op == &op_conv2d || c->call->op == &op_conv2d_dx || c->call->op == &op_conv2d_dw ||
+	                   c->call->op == &op_conv2d_int8);
 }
 
 static void sum_plan(const struct made_plan *p, const double *kernel_s, struct step_result *r)
@@ -126,8 +127,6 @@ static enum status bench_step_run(const struct bench_step_args *args, struct err
 	struct made m;
 	struct step_result r = {.made = &m, .n = args->steps};
 	enum status st = made_open(a, &args->made, &m, e);
-	for (int i = 0; st == OK && args->plan && i < m.n_plan; i++)
-		plan_print(m.plan[i].plan, stdout, true);
 	if (st == OK)
 		st = time_steps(&m, start, &r, e);
 	r.peak_mib = (double)memory_peak() / (1 << 20);
@@ -135,6 +134,10 @@ static enum status bench_step_run(const struct bench_step_args *args, struct err
 		st = profile(&m, &r, e);
 	if (st == OK)
 		st = rates_measure(m.x->dev, m.precision, 0.2, &r.rates, e);
+	if (st == OK)
+		m.x->dev->rates = &r.rates;
+	for (int i = 0; st == OK && args->plan && i < m.n_plan; i++)
+		plan_print(m.plan[i].plan, stdout, true);
 	if (st == OK)
 		sum_parts(&m, &r);
 	if (st == OK)

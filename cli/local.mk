@@ -31,4 +31,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/reference.c \
-	%D%/reference.h
+	%D%/reference.h \
+	%D%/threads.c \
+	%D%/threads.h

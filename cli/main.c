@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "cli/threads.h"
 #include "limbeck.h"
 
 static void out_of_memory(const char *arena, size_t size)
@@ -14,6 +15,7 @@ static void out_of_memory(const char *arena, size_t size)
 
 int main(int argc, char **argv)
 {
+	threads_calm(argv); /* before anything else: it may start the program anew */
 	arena_set_oom(out_of_memory);
 	signal(SIGXFSZ, SIG_IGN); /* then a write past the limit fails, and is told with the file's name */
 	return limbeck_main(argc, argv);

@@ -43,9 +43,9 @@ enum status device_open(struct arena *a, const char *name, int threads, struct d
 	struct device *d = NEW(a, struct device);
 	d->backend = b;
 	const int cores = cores_given();
-	if (threads > cores)
-		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", threads, cores, cores);
 	d->threads = threads > 0 ? threads : threads_wanted(cores);
+	if (d->threads > cores)
+		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", d->threads, cores, cores);
 	const enum status st = b->open(0, d->threads, &d->impl, e);
 	if (st == OK)
 		*dev = d;

@@ -56,6 +56,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/pool.c \
 	%D%/cpu/quant.c \
 	%D%/cpu/quant.h \
+	%D%/cpu/pool.h \
+	%D%/cpu/pool_pairs.c \
 	%D%/cpu/random.c \
 	%D%/cpu/reduce.c \
 	%D%/cpu/resize.c \

@@ -145,8 +145,23 @@ OMP_NUM_THREADS=2,5 t "the first of a list is" 0 check good.yaml -- ", 2 threads
 OMP_NUM_THREADS=3 t "--threads goes before it" 0 check good.yaml --threads 1 -- ", 1 threads"
 cores=$(env -u OMP_NUM_THREADS nproc)
 OMP_NUM_THREADS=many t "a word is none: one a core" 0 check good.yaml -- ", $cores threads"
+t "more threads than cores work, and the program says so" 0 check good.yaml --threads $((cores + 1)) -- \
+	"$((cores + 1)) threads on $cores cores will be slower than $cores" ", $((cores + 1)) threads"
+OMP_NUM_THREADS=$((cores + 2)) t "by the environment too" 0 check good.yaml -- "$((cores + 2)) threads on $cores cores will be slower"
 [ ! -e runs ]
 verdict $? "check writes nothing"
+
+# ---- how long idle threads spin: the library prints what it read, before main ----
+
+if OMP_DISPLAY_ENV=verbose GOMP_SPINCOUNT=77 "$program" --version 2>&1 | grep -q "GOMP_SPINCOUNT = '77'"; then
+	spins() { env -u GOMP_SPINCOUNT -u OMP_WAIT_POLICY OMP_DISPLAY_ENV=verbose "$@" "$program" --version 2>&1 | grep GOMP_SPINCOUNT; }
+	[ "$(spins env | tail -n 1 | tr -dc 0-9)" = 10000 ]
+	verdict $? "idle threads soon sleep"
+	[ "$(spins env GOMP_SPINCOUNT=77 | tr -dc 0-9)" = 77 ]
+	verdict $? "unless the environment says how soon"
+	[ "$(spins env OMP_WAIT_POLICY=active | wc -l)" = 1 ]
+	verdict $? "or whether"
+fi
 
 # ---- a folder that cannot be written ----
 

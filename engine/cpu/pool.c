@@ -1,9 +1,8 @@
-#include "engine/cpu/loops.h"
+#include "engine/cpu/pool.h"
 
 #include <math.h>
 
 #include "base/cpu_clones.h"
-#include "engine/build.h"
 
 /* Channels-last: windows are walked tap by tap, channels are the vector, in blocks that stay in the
  * first-level cache. */
@@ -236,15 +235,20 @@ static void pool(const struct kernel_run *r, enum what what, const struct tensor
 
 static void run_max_pool(const struct kernel_run *r)
 {
-	const struct tensor *y = &r->out[0];
+	const struct tensor *x = &r->in[0], *y = &r->out[0];
 	const int rows = y->shape.d[0] * y->shape.d[2];
 	if (y->dtype == U8) {
-#pragma omp parallel for schedule(static) if (shape_count(&r->in[0].shape) > SMALL)
+#pragma omp parallel for schedule(static) if (shape_count(&x->shape) > SMALL)
 		for (int row = 0; row < rows; row++)
 			bytes_row(r, row);
 		return;
 	}
-	pool(r, MAX_VALUE, &r->in[0], NULL);
+	check(x, "pool");
+	check(y, "pool");
+	if (pool_pairs_fit(r->conf) && x->dtype == y->dtype)
+		pool_pairs(x, y);
+	else
+		pool(r, MAX_VALUE, x, NULL);
 }
 
 /* (v, x) */
@@ -277,13 +281,18 @@ static void max_dx_block(const struct kernel_run *r, int n, int c, int block, fl
 		}
 }
 
+static bool dx_of_pairs(const void *conf, const struct tensor *in, const struct tensor *dx)
+{
+	return pool_pairs_fit(conf) && in[0].dtype == dx->dtype && in[1].dtype == dx->dtype;
+}
+
 /* Windows may overlap, so their sum is made in f32: in dx itself, or in scratch. */
 static enum status describe_max_pool_dx(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
 {
 	const struct tensor *dx = &c->out[0];
 	(void)e;
 	p->inplace = -1;
-	if (dx->dtype != F32)
+	if (dx->dtype != F32 && !dx_of_pairs(c->call->conf, c->in, dx))
 		p->scratch = (size_t)dx->shape.d[0] * (size_t)dx->stride[0] * sizeof(float);
 	return OK;
 }
@@ -296,6 +305,10 @@ static void run_max_pool_dx(const struct kernel_run *r)
 	check(&r->in[0], "pool");
 	check(&r->in[1], "pool");
 	check(dx, "pool");
+	if (dx_of_pairs(r->conf, r->in, dx)) {
+		pool_pairs_dx(&r->in[0], &r->in[1], dx);
+		return;
+	}
 	float *sum = dx->dtype == F32 ? dx->data : r->scratch;
 	fill_all(sum, F32, 0, N * each);
 #pragma omp parallel for schedule(static) if (N * each > SMALL)

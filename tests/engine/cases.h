@@ -74,6 +74,7 @@ TCase *tcase_optim(void);
 TCase *tcase_late(void);
 TCase *tcase_int8(void);
 TCase *tcase_loss(void);
+TCase *tcase_pool(void);
 TCase *tcase_threads(void);
 TCase *tcase_profile(void);
 

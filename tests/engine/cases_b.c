@@ -183,6 +183,7 @@ const struct op_case cases_b[] = {
 	{"max_pool", b_max_pool, CASE_SECOND, 1, {APART(MAP, CLASS_ACT, -2, 2)}, 0, 0},
 	{"max_pool of bytes", b_max_pool, CASE_FORWARD, 1, {{D4(2, 37, 7, 5), CLASS_U8, 0, 255, 0, 0, {0}}}, 0, 0},
 	{"max_pool 2", b_max_pool_2, CASE_SECOND, 1, {APART(D4(1, 17, 4, 5), CLASS_ACT, -2, 2)}, 0, 0},
+	{"max_pool 2, odd height", b_max_pool_2, CASE_SECOND, 1, {APART(D4(2, 3, 5, 6), CLASS_ACT, -2, 2)}, 0, 0},
 	{"max_pool stride beyond the kernel", b_max_pool_sparse, CASE_SECOND, 1, {APART(ONE, CLASS_ACT, -2, 2)}, 0, 0},
 	{"max_pool_dx", b_max_pool_dx, CASE_SECOND, 2,
 	 {ACT(D4(2, 3, 4, 3), -2, 2), APART(D4(2, 3, 7, 6), CLASS_ACT, -2, 2)}, 0, 0},
