@@ -40,7 +40,7 @@ const struct opt data_opts[] = {
 	    "divided by, one per channel; empty: the data set's"),
 	BOOL(data_conf, drop_last, 0, "leave out the last batch of an epoch if it is smaller"),
 	{.name = "workers", .type = OPT_INT, .offset = offsetof(struct data_conf, workers), .def = 0, .min = 0,
-	 .max = 256, .unit = "threads", .help = "threads that make batches; 0: chosen", .flags = OPT_NEUTRAL},
+	 .max = 256, .unit = "threads", .help = "threads that make batches; 0: one, or one for each of --threads where pictures are decoded", .flags = OPT_NEUTRAL},
 	{.name = "queue", .type = OPT_INT, .offset = offsetof(struct data_conf, queue), .def = 4, .min = 1,
 	 .max = 1024, .unit = "batches", .help = "batches made ahead, at most", .flags = OPT_NEUTRAL},
 	{0}

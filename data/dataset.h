@@ -78,6 +78,7 @@ struct data {
 	struct data_conf conf;
 	struct dataset_info info;
 	float mean[4], std[4];
+	int threads;                     /* the device's: loaders that decode take no more; 0: not known */
 	int n_train, n_valid, n_test;
 	const int *train, *valid, *test; /* indices into info.train, info.train, info.test */
 	const char *identity;            /* canonical text: kind, options that change results, hash, split seed */

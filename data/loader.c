@@ -140,7 +140,7 @@ static int choose_workers(const struct loader *l)
 	cpu_set_t cpus;
 	if (!l->pictures->decodes || sched_getaffinity(0, sizeof cpus, &cpus))
 		return 1; /* moving bytes is cheap, and the cores have other work */
-	const int n = CPU_COUNT(&cpus);
+	const int cores = CPU_COUNT(&cpus), n = l->data->threads && l->data->threads < cores ? l->data->threads : cores;
 	return n < WORKERS_MAX ? n : WORKERS_MAX;
 }
 

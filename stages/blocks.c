@@ -226,7 +226,7 @@ const struct stage_kind stage_blocks = {
 	.paper = "Huang, Yang, Yu, Guo, Li: multi-stage multi-generative adversarial networks, Computer Science 49(10), 2022",
 	.differs = "the paper's text gives no formula: this is a reading of its abstract (docs/METHOD.md); a critic without its own head would be no adversary, "
 	           "so one is trained; the polish is ours and can be switched off",
-	.revision = 1,
+	.revision = 2,
 	.conf_size = sizeof(struct blocks_conf),
 	.opts = opts,
 	.needs_teacher = true,

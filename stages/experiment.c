@@ -196,6 +196,8 @@ enum status experiment_open(struct arena *a, const char *path, const struct expe
 	keep(&st, choose_precision(x, top.precision, o->precision, e));
 	if (top.data)
 		keep(&st, data_open(a, top.data, x->seed_split, &x->data, e));
+	if (x->data)
+		x->data->threads = x->dev->threads;
 	keep(&st, read_networks(x, e));
 	keep(&st, arms_read(x, top.arms, e));
 	if (top.stages)

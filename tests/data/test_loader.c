@@ -1,6 +1,8 @@
 #include "tests/data/trial.h"
 
+#include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,6 +93,36 @@ static enum status counting_read(const struct pictures *p, int i, uint8_t *out, 
 	__atomic_add_fetch(&reads, 1, __ATOMIC_SEQ_CST);
 	return plain_read(p, i, out, e);
 }
+
+static int threads_now(void)
+{
+	int n = 0;
+	DIR *d = opendir("/proc/self/task");
+	for (struct dirent *x; d && (x = readdir(d));)
+		n += x->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* Pictures that are decoded take a thread each that the device has, and no more than there are cores; others one. */
+START_TEST(workers_follow_threads)
+{
+	const int before = threads_now();
+	cpu_set_t cpus;
+	ck_assert_int_eq(sched_getaffinity(0, sizeof cpus, &cpus), 0);
+	for (int threads = 0; threads < 4; threads++)
+		for (int decodes = 0; decodes < 2; decodes++) {
+			struct data *d = trial_open(SYNTH, 1);
+			const int cores = CPU_COUNT(&cpus), most = threads && threads < cores ? threads : cores;
+			d->threads = threads;
+			d->info.train.decodes = decodes;
+			struct loader *l = open_loader(d, PART_TRAIN, VIEW_TRAIN, 1);
+			ck_assert_int_eq(threads_now() - before, decodes ? most : 1);
+			loader_close(l);
+		}
+}
+END_TEST
 
 /* A consumer that is slow finds the queue full, and no more has been read. */
 START_TEST(no_more_is_read_than_there_is_room_for)
@@ -340,6 +372,7 @@ Suite *loader_suite(void)
 	tcase_add_checked_fixture(tc, trial_setup, trial_teardown);
 	tcase_add_test(tc, train_takes_each_once);
 	tcase_add_test(tc, memory_is_bounded);
+	tcase_add_test(tc, workers_follow_threads);
 	tcase_add_test(tc, no_more_is_read_than_there_is_room_for);
 	tcase_add_test(tc, number_of_workers_does_not_show);
 	tcase_add_test(tc, goes_on_from_the_middle);

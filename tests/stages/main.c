@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -108,6 +110,23 @@ struct trained train_ok(const char *out, const char *text)
 	ck_ok(train(x, out, &t));
 	experiment_close(x);
 	return t;
+}
+
+static enum status (*read_picture)(const struct pictures *p, int i, uint8_t *out, struct err *e);
+static atomic_int reads_left;
+
+static enum status read_and_stop(const struct pictures *p, int i, uint8_t *out, struct err *err)
+{
+	if (atomic_fetch_sub(&reads_left, 1) == 1)
+		kill(getpid(), SIGINT);
+	return read_picture(p, i, out, err);
+}
+
+void stop_after(struct experiment *x, int reads)
+{
+	read_picture = x->data->info.train.read;
+	x->data->info.train.read = read_and_stop;
+	reads_left = reads;
 }
 
 /* One row of metrics.csv into its parts. */

@@ -49,6 +49,9 @@ struct trained {
 enum status train(struct experiment *x, const char *out, struct trained *t);
 struct trained train_ok(const char *out, const char *text);
 
+/* A signal comes, as from the keyboard, after so many reads of training pictures; the loader is a batch or two ahead. */
+void stop_after(struct experiment *x, int reads);
+
 /* The value of the last row of metrics.csv that fits; NaN: none. rows: how many fit (epoch -1: of any epoch; name NULL: any). */
 double metric(const char *folder, const char *stage, int epoch, const char *name);
 int rows(const char *folder, const char *stage, int epoch, const char *name);

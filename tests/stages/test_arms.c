@@ -2,8 +2,6 @@
 #include "tests/stages/suites.h"
 
 #include <math.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -98,16 +96,6 @@ START_TEST(seeds)
 }
 END_TEST
 
-static enum status (*read_picture)(const struct pictures *p, int i, uint8_t *out, struct err *e);
-static atomic_int reads_left;
-
-static enum status read_and_stop(const struct pictures *p, int i, uint8_t *out, struct err *err)
-{
-	if (atomic_fetch_sub(&reads_left, 1) == 1)
-		kill(getpid(), SIGINT);
-	return read_picture(p, i, out, err);
-}
-
 /* Stopped often; and every other time one arm's state is as of an earlier stop, as a kill between two saves leaves it. */
 START_TEST(stopped_often)
 {
@@ -118,9 +106,7 @@ START_TEST(stopped_often)
 	int stops = 0;
 	for (; st == E_STOP && stops < 200; stops++) {
 		struct experiment *x = open_ok(ARMS TOGETHER);
-		read_picture = x->data->info.train.read;
-		x->data->info.train.read = read_and_stop;
-		reads_left = 7 + 16 * (stops % 4);
+		stop_after(x, 7 + 16 * (stops % 4));
 		st = train(x, "two", &t);
 		experiment_close(x);
 		const char *state = t.folder ? path_join(life, t.folder, "stages/hint/resume.safetensors") : NULL;

@@ -3,8 +3,6 @@
 
 #include <dirent.h>
 #include <math.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,16 +74,6 @@ START_TEST(half_is_close)
 }
 END_TEST
 
-static enum status (*read_picture)(const struct pictures *p, int i, uint8_t *out, struct err *e);
-static atomic_int reads_left;
-
-static enum status read_and_stop(const struct pictures *p, int i, uint8_t *out, struct err *err)
-{
-	if (atomic_fetch_sub(&reads_left, 1) == 1)
-		kill(getpid(), SIGINT);
-	return read_picture(p, i, out, err);
-}
-
 /* Interrupted again and again, while it is filled too; and its rows damaged or cut between. */
 START_TEST(stopped_and_damaged)
 {
@@ -97,9 +85,7 @@ START_TEST(stopped_and_damaged)
 	for (; st == E_STOP && stops < 100; stops++) {
 		struct experiment *x = open_ok(text);
 		char file[512];
-		read_picture = x->data->info.train.read;
-		x->data->info.train.read = read_and_stop;
-		reads_left = 60 + 7 * (stops % 3);
+		stop_after(x, 60 + 7 * (stops % 3));
 		st = train(x, "two", &t);
 		experiment_close(x);
 		if (files_in("two/cache", file, sizeof file) == 0)

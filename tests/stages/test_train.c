@@ -2,10 +2,7 @@
 #include "tests/stages/suites.h"
 
 #include <math.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "runs/origin.h"
@@ -222,17 +219,6 @@ START_TEST(starts_from)
 }
 END_TEST
 
-/* Reads of training pictures until a signal comes, as from the keyboard; the loader is a batch or two ahead. */
-static enum status (*read_picture)(const struct pictures *p, int i, uint8_t *out, struct err *e);
-static atomic_int reads_left;
-
-static enum status read_and_stop(const struct pictures *p, int i, uint8_t *out, struct err *err)
-{
-	if (atomic_fetch_sub(&reads_left, 1) == 1)
-		kill(getpid(), SIGINT);
-	return read_picture(p, i, out, err);
-}
-
 /* Stopped every few steps, within epochs and at their ends, in every lesson: the same bits and metrics at the end. */
 START_TEST(stopped_often)
 {
@@ -243,9 +229,7 @@ START_TEST(stopped_often)
 	int stops = 0;
 	for (; st == E_STOP && stops < 200; stops++) {
 		struct experiment *x = open_ok(BOTH);
-		read_picture = x->data->info.train.read;
-		x->data->info.train.read = read_and_stop;
-		reads_left = 7 + 16 * (stops % 4);
+		stop_after(x, 7 + 16 * (stops % 4));
 		st = train(x, "two", &t);
 		experiment_close(x);
 	}
