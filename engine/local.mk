@@ -38,6 +38,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/conv.c \
 	%D%/cpu/conv.h \
 	%D%/cpu/conv_int8.c \
+	%D%/cpu/conv_patches.c \
+	%D%/cpu/conv_patches.h \
 	%D%/cpu/cpu.c \
 	%D%/cpu/dnn.c \
 	%D%/cpu/dnn.h \

@@ -4,6 +4,7 @@
  */
 #include "engine/cpu/conv.h"
 
+#include "engine/cpu/conv_patches.h"
 #include "engine/cpu/dnn_kernel.h"
 
 static struct dnn_mem activation(const struct shape *s)
@@ -95,6 +96,11 @@ static struct dnn_case dw_case(const struct kernel_case *c)
 	return d;
 }
 
+/* One of the two. */
+struct dw_state {
+	void *dnn, *patches;
+};
+
 static enum status describe_forward(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
 {
 	const struct dnn_case d = forward_case(c);
@@ -112,7 +118,8 @@ static enum status describe_dx(const struct kernel_case *c, struct kernel_plan *
 static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
 {
 	const struct dnn_case d = dw_case(c);
-	return dnn_kernel_describe(&d, c, p, e);
+	const enum status st = dnn_kernel_describe(&d, c, p, e);
+	return st == OK && patches_fit(c, p->name) ? patches_describe(c, p, e) : st;
 }
 
 static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state,
@@ -132,9 +139,38 @@ static enum status prepare_dx(const struct kernel_case *c, struct device *dev, v
 
 static enum status prepare_dw(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
-	(void)dev;
 	const struct dnn_case d = dw_case(c);
-	return dnn_kernel_prepare(&d, c, state, e);
+	struct kernel_plan library;
+	struct dw_state *s = mem_new(sizeof *s);
+	(void)dev;
+	*state = s;
+	if (!s)
+		return err_nomem(e, "no memory for the primitive of '%s'", c->call->op->name);
+	const enum status st = dnn_kernel_describe(&d, c, &library, e);
+	if (st != OK)
+		return st;
+	return patches_fit(c, library.name) ? patches_prepare(c, &s->patches, e) : dnn_kernel_prepare(&d, c, &s->dnn, e);
+}
+
+static void release_dw(void *state)
+{
+	struct dw_state *s = state;
+	if (!s)
+		return;
+	dnn_kernel_release(s->dnn);
+	patches_release(s->patches);
+	mem_free(s);
+}
+
+static void run_dw(const struct kernel_run *r)
+{
+	struct dw_state *s = r->state;
+	struct kernel_run own = *r;
+	own.state = s->dnn;
+	if (s->patches)
+		patches_run(r, s->patches);
+	else
+		dnn_kernel_run(&own);
 }
 
 extern const struct kernel cpu_conv2d, cpu_conv2d_dx, cpu_conv2d_dw;
@@ -155,6 +191,6 @@ const struct kernel cpu_conv2d_dx = {
 const struct kernel cpu_conv2d_dw = {
 	.describe = describe_dw,
 	.prepare = prepare_dw,
-	.release = dnn_kernel_release,
-	.run = dnn_kernel_run,
+	.release = release_dw,
+	.run = run_dw,
 };

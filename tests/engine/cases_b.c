@@ -39,6 +39,13 @@ BUILD(conv_twice, graph_conv2d(g, graph_tanh(g, b_conv(g, x)), x[2], NULL, NULL,
 static const struct conv_conf conv_conf = {2, 1, 1, 3, 2, 0, 0, {4, {2, 3, 7, 6}}};
 BUILD(conv_dx, graph_conv2d_dx(g, x[0], x[1], &conv_conf))
 BUILD(conv_dw, graph_conv2d_dw(g, x[0], x[1], &conv_conf))
+/* By rows and a product on the cpu: odd channels and maps; several parts; without a stride. */
+static const struct conv_conf rows_conf = {2, 1, 1, 3, 2, 0, 0, {4, {3, 33, 9, 7}}};
+static const struct conv_conf rows_parts_conf = {3, 0, 1, 3, 3, 0, 0, {4, {7, 40, 69, 63}}};
+static const struct conv_conf rows_many_conf = {1, 1, 1, 3, 3, 0, 0, {4, {3, 129, 5, 3}}};
+BUILD(conv_dw_rows, graph_conv2d_dw(g, x[0], x[1], &rows_conf))
+BUILD(conv_dw_rows_parts, graph_conv2d_dw(g, x[0], x[1], &rows_parts_conf))
+BUILD(conv_dw_rows_many, graph_conv2d_dw(g, x[0], x[1], &rows_many_conf))
 
 BUILD(matmul, graph_matmul(g, x[0], x[1], NULL, false, false))
 BUILD(matmul_nt, graph_matmul(g, x[0], x[1], x[2], false, true))
@@ -161,6 +168,9 @@ const struct op_case cases_b[] = {
 	 {ACT(D4(1, 2, 4, 3), -1, 1), PARAM(D4(3, 2, 3, 3), -0.5, 0.5), PARAM(D4(2, 3, 3, 3), -0.5, 0.5)}, 0, 0},
 	{"conv2d_dx", b_conv_dx, CONV, 2, {ACT(D4(2, 4, 4, 4), -2, 2), PARAM(D4(4, 3, 3, 2), -1, 1)}, 0, 0},
 	{"conv2d_dw", b_conv_dw, CONV, 2, {ACT(D4(2, 3, 7, 6), -2, 2), ACT(D4(2, 4, 4, 4), -1, 1)}, 0, 0},
+	{"conv2d_dw by rows", b_conv_dw_rows, CASE_FORWARD, 2, {ACT(D4(3, 33, 9, 7), -2, 2), ACT(D4(3, 35, 5, 4), -1, 1)}, 0, 0},
+	{"conv2d_dw by rows in parts", b_conv_dw_rows_parts, CASE_FORWARD, 2, {ACT(D4(7, 40, 69, 63), -2, 2), ACT(D4(7, 34, 23, 21), -1, 1)}, 0, 0},
+	{"conv2d_dw by rows of many channels", b_conv_dw_rows_many, CASE_FORWARD, 2, {ACT(D4(3, 129, 5, 3), -2, 2), ACT(D4(3, 257, 5, 3), -1, 1)}, 0, 0},
 
 	{"matmul", b_matmul, CASE_SECOND, 2, {WIDE(D2(3, 7), -2, 2), PARAM(D2(7, 5), -2, 2)}, 0, 0},
 	{"matmul act", b_matmul, CASE_SECOND, 2, {ACT(D2(3, 7), -2, 2), ACT(D2(7, 5), -2, 2)}, 0, 0},
