@@ -18,7 +18,7 @@ struct progress {
 	int epoch, epochs;          /* epoch counts from 1 */
 	long step, steps;           /* within the epoch */
 	double loss, accuracy;      /* running means of the epoch; accuracy in percent, NaN: none */
-	double lr;
+	double lr;                  /* NaN: nothing is learnt; then a loss that is NaN is none */
 	double images_per_s;
 	double wait_share;          /* share of the time spent waiting for data, 0..1 */
 	size_t memory;              /* resident bytes */
@@ -30,6 +30,7 @@ void progress_end(void);                      /* clears the bar */
 double time_now(void);       /* monotonic seconds */
 size_t memory_resident(void);   /* of this process, bytes */
 size_t memory_peak(void);
+void memory_pretend(size_t bytes); /* tests: memory_available gives this; 0 switches it off */
 size_t memory_available(void);  /* what the system could still give: MemAvailable, cgroup and RLIMIT_AS considered */
 
 #endif

@@ -129,8 +129,17 @@ static size_t limit_available(void)
 	return r.rlim_cur > now ? (size_t)(r.rlim_cur - now) : 0;
 }
 
+static size_t pretended;
+
+void memory_pretend(size_t bytes)
+{
+	pretended = bytes;
+}
+
 size_t memory_available(void)
 {
+	if (pretended)
+		return pretended;
 	size_t least = system_available();
 	const size_t others[] = {cgroup_available(), limit_available()};
 	for (int i = 0; i < 2; i++)

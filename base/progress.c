@@ -64,10 +64,12 @@ static void compose(const struct progress *p, bool bar, char line[LINE])
 	}
 	add(line, " %.0f%%", floor(100 * done + 1e-9));
 	/* a small loss keeps its digits */
-	add(line, fabs(p->loss) >= 0.001 || p->loss == 0 ? "  loss %.4f" : "  loss %.3g", p->loss);
+	if (!isnan(p->loss) || !isnan(p->lr))
+		add(line, fabs(p->loss) >= 0.001 || p->loss == 0 ? "  loss %.4f" : "  loss %.3g", p->loss);
 	if (!isnan(p->accuracy))
 		add(line, "  acc %.1f%%", p->accuracy);
-	add(line, "  lr %.4g", p->lr);
+	if (!isnan(p->lr))
+		add(line, "  lr %.4g", p->lr);
 	if (p->images_per_s >= 0 && p->images_per_s < 1e15)
 		add(line, "  %s img/s", str_count(text, llround(p->images_per_s)));
 	if (!isnan(p->wait_share))

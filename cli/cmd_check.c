@@ -81,9 +81,31 @@ static void print_data(const struct experiment *x)
 	       x->precision == PRECISION_BF16 ? "bf16" : "f32");
 }
 
+/* What the stages of each list take together; gives the most of all lists. */
+static size_t check_arms(const struct experiment *x, const struct stage_plan_sum *sums)
+{
+	int *which = NEW_ARRAY(x->arena, int, x->n_stage);
+	size_t most = 0;
+	char a[32];
+	for (int list = 1; list <= x->n_arms; list++) {
+		int n = 0;
+		for (int i = 0; i < x->n_stage; i++)
+			if (x->stage[i].arms == list)
+				which[n++] = i;
+		const size_t bytes = memory_together(x, sums, which, n);
+		const int wave = wave_size(x, sums, which, n);
+		printf("\narms %s to %s: %d on one stream of batches, %s together", x->stage[which[0]].name, x->stage[which[n - 1]].name, n, str_bytes(a, bytes));
+		if (wave < n)
+			printf("; they run in waves, %d at first", wave);
+		putchar('\n');
+		most = bytes > most ? bytes : most;
+	}
+	return most;
+}
+
 static enum status check_stages(struct experiment *x, bool plan, struct err *e)
 {
-	struct stage_plan_sum all = {0};
+	struct stage_plan_sum all = {0}, *sums = NEW_ARRAY(x->arena, struct stage_plan_sum, x->n_stage);
 	enum status st = OK;
 	char a[32], b[32];
 	for (int i = 0; i < x->n_stage; i++) {
@@ -96,11 +118,14 @@ static enum status check_stages(struct experiment *x, bool plan, struct err *e)
 			continue;
 		printf("  %s optimiser steps, memory %s\n", str_count(a, (long long)sum.steps),
 		       str_bytes(b, sum.memory));
+		sums[i] = sum;
 		all.steps += sum.steps;
 		all.memory = sum.memory > all.memory ? sum.memory : all.memory;
 	}
 	if (st != OK)
 		return st;
+	const size_t together = check_arms(x, sums);
+	all.memory = together > all.memory ? together : all.memory;
 	const size_t there = memory_available();
 	printf("\nin all: %d stages, %s optimiser steps, at most %s of memory", x->n_stage,
 	       str_count(a, (long long)all.steps), str_bytes(b, all.memory));

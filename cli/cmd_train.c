@@ -63,11 +63,12 @@ static enum status train(struct train_args *t, struct err *e)
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
 	if (st == OK)
 		st = experiment_run(x, t->out, results, &folder, e);
-	if (st == OK) {
+	if (st == OK || (st == E_RUN && folder)) {
 		printf("\n");
 		results_print(stdout, x, results);
 		printf("\n%s\n", folder);
-		st = write_table(x, results, folder, e);
+		const enum status table = write_table(x, results, folder, e);
+		st = st == OK ? table : st;
 	}
 	experiment_close(x);
 	arena_close(a);

@@ -40,6 +40,27 @@ static void print_step(const struct plan *p, FILE *f, int i, struct print_sum *s
 	sum->seconds += seconds;
 }
 
+/* What the end of a segment does: the check that all is finite and the update, over flat buffers. */
+static void print_commit(const struct plan *p, FILE *f, int segment, struct print_sum *sum)
+{
+	static const char *const update[] = {[OPTIM_SGD] = "sgd", [OPTIM_ADAM] = "adam", [OPTIM_ADAMW] = "adamw"};
+	const struct segment *s = segment < 0 ? NULL : &p->desc->segment[segment];
+	for (int i = 0; s && i < s->n_optim; i++) {
+		const struct optim *o = s->optim[i];
+		const struct shape size = shape1((int)o->size);
+		const int moments = o->conf.kind == OPTIM_SGD ? o->conf.momentum > 0 : 2;
+		/* The gradient twice, weights and moments in and out. */
+		const struct step_cost c = {.bytes = (4.0 + 2 * moments) * (double)o->size * (double)dtype_size(p->dev->backend->wide)};
+		const double seconds = p->dev->rates ? rates_limit(p->dev->rates, &c) : 0;
+		fprintf(f, "%5s  %-20s %-18s %-5s ", "", update[o->conf.kind], shape_str(&size), dtype_name(p->dev->backend->wide));
+		numbers(f, p, 0, c.bytes, seconds);
+		fprintf(f, "  %-40s\n", o->name);
+		sum->n++;
+		sum->bytes += c.bytes;
+		sum->seconds += seconds;
+	}
+}
+
 static void print_sum(const struct plan *p, FILE *f, struct print_sum *s)
 {
 	if (!s->n)
@@ -55,17 +76,21 @@ static void print_sum(const struct plan *p, FILE *f, struct print_sum *s)
 static void print_steps(const struct plan *p, FILE *f)
 {
 	struct print_sum sum = {0};
+	int last = -1;
 	print_head(f);
 	for (int i = 0, s = -1; i < p->n_step; i++) {
 		if (i == 0 && p->n_prologue)
 			fprintf(f, "  once per version:\n");
 		if (i >= p->n_prologue && p->step[i].segment != s) {
-			s = p->step[i].segment;
+			print_commit(p, f, s, &sum);
 			print_sum(p, f, &sum);
+			s = p->step[i].segment;
 			fprintf(f, "  segment '%s':\n", p->desc->segment[s].name);
 		}
 		print_step(p, f, i, &sum);
+		last = s;
 	}
+	print_commit(p, f, last, &sum);
 	print_sum(p, f, &sum);
 }
 

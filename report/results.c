@@ -41,7 +41,10 @@ static void fill(struct row *r, const struct stage_result *s)
 		snprintf(r->cell[6] + n, CELL - n, " (%.0f %%)", 100 * s->trained_max / s->whole);
 	}
 	count(r->cell[7], s->images);
-	snprintf(r->cell[8], CELL, "%s%s", isfinite(s->seconds) ? str_seconds(a, s->seconds) : "-",
+	if (s->failed)
+		snprintf(r->cell[8], CELL, "failed");
+	else
+		snprintf(r->cell[8], CELL, "%s%s", isfinite(s->seconds) ? str_seconds(a, s->seconds) : "-",
 	         s->reused ? " (trained before)" : "");
 }
 
@@ -79,7 +82,7 @@ static void print_polish_alone(FILE *f, const struct experiment *x, const struct
 		const struct blocks_conf *conf = s->conf;
 		for (int d = 0; d < x->n_stage; d++) {
 			const struct stage_result *r = &results[d];
-			if (is_distill(r) && str_eq(r->stage->train.train, s->train.train) &&
+			if (is_distill(r) && r->stage->seed_init == s->seed_init && str_eq(r->stage->train.train, s->train.train) &&
 			    r->stage->train.epochs <= conf->polish_epochs && r->test_last > results[b].test_last)
 				fprintf(f,
 				        "'%s', %d epochs of distillation end to end, did better than '%s', whose polish alone\n"

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,11 +33,10 @@ struct cache {
 	struct cache_key key;
 	const char *path;
 	int fd;
-	const uint8_t *map;
 	uint64_t bytes;    /* of the file */
 	size_t row;        /* bytes of a row, its checksum included */
 	uint64_t salt;     /* of the key: a row of another file is no row of this one */
-	uint8_t *buffer;   /* a row on its way out */
+	uint8_t *buffer;   /* a row on its way in or out */
 	bool writes;
 };
 
@@ -131,30 +129,29 @@ static enum status open_locked(struct cache *c, const char *dir, const struct he
 	return st;
 }
 
-enum status cache_open(const char *dir, const struct cache_key *key, struct cache **out, struct err *e)
+enum status cache_open(const char *dir, const struct cache_key *key, struct cache **out)
 {
 	struct arena *a = arena_open("cache");
 	struct cache *c = NEW(a, struct cache);
 	const struct head h = head_of(key);
+	struct err why = {0};
+	struct stat info;
 	*c = (struct cache){.arena = a, .key = *key, .fd = -1, .bytes = cache_size(key), .row = row_bytes(key), .salt = hash64(h.key, sizeof h.key, 7)};
 	c->path = path_join(a, dir, arena_printf(a, "teacher-%.16s.cache", h.key));
 	c->buffer = arena_alloc(a, c->row);
-	struct stat info;
-	enum status st = stat(dir, &info) ? dir_make(dir, e) : OK;
+	enum status st = stat(dir, &info) ? dir_make(dir, &why) : OK;
 	if (st == OK)
-		st = open_locked(c, dir, &h, e);
-	if (st == OK)
-		st = cache_check(c, e);
+		st = open_locked(c, dir, &h, &why);
+	*out = c;
 	if (st == OK) {
-		void *map = mmap(NULL, c->bytes, PROT_READ, MAP_SHARED, c->fd, 0);
-		c->map = map == MAP_FAILED ? NULL : map;
-		if (!c->map)
-			st = system_error(c, "map", e);
+		cache_check(c);
+		return OK;
 	}
-	if (st != OK)
-		cache_close(c);
-	else
-		*out = c;
+	log_line(LOG_WARN, "%s\nthere is no teacher cache here: every view is computed each time", why.text);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->writes = false;
 	return st;
 }
 
@@ -162,11 +159,14 @@ void cache_close(struct cache *c)
 {
 	if (!c)
 		return;
-	if (c->map)
-		munmap((void *)(uintptr_t)c->map, c->bytes);
 	if (c->fd >= 0)
 		close(c->fd);
 	arena_close(c->arena);
+}
+
+bool cache_writes(const struct cache *c)
+{
+	return c->writes;
 }
 
 const char *cache_path(const struct cache *c)
@@ -177,21 +177,20 @@ const char *cache_path(const struct cache *c)
 uint64_t cache_used(const struct cache *c)
 {
 	struct stat info;
-	return fstat(c->fd, &info) ? 0 : (uint64_t)info.st_blocks * 512;
+	return c->fd < 0 || fstat(c->fd, &info) ? 0 : (uint64_t)info.st_blocks * 512;
 }
 
-enum status cache_check(struct cache *c, struct err *e)
+void cache_check(struct cache *c)
 {
 	struct stat info;
-	if (fstat(c->fd, &info))
-		return system_error(c, "look at", e);
-	if ((uint64_t)info.st_size >= c->bytes)
-		return OK;
+	if (!c->writes || fstat(c->fd, &info) || (uint64_t)info.st_size >= c->bytes)
+		return;
 	log_line(LOG_WARN, "the teacher cache '%s' has %lld of %llu bytes: what was cut off is filled again", c->path, (long long)info.st_size,
 	         (unsigned long long)c->bytes);
-	if (!c->writes)
-		return err_env(e, "the teacher cache '%s' is cut and can't be written to", c->path);
-	return ftruncate(c->fd, (off_t)c->bytes) ? system_error(c, "lengthen", e) : OK;
+	if (ftruncate(c->fd, (off_t)c->bytes) == 0)
+		return;
+	log_line(LOG_WARN, "can't lengthen it: %s; what it lacks is computed each time", strerror(errno));
+	c->writes = false;
 }
 
 /* ---- rows ---- */
@@ -213,22 +212,20 @@ static uint32_t row_check(const struct cache *c, uint64_t at, const uint8_t *num
 bool cache_get(const struct cache *c, int picture, int view, float *row)
 {
 	const uint64_t at = row_at(c, picture, view);
-	const uint8_t *from = c->map + at;
 	uint32_t check;
-	memcpy(&check, from, sizeof check);
-	if (!check)
+	if (c->fd < 0 || pread(c->fd, c->buffer, c->row, (off_t)at) != (ssize_t)c->row)
 		return false;
-	/* A copy first: another process may be writing it. */
-	memcpy(c->buffer, from + sizeof check, c->row - sizeof check);
-	if (check != row_check(c, at, c->buffer))
+	memcpy(&check, c->buffer, sizeof check);
+	if (!check || check != row_check(c, at, c->buffer + sizeof check))
 		return false;
+	const uint8_t *numbers = c->buffer + sizeof check;
 	for (int i = 0; i < c->key.width; i++) {
 		uint16_t half;
-		memcpy(&half, c->buffer + 2 * i, sizeof half);
+		memcpy(&half, numbers + 2 * i, sizeof half);
 		if (c->key.type == CACHE_F16)
 			row[i] = f32_from_f16(half);
 		else
-			memcpy(&row[i], c->buffer + 4 * i, sizeof *row);
+			memcpy(&row[i], numbers + 4 * i, sizeof *row);
 	}
 	return true;
 }

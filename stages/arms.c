@@ -24,7 +24,7 @@ static enum status read_names(struct experiment *x, struct arms *a, const struct
 	for (int i = 0; i < list->n; i++) {
 		if (!list->item[i]->text)
 			return err_user(e, list->item[i]->at, "'stages' of 'arms' is a list of names");
-		for (int k = 0; k < x->n_arms; k++)
+		for (int k = 0; k <= x->n_arms; k++) /* the list that is being read too */
 			for (int j = 0; j < x->arms[k].n; j++)
 				if (str_eq(x->arms[k].name[j]->text, list->item[i]->text))
 					return err_user(e, list->item[i]->at, "stage '%s' is in 'arms' twice", list->item[i]->text);
@@ -118,8 +118,8 @@ static enum status check_reference(const struct experiment *x, const struct stag
 {
 	if (r->stage < first)
 		return OK;
-	return err_user(e, r->at, "stage '%s' runs with the other arms of its list, the first of which is '%s', but uses '%s', which comes later: "
-	                "arms may use stages before all of them", s->name, x->stage[first].name, x->stage[r->stage].name);
+	return err_user(e, r->at, "stage '%s' runs with the other arms of its list, the first of which is '%s', but uses '%s', which is not before "
+	                "that: arms may use stages before all of them", s->name, x->stage[first].name, x->stage[r->stage].name);
 }
 
 static enum status check_entry(const struct experiment *x, int entry, struct err *e)
@@ -150,8 +150,9 @@ enum status arms_check(const struct experiment *x, struct err *e)
 			int n = 0;
 			bool there = false;
 			for (int j = 0; j < x->n_stage && n < 256; j++) {
-				there |= str_eq(x->stage[j].name, x->arms[i].name[k]->text);
-				words[n++] = x->stage[j].name;
+				there |= !x->stage[j].is_copy && str_eq(x->stage[j].name, x->arms[i].name[k]->text);
+				if (!x->stage[j].is_copy)
+					words[n++] = x->stage[j].name;
 			}
 			const char *near = str_nearest(x->arms[i].name[k]->text, words, n);
 			if (!there)

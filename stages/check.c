@@ -64,25 +64,37 @@ static void add_lesson(const struct stage_run *r, const struct lesson *l, const 
 	shared = larger(shared, step_workspace(st));
 	if (st->pass) {
 		shared = larger(shared, pass_workspace(st->pass));
-		sum->teacher = larger(sum->teacher, pass_own_bytes(st->pass) + set_bytes(r->teacher->params));
+		sum->teacher = pass_own_bytes(st->pass) + set_bytes(r->teacher->params);
 		macs += pass_macs(st->pass);
 	}
-	sum->own = larger(sum->own, own);
-	sum->workspace = larger(sum->workspace, shared);
-	sum->memory = sum->own + sum->workspace + sum->teacher;
-	sum->macs = macs > sum->macs ? macs : sum->macs;
-	sum->steps += (double)batches * l->epochs;
+	sum->own = own;
+	sum->workspace = shared;
+	sum->macs = macs;
+	sum->steps = (double)batches * l->epochs;
 }
 
-static enum status check_lesson(struct stage_run *r, const struct lesson *l, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e)
+/* What the plans of the smaller last batch hold of their own; weights and the like were counted. */
+static void add_rest(const struct step *st, struct stage_plan_sum *sum)
 {
-	struct data *d = r->x->data;
+	for (int v = 0; v < st->n_variant; v++)
+		sum->own += plan_own_bytes(st->variant[v].plan);
+	sum->own += backup_memory(st);
+	sum->workspace = step_workspace(st);
+	if (st->pass) {
+		sum->workspace = larger(sum->workspace, pass_workspace(st->pass));
+		sum->teacher = pass_own_bytes(st->pass);
+	}
+}
+
+/* One size of batch of a lesson. rest: the smaller last one, which is held beside the other. */
+static enum status check_size(struct stage_run *r, const struct lesson *l, int n, bool rest, FILE *f, bool steps, struct stage_plan_sum *sum,
+                              struct err *e)
+{
 	struct arena *a = arena_open("check");
 	struct step *st = NULL;
 	struct evaluator *ev = NULL;
 	struct teacher *teacher = NULL;
 	struct pass *pass = NULL;
-	const int n = d->n_train < d->conf.batch ? d->n_train : d->conf.batch;
 	enum status s = OK;
 	if (l->teacher >= 0)
 		s = teacher_new(a, r->x, r->stage, l->teacher, &teacher, e);
@@ -93,16 +105,34 @@ static enum status check_lesson(struct stage_run *r, const struct lesson *l, FIL
 	if (s == OK && pass)
 		s = pass_plan(pass, e);
 	if (s == OK)
-		s = evaluator_open(a, d, r->student, r->x->dev, r->x->precision, &ev, e);
-	if (s == OK) {
+		s = evaluator_open(a, r->x->data, r->student, r->x->dev, r->x->precision, &ev, e);
+	if (s == OK && rest)
+		add_rest(st, sum);
+	else if (s == OK)
 		add_lesson(r, l, st, ev, sum);
-		if (f)
-			print_lesson(f, r, l, st, steps);
-	}
+	if (s == OK && f)
+		print_lesson(f, r, l, st, steps);
 	step_release(st);
 	pass_release(pass);
 	evaluator_close(ev);
 	arena_close(a);
+	return s;
+}
+
+static enum status check_lesson(struct stage_run *r, const struct lesson *l, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e)
+{
+	const struct data *d = r->x->data;
+	const int N = d->conf.batch, rest = d->conf.drop_last || d->n_train < N ? 0 : d->n_train % N;
+	struct stage_plan_sum one = {0}, small = {0};
+	enum status s = check_size(r, l, d->n_train < N ? d->n_train : N, false, f, steps, &one, e);
+	if (s == OK && rest)
+		s = check_size(r, l, rest, true, NULL, false, &small, e);
+	sum->own = larger(sum->own, one.own + small.own);
+	sum->workspace = larger(sum->workspace, larger(one.workspace, small.workspace));
+	sum->teacher = larger(sum->teacher, one.teacher + small.teacher);
+	sum->memory = sum->own + sum->workspace + sum->teacher;
+	sum->macs = one.macs > sum->macs ? one.macs : sum->macs;
+	sum->steps += one.steps;
 	return s;
 }
 
@@ -117,15 +147,20 @@ enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool ste
 	return st;
 }
 
+size_t memory_wanted(size_t planned)
+{
+	return planned + planned / 8 + ((size_t)64 << 20);
+}
+
 enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sums, struct err *e)
 {
 	struct stage_plan_sum sum = {0};
 	const enum status st = stage_check(x, s, NULL, false, &sum, e);
-	const size_t there = memory_available();
+	const size_t there = memory_available(), wanted = memory_wanted(sum.memory);
 	char need[32], have[32];
 	*sums = sum;
-	if (st != OK || !there || sum.memory <= there)
+	if (st != OK || !there || wanted <= there)
 		return st;
 	return err_nomem(e, "stage '%s' needs %s and %s are available: lower 'data.batch' or 'data.eval_batch'; it was not begun", s->name,
-	                 str_bytes(need, sum.memory), str_bytes(have, there));
+	                 str_bytes(need, wanted), str_bytes(have, there));
 }

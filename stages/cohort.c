@@ -166,7 +166,7 @@ static enum status period_open(struct cohort *c, struct err *e)
 	c->period = arena_open("period");
 	for (int i = 0; i < c->n && st == OK; i++)
 		if (at_work(&c->arm[i]) && !c->arm[i].begun)
-			st = lesson_begin(&c->arm[i], e);
+			st = arm_status(&c->arm[i], lesson_begin(&c->arm[i], e), e);
 	if (st == OK)
 		st = passes_open(c, e);
 	c->workspace_bytes = 0;

@@ -125,8 +125,12 @@ double pass_macs(const struct pass *p)
 
 void pass_print(const struct pass *p, FILE *f, bool steps)
 {
+	char size[32];
 	if (!p->all.plan)
 		return;
+	if (p->cached)
+		fprintf(f, "    teacher cache in %s: up to %s\n", *p->teacher->stage->teacher_conf.cache_dir ? p->teacher->stage->teacher_conf.cache_dir :
+		        "the folder of runs", str_bytes(size, cached_size(p)));
 	fprintf(f, "    teacher%s: ", p->cached ? ", for views that the cache lacks" : "");
 	plan_print(p->all.plan, f, steps);
 }

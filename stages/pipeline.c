@@ -94,6 +94,8 @@ static enum status train_together(struct experiment *x, struct record *rec, cons
 		for (int i = 0; i < n; i++)
 			arms[i].status = st;
 	for (int i = 0; i < n; i++)
+		results[which[i]].failed = arms[i].status != OK;
+	for (int i = 0; i < n; i++)
 		if (arms[i].result)
 			st = arm_close(rec, &x->stage[which[i]], &arms[i], st, e);
 	return st;
@@ -121,20 +123,24 @@ static enum status all_fit(struct experiment *x, struct record *rec, struct stag
 	return st;
 }
 
-static bool same_teacher(const struct stage *a, const struct stage *b)
+/* Computed in the same way, of the same weights in the same order. */
+static bool same_teachers(const struct stage *a, const struct stage *b)
 {
-	return a->n_teacher && b->n_teacher && str_eq(a->teacher[0].identity, b->teacher[0].identity);
+	bool same = a->n_teacher > 0 && a->n_teacher == b->n_teacher && a->teacher_conf.teacher_precision == b->teacher_conf.teacher_precision &&
+	            a->teacher_conf.teacher_cache == b->teacher_conf.teacher_cache;
+	for (int i = 0; i < a->n_teacher && same; i++)
+		same = str_eq(a->teacher[i].identity, b->teacher[i].identity);
+	return same;
 }
 
-/* What the stages which[0..n) take together: their own, the largest workspace, each teacher once. */
-static size_t memory_together(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n)
+size_t memory_together(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n)
 {
 	size_t own = 0, workspace = 0, teachers = 0;
 	for (int i = 0; i < n; i++) {
 		const struct stage_plan_sum *sum = &sums[which[i]];
 		bool had = false;
 		for (int k = 0; k < i; k++)
-			had |= same_teacher(&x->stage[which[i]], &x->stage[which[k]]);
+			had |= same_teachers(&x->stage[which[i]], &x->stage[which[k]]);
 		own += sum->own;
 		workspace = sum->workspace > workspace ? sum->workspace : workspace;
 		teachers += had ? 0 : sum->teacher;
@@ -142,12 +148,11 @@ static size_t memory_together(const struct experiment *x, const struct stage_pla
 	return own + workspace + teachers;
 }
 
-/* How many of which[0..n) the machine carries at once; at least one, which was found to fit alone. */
-static int wave_size(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n)
+int wave_size(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n)
 {
 	const size_t there = memory_available();
 	int k = n;
-	while (k > 1 && there && memory_together(x, sums, which, k) > there)
+	while (k > 1 && there && memory_wanted(memory_together(x, sums, which, k)) > there)
 		k--;
 	return k;
 }
@@ -157,10 +162,22 @@ static void say_waves(const struct experiment *x, const struct stage_plan_sum *s
 	char a[32], b[32];
 	if (n > 1)
 		log_line(LOG_INFO, "%d arms from '%s' to '%s' on one stream of batches, %s of memory", n, x->stage[which[0]].name,
-		         x->stage[which[n - 1]].name, str_bytes(a, memory_together(x, sums, which, first)));
+		         x->stage[which[n - 1]].name, str_bytes(a, memory_wanted(memory_together(x, sums, which, first))));
 	if (first < n)
 		log_line(LOG_WARN, "%d arms need %s and %s are available: they run in waves, %d at first", n,
-		         str_bytes(a, memory_together(x, sums, which, n)), str_bytes(b, memory_available()), first);
+		         str_bytes(a, memory_wanted(memory_together(x, sums, which, n))), str_bytes(b, memory_available()), first);
+}
+
+/* A failure that the rest goes on after: a graph that is given an error builds nothing. */
+static void set_aside(struct err *e, struct err *kept)
+{
+	err_run(kept, "%s", e->text);
+	err_clear(e);
+}
+
+static enum status bring_back(struct err *e, const struct err *kept, enum status st)
+{
+	return st == OK && kept->status != OK ? err_run(e, "%s", kept->text) : st;
 }
 
 /* Stage i, and with it the arms of its list that are not done. */
@@ -179,14 +196,35 @@ static enum status train_stages(struct experiment *x, struct record *rec, int i,
 			which[n++] = k;
 	}
 	say_waves(x, sums, which, n, wave_size(x, sums, which, n));
-	for (int at = 0; at < n && st == OK;) {
-		const int k = wave_size(x, sums, which + at, n - at);
+	struct err failures = {0};
+	for (int at = 0, most = n; at < n && st == OK;) {
+		const int fits = wave_size(x, sums, which + at, n - at), k = fits < most ? fits : most;
 		st = train_together(x, rec, which + at, k, results, e);
+		if (st == E_NOMEM && k > 1) { /* what no plan knew of: fewer at a time, from where they are */
+			log_line(LOG_WARN, "%s\n%d arms did not fit together: %d at a time from here", e->text, k, k / 2);
+			err_clear(e);
+			st = OK;
+			most = k / 2;
+			continue;
+		}
+		if (st == E_RUN) { /* the other arms of the list go on */
+			set_aside(e, &failures);
+			st = OK;
+		}
 		for (int m = at; m < at + k; m++)
 			trained[which[m]] = true;
 		at += k;
 	}
-	return st;
+	return bring_back(e, &failures, st);
+}
+
+/* What it learns from was never finished. */
+static bool wants_failed(const struct stage *s, const struct stage_result *results)
+{
+	bool any = s->has_from && s->from.stage >= 0 && results[s->from.stage].failed;
+	for (int i = 0; i < s->n_teacher; i++)
+		any |= s->teacher[i].stage >= 0 && results[s->teacher[i].stage].failed;
+	return any;
 }
 
 static enum status one_stage(struct experiment *x, struct record *rec, int i, const struct stage_plan_sum *sums, struct stage_result *results,
@@ -199,6 +237,11 @@ static enum status one_stage(struct experiment *x, struct record *rec, int i, co
 	enum status st = find_done(rec, &x->stage[i], &id, &there, e);
 	if (st != OK)
 		return st;
+	if (!there && wants_failed(&x->stage[i], results)) {
+		results[i].failed = true;
+		log_line(LOG_WARN, "'%s' is left out: a stage that it uses has failed", x->stage[i].name);
+		return OK;
+	}
 	if (!there)
 		return train_stages(x, rec, i, sums, results, trained, e);
 	st = read_result(rec, id, &results[i], e);
@@ -222,8 +265,15 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 		*folder = rec->folder;
 	if (st == OK)
 		st = all_fit(x, rec, sums, e);
-	for (int i = 0; i < x->n_stage && st == OK; i++)
+	struct err failures = {0};
+	for (int i = 0; i < x->n_stage && st == OK; i++) {
 		st = one_stage(x, rec, i, sums, results, trained, e);
+		if (st != E_RUN)
+			continue;
+		set_aside(e, &failures); /* stages that need nothing of it go on */
+		st = OK;
+	}
+	st = bring_back(e, &failures, st);
 	struct err late = {0};
 	const enum status end = record_close(rec, st == OK ? "done" : st == E_STOP ? "interrupted" : "failed", time_now() - start,
 	                                     st == OK ? e : &late);

@@ -29,6 +29,7 @@ enum status record_trim(struct record *r, const struct stage *s, int64_t stage_i
 struct stage_result {
 	const struct stage *stage;
 	bool reused;                  /* trained by an earlier run */
+	bool failed;                  /* by itself, or for want of a stage that did */
 	double test_last, test_best;  /* top-1 percent; best: of the epoch that the held-out split chose, NaN without one */
 	double valid_last;
 	double teacher_test;          /* of the last teacher; NaN without */
@@ -38,7 +39,8 @@ struct stage_result {
 	int epochs;
 };
 
-/* Everything: trains what is not there yet, reads what is. results[x->n_stage] is filled. folder: where the run is. */
+/* Everything: trains what is not there yet, reads what is. results[x->n_stage] is filled. folder: where the run is. E_RUN: stages have failed by
+   themselves or for want of one that did, and all others are done. */
 enum status experiment_run(struct experiment *x, const char *out, struct stage_result *results, const char **folder, struct err *e);
 
 /* Defines a stage's networks and lessons in an arena of its own. stage_run_close also releases the device memory. */
@@ -54,6 +56,12 @@ struct stage_plan_sum {
 	double steps;                 /* optimiser steps of the whole stage */
 };
 enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e);
+/* What must be free for so many planned bytes: libraries' code and scratch, buffers of checkpoints, and what else is in no plan. */
+size_t memory_wanted(size_t planned);
+/* What the stages which[0..n) take when they run together: their own, the largest workspace, each teacher once. */
+size_t memory_together(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n);
+/* How many of which[0..n) the machine carries at once; at least one. */
+int wave_size(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n);
 /* E_NOMEM with both sizes when the machine can't give what the stage needs. */
 enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sum, struct err *e);
 

@@ -26,7 +26,7 @@ struct teacher {
 	struct net *net;
 	enum precision precision;     /* of its pass; with int8 of what stays outside it */
 	struct int8_scales *scales;   /* int8: found when it is loaded, until then of no meaning; NULL else */
-	bool loaded;
+	bool loaded, said;            /* said: how large its cache is */
 	int users;                    /* arms whose running lesson learns from it */
 };
 
@@ -34,7 +34,7 @@ struct teacher {
 enum status teacher_new(struct arena *a, struct experiment *x, const struct stage *s, int which, struct teacher **t, struct err *e);
 /* Whether teacher number which of s, as s wants it computed, would be this one. */
 bool teacher_is(const struct teacher *t, const struct stage *s, int which);
-/* Takes memory and reads the weights, if that was not done before. int8: finds scales and says how far it agrees with f32; E_USER below int8_floor. */
+/* Takes memory and reads the weights, if that was not done before. int8: finds scales and says how far it agrees with f32; E_RUN below int8_floor. */
 enum status teacher_load(struct teacher *t, struct err *e);
 void teacher_release(struct teacher *t); /* gives the memory back */
 enum status teacher_calibrate(struct teacher *t, struct err *e); /* teacher_int8.c: what teacher_load does for int8 */
@@ -100,6 +100,7 @@ enum { TAP_POOLED = offsetof(struct taps, pooled) / sizeof(struct node *), TAP_L
 enum status cached_plan(struct pass *p, struct err *e);
 size_t cached_workspace(const struct pass *p);
 size_t cached_own_bytes(const struct pass *p);
+uint64_t cached_size(const struct pass *p); /* bytes of the file when every view is there */
 enum status cached_prepare(struct pass *p, const char *out, void *workspace, struct err *e);
 /* Where a wanted tap lies on the device. */
 void *cached_tap(const struct pass *p, int tap);

@@ -18,6 +18,7 @@ struct cached {
 	struct forward part[PARTS];
 	struct cache *cache;
 	struct cache_key key;   /* text is gone once it is open */
+	bool there;             /* the cache could be opened */
 	float *rows;            /* [n * width] */
 	float *column;          /* one tap of a part, or of the batch */
 	double *buffer;
@@ -86,6 +87,19 @@ size_t cached_own_bytes(const struct pass *p)
 	return n; /* parts read the same derived weights, and their inputs are a fraction of a batch */
 }
 
+static enum cache_type rows_type(const struct pass *p)
+{
+	return p->teacher->stage->teacher_conf.teacher_cache == TEACHER_CACHE_F16 ? CACHE_F16 : CACHE_F32;
+}
+
+uint64_t cached_size(const struct pass *p)
+{
+	const struct data *d = p->teacher->x->data;
+	const struct cache_key key = {.pictures = d->info.train.n, .views = augment_views(d->conf.crop, d->conf.flip), .width = p->cached->width,
+	                              .type = rows_type(p)};
+	return cache_size(&key);
+}
+
 /* ---- open ---- */
 
 /* All that a row depends on. The weights themselves, for a teacher that was trained again may have others. */
@@ -127,9 +141,9 @@ static enum status open_cache(struct pass *p, const char *out, struct err *e)
 	struct str text = {0};
 	enum status st = key_text(p, &text, e);
 	p->cached->key = (struct cache_key){.text = str_text(&text), .pictures = d->info.train.n, .views = augment_views(d->conf.crop, d->conf.flip),
-	                                    .width = p->cached->width, .type = s->teacher_conf.teacher_cache == TEACHER_CACHE_F16 ? CACHE_F16 : CACHE_F32};
+	                                    .width = p->cached->width, .type = rows_type(p)};
 	if (st == OK)
-		st = cache_open(dir && *dir ? dir : path_join(p->arena, out, "cache"), &p->cached->key, &p->cached->cache, e);
+		p->cached->there = cache_open(dir && *dir ? dir : path_join(p->arena, out, "cache"), &p->cached->key, &p->cached->cache) == OK;
 	str_release(&text);
 	return st;
 }
@@ -240,8 +254,9 @@ enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct 
 	int n = 0;
 	if (!c->width)
 		return OK;
-	enum status st = cache_check(c->cache, e);
-	for (int i = 0; i < p->n && st == OK; i++) {
+	enum status st = OK;
+	cache_check(c->cache);
+	for (int i = 0; i < p->n; i++) {
 		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->x->seed_data, epoch, b->sample[i]));
 		if (cache_get(c->cache, b->sample[i], c->view[i], c->rows + (size_t)i * (size_t)c->width))
 			continue;
@@ -303,11 +318,11 @@ static enum status fill(struct pass *p, struct err *e)
 	                    .picture = arena_alloc(p->arena, (size_t)(pic->C * pic->H * pic->W))};
 	const double start = time_now();
 	enum status st = OK;
-	for (int i = 0; i < d->n_train && st == OK; i++) {
+	for (int i = 0; i < d->n_train && st == OK && cache_writes(p->cached->cache); i++) {
 		st = fill_picture(&f, d->train[i], e);
 		const double spent = time_now() - start, rate = spent > 0 ? (double)f.computed / spent : 0;
 		const struct progress shown = {.label = "teacher cache", .epoch = 1, .epochs = 1, .step = i + 1, .steps = d->n_train, .loss = __builtin_nan(""),
-		                               .accuracy = __builtin_nan(""), .images_per_s = rate, .memory = memory_resident(),
+		                               .accuracy = __builtin_nan(""), .lr = __builtin_nan(""), .wait_share = __builtin_nan(""), .images_per_s = rate, .memory = memory_resident(),
 		                               .left_s = spent / (i + 1) * (d->n_train - i - 1)};
 		if (f.computed)
 			progress_show(&shown);
@@ -327,8 +342,10 @@ static enum status fill(struct pass *p, struct err *e)
 
 enum status cached_begin(struct pass *p, struct err *e)
 {
-	if (!p->cached || !p->cached->width)
+	if (!p->cached || !p->cached->width || !p->cached->there)
 		return OK;
-	say_size(p->cached, cache_path(p->cached->cache));
-	return p->teacher->stage->teacher_conf.cache_fill == CACHE_FILL_BEFORE ? fill(p, e) : OK;
+	if (!p->teacher->said)
+		say_size(p->cached, cache_path(p->cached->cache));
+	p->teacher->said = true;
+	return p->teacher->stage->teacher_conf.cache_fill == CACHE_FILL_BEFORE && cache_writes(p->cached->cache) ? fill(p, e) : OK;
 }

@@ -168,6 +168,6 @@ enum status teacher_calibrate(struct teacher *t, struct err *e)
 		log_line(LOG_WARN, "this machine or its oneDNN does not multiply bytes: int8 gives the same numbers here, and is slower than f32");
 	if (same >= floor)
 		return OK;
-	return err_user(e, conf_where(t->stage->map, "teacher_precision"), "the int8 teacher of stage '%s' answers as the f32 one on %.2f %% of pictures, below "
-	                "int8_floor (%g): use 'teacher_precision: bf16', more 'int8_batches', or a lower 'int8_floor'", t->stage->name, 100 * same, floor);
+	return err_run(e, "the int8 teacher of stage '%s' answers as the f32 one on %.2f %% of pictures, below int8_floor (%g): use "
+	               "'teacher_precision: bf16', more 'int8_batches', or a lower 'int8_floor'", t->stage->name, 100 * same, floor);
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static struct cache *open_ok(const char *text, enum cache_type type)
 {
 	struct cache *c = NULL;
 	const struct cache_key key = key_of(text, type);
-	ck_ok(cache_open(scratch, &key, &c, &e));
+	ck_assert_int_eq(cache_open(scratch, &key, &c), OK);
 	return c;
 }
 
@@ -175,7 +176,7 @@ START_TEST(cut)
 	put_ok(c, 6, 4);
 	if (_i > 1) {
 		ck_assert_int_eq(truncate(cache_path(c), sizes[_i]), 0);
-		ck_ok(cache_check(c, &e));
+		cache_check(c);
 		ck_assert(!holds(c, 6, 4));
 		put_ok(c, 6, 4);
 		ck_assert(holds(c, 6, 4));
@@ -223,12 +224,21 @@ START_TEST(two_writers)
 }
 END_TEST
 
+/* A cache that could not be opened rounds as any other, and goes. */
+static void keeps_nothing(struct cache *c)
+{
+	float row[WIDTH] = {1, 2, 3}, half[WIDTH];
+	ck_ok(cache_put(c, 0, 0, row, &e));
+	ck_assert(!cache_get(c, 0, 0, half) && !cache_writes(c));
+	cache_close(c);
+}
+
 /* No room: said when it is made; while it is filled it goes on without. */
 START_TEST(full)
 {
 	struct cache *c = NULL;
 	struct cache_key key = key_of("a", CACHE_F32);
-	ck_ok(cache_open(scratch, &key, &c, &e));
+	ck_assert_int_eq(cache_open(scratch, &key, &c), OK);
 	float row[WIDTH] = {1, 2, 3};
 	signal(SIGXFSZ, SIG_IGN);
 	disk_full_at(4096 + 100);
@@ -238,14 +248,40 @@ START_TEST(full)
 	disk_full_at(RLIM_INFINITY);
 	ck_ok(st);
 	ck_assert(cache_get(c, 0, 0, row) && !holds(c, 6, 4) && !holds(c, 0, 1));
+	ck_assert(!cache_writes(c));
 	cache_close(c);
 	key.text = "b";
 	disk_full_at(4096 + 100);
-	st = cache_open(scratch, &key, &c, &e);
+	st = cache_open(scratch, &key, &c);
 	disk_full_at(RLIM_INFINITY);
 	ck_assert_int_eq(st, E_ENV);
-	ck_assert_ptr_nonnull(strstr(e.text, "it needs up to"));
-	ck_fails(st, E_ENV, "File too large");
+	keeps_nothing(c);
+}
+END_TEST
+
+/* On tmpfs a read of a hole through a mapping would take a page that is not there. */
+START_TEST(full_tmpfs)
+{
+	if (mount("tmpfs", scratch, "tmpfs", 0, "size=64k"))
+		return; /* not root */
+	struct cache_key key = {.text = "a", .pictures = 1000, .views = VIEWS, .width = WIDTH, .type = CACHE_F32};
+	struct cache *c = NULL;
+	float row[WIDTH] = {1, 2, 3};
+	bool right = cache_open(scratch, &key, &c) == OK;
+	const char *fill = scratch_path("fill"), zero[4096] = {0};
+	FILE *f = fopen(fill, "w");
+	while (f && fwrite(zero, sizeof zero, 1, f) == 1 && fflush(f) == 0)
+		;
+	for (int p = 0; p < 1000; p++) {
+		right &= !cache_get(c, p, 0, row);
+		right &= cache_put(c, p, 0, row, &e) == OK;
+	}
+	right &= !cache_writes(c);
+	cache_close(c);
+	if (f)
+		fclose(f);
+	umount(scratch);
+	ck_assert(right);
 }
 END_TEST
 
@@ -264,7 +300,8 @@ START_TEST(read_only)
 	put_ok(c, 1, 3);
 	ck_assert(holds(c, 1, 2) && !holds(c, 1, 3));
 	cache_close(c);
-	ck_fails(cache_open(scratch, &key, &c, &e), E_ENV, "': Permission denied");
+	ck_assert_int_eq(cache_open(scratch, &key, &c), E_ENV);
+	keeps_nothing(c);
 }
 END_TEST
 
@@ -316,6 +353,7 @@ Suite *cache_suite(void)
 	tcase_add_loop_test(tc, cut, 0, 4);
 	tcase_add_test(tc, two_writers);
 	tcase_add_test(tc, full);
+	tcase_add_test(tc, full_tmpfs);
 	tcase_add_test(tc, read_only);
 	tcase_add_test(tc, too_large);
 	tcase_add_test(tc, halves);

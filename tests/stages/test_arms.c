@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 
 /* Unlike in all that arms may be: losses, lessons, epochs, teachers, networks, optimisers. */
 #define ARMS TOP STAGES TEACH \
@@ -139,11 +140,14 @@ START_TEST(one_fails)
 	ck_ok(weights_save(net->params, file, NULL, 0, &e));
 	params_release(net->params);
 	const char *text = arena_printf(life, TOP STAGES TEACH KD "  - {name: bad, kind: supervise, train: student, from: {file: %s}}\n"
-	                                "arms: [{stages: [bad, kd]}]\n", file);
+	                                "  - {name: after, kind: supervise, train: student, from: bad.last}\n"
+	                                "  - {name: labels, kind: supervise, train: student, epochs: 1}\narms: [{stages: [bad, kd]}]\n", file);
 	ck_ok(open_text(&y, "cpu", text, NULL));
 	ck_assert_int_eq(train(y, "out", &t), E_RUN);
 	ck_has(e.text, "in stage 'bad'");
 	ck_has(e.text, "stages/bad/resume.safetensors");
+	ck_assert(t.result[2].failed && t.result[3].failed && !t.result[1].failed && !t.result[4].failed);
+	ck_assert(isfinite(t.result[4].test_last));
 	experiment_close(y);
 	experiment_close(x);
 	const struct trained alone = train_ok("alone", TOP STAGES TEACH KD);
@@ -152,10 +156,39 @@ START_TEST(one_fails)
 }
 END_TEST
 
+/* Room for the largest alone: what each leaves does not depend on who was beside it. */
+START_TEST(waves)
+{
+	struct experiment *x = open_ok(ARMS TOGETHER);
+	struct stage_plan_sum *sums = NEW_ARRAY(life, struct stage_plan_sum, x->n_stage);
+	const int all[] = {1, 2, 3, 4, 5};
+	size_t most = 0;
+	for (int i = 0; i < x->n_stage; i++) {
+		ck_ok(stage_check(x, &x->stage[i], NULL, false, &sums[i], &e));
+		most = sums[i].memory > most ? sums[i].memory : most;
+	}
+	for (int n = 2; n <= N_ARM; n++)
+		ck_assert_uint_gt(memory_together(x, sums, all, n), memory_together(x, sums, all, n - 1));
+	memory_pretend(memory_wanted(memory_together(x, sums, all, 3)));
+	ck_assert_int_eq(wave_size(x, sums, all, N_ARM), 3);
+	memory_pretend(memory_wanted(most));
+	ck_assert_int_lt(wave_size(x, sums, all, N_ARM), N_ARM);
+	struct trained t;
+	ck_ok(train(x, "two", &t));
+	memory_pretend(0);
+	experiment_close(x);
+	const struct trained alone = train_ok("one", ARMS);
+	for (int i = 0; i < N_ARM; i++)
+		same_arm(alone.folder, t.folder, names[i], names[i]);
+}
+END_TEST
+
 static const struct { const char *arms, *says; } wrong[] = {
 	{"arms: [{stages: [kb]}]\n", "no stage has that name; did you mean 'kd'?"},
 	{"arms: [{stages: [kd]}, {stages: [kd]}]\n", "'kd' is in 'arms' twice"},
-	{"arms: [{stages: [teach, kd]}]\n", "uses 'teach', which comes later: arms may use stages before all of them"},
+	{"arms: [{stages: [teach, kd]}]\n", "uses 'teach', which is not before that: arms may use stages before all of them"},
+	{"arms: [{stages: [kd, kd]}]\n", "'kd' is in 'arms' twice"},
+	{"arms: [{stages: [kd], seeds: [2]}, {stages: [kd-init2]}]\n", "no stage has that name"},
 	{"arms: [{stages: [kd], data: {batch: 4}}]\n", "arms go through the same batches, so 'data' is of the whole experiment"},
 	{"arms: [{stages: [kd], sedes: [1]}]\n", "did you mean 'seeds'?"},
 	{"arms: {stages: [kd]}\n", "'arms' is a list"},
@@ -182,6 +215,7 @@ Suite *arms_suite(void)
 	tcase_add_test(tc, seeds);
 	tcase_add_test(tc, stopped_often);
 	tcase_add_test(tc, one_fails);
+	tcase_add_test(tc, waves);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	return s;
 }
