@@ -54,6 +54,26 @@ static struct node *conv2d_dw(struct sample *s)
 	return graph_conv2d_dw(s->g, act(s, at(s)->x), act(s, conv_result(s)), &conf);
 }
 
+/* ---- eight bits ---- */
+
+static struct node *conv2d_int8(struct sample *s)
+{
+	const struct op_case *c = at(s);
+	const struct conv_int8_conf conf = {.conv = {.stride = c->stride, .pad = c->kernel / 2, .groups = 1}, .x_scale = 0.02, .relu = 1, .to_u8 = 1, .y_scale = 0.05};
+	struct node *scale = NULL, *w = graph_quantize_weights(s->g, sample_weight(s, conv_weight(s)), &scale);
+	return graph_conv2d_int8(s->g, sample_input(s, c->x, CLASS_U8), w, scale, NULL, NULL, &conf);
+}
+
+static struct node *quantize(struct sample *s)
+{
+	return graph_quantize(s->g, act(s, at(s)->x), 0.02);
+}
+
+static struct node *dequantize(struct sample *s)
+{
+	return graph_dequantize(s->g, sample_input(s, at(s)->x, CLASS_U8), 0.02);
+}
+
 /* ---- norms, element by element ---- */
 
 static struct node *batch_norm(struct sample *s)
@@ -93,6 +113,16 @@ static struct node *add(struct sample *s)
 	return graph_add(s->g, act(s, at(s)->x), act(s, at(s)->x));
 }
 
+static struct node *mul(struct sample *s)
+{
+	return graph_mul(s->g, act(s, at(s)->x), act(s, at(s)->x));
+}
+
+static struct node *logistic(struct sample *s)
+{
+	return graph_logistic(s->g, act(s, at(s)->x));
+}
+
 static struct node *normalize(struct sample *s)
 {
 	static const float mean[4] = {0.5f, 0.5f, 0.5f, 0.5f}, std[4] = {0.25f, 0.25f, 0.25f, 0.25f};
@@ -119,6 +149,17 @@ static struct node *max_pool_dx(struct sample *s)
 	return graph_max_pool_dx(s->g, act(s, shape4(c->x.d[0], c->x.d[1], h, w)), act(s, c->x), &conf);
 }
 
+static struct node *avg_pool(struct sample *s)
+{
+	return graph_avg_pool(s->g, act(s, at(s)->x), at(s)->kernel, at(s)->stride, 0);
+}
+
+/* To twice the size, as features are brought together. */
+static struct node *resize(struct sample *s)
+{
+	return graph_resize(s->g, act(s, at(s)->x), 2 * at(s)->x.d[2], 2 * at(s)->x.d[3], true);
+}
+
 /* ---- the head ---- */
 
 static struct node *matmul(struct sample *s)
@@ -138,10 +179,28 @@ static struct node *softmax(struct sample *s)
 	return graph_softmax(s->g, sample_input(s, at(s)->x, CLASS_WIDE));
 }
 
+static struct node *cross_entropy(struct sample *s)
+{
+	struct node *loss = graph_cross_entropy(s->g, sample_input(s, at(s)->x, CLASS_WIDE), sample_input(s, shape1(at(s)->x.d[0]), CLASS_I32), 0);
+	if (loss)
+		sample_keep(s, loss->call->out[1]);
+	return loss;
+}
+
+static struct node *kl_divergence(struct sample *s)
+{
+	struct node *loss = graph_kl_divergence(s->g, sample_input(s, at(s)->x, CLASS_WIDE), sample_input(s, at(s)->x, CLASS_WIDE), 4);
+	if (loss)
+		sample_keep(s, loss->call->out[1]);
+	return loss;
+}
+
 #define MAP(c, side) {4, {64, c, side, side}}
 static const struct op_case convs[] = {
 	{MAP(3, 32), 32, 3, 1}, {MAP(16, 32), 0, 3, 1}, {MAP(64, 32), 0, 3, 1}, {MAP(64, 32), 128, 3, 2}, {MAP(64, 32), 128, 1, 2},
 	{MAP(128, 16), 0, 3, 1}, {MAP(256, 8), 0, 3, 1},
+}, deep[] = {
+	{MAP(64, 32), 0, 3, 1}, {MAP(64, 32), 128, 3, 2}, {MAP(128, 16), 0, 3, 1}, {MAP(256, 8), 0, 3, 1},
 }, maps[] = {
 	{.x = MAP(64, 32)}, {.x = MAP(128, 16)}, {.x = MAP(256, 8)},
 }, pools[] = {
@@ -158,18 +217,27 @@ const struct op_kind op_kinds[] = {
 	KIND(conv2d, 4, convs, .has_out = true, .has_kernel = true),
 	KIND(conv2d_dx, 4, convs, .has_out = true, .has_kernel = true),
 	KIND(conv2d_dw, 4, convs, .has_out = true, .has_kernel = true),
+	KIND(conv2d_int8, 4, deep, .has_out = true, .has_kernel = true),
+	KIND(quantize, 4, maps, .has_out = false),
+	KIND(dequantize, 4, maps, .has_out = false),
 	KIND(batch_norm, 4, maps, .has_out = false),
 	KIND(batch_norm_dx, 4, maps, .has_out = false),
 	KIND(affine, 4, maps, .has_out = false),
 	KIND(relu, 4, maps, .has_out = false),
 	KIND(relu_dx, 4, maps, .has_out = false),
 	KIND(add, 4, maps, .has_out = false),
+	KIND(mul, 4, maps, .has_out = false),
+	KIND(logistic, 4, maps, .has_out = false),
 	KIND(max_pool, 4, pools, .has_kernel = true),
+	KIND(avg_pool, 4, pools, .has_kernel = true),
+	KIND(resize, 4, last, .has_out = false),
 	KIND(max_pool_dx, 4, pools, .has_kernel = true),
 	KIND(mean, 4, last, .has_out = false),
 	KIND(normalize, 4, first, .has_out = false),
 	KIND(matmul, 2, heads, .has_out = true),
 	KIND(softmax, 2, logits, .has_out = false),
 	KIND(log_softmax, 2, logits, .has_out = false),
+	KIND(cross_entropy, 2, logits, .has_out = false),
+	KIND(kl_divergence, 2, logits, .has_out = false),
 };
 const int op_kind_count = sizeof op_kinds / sizeof *op_kinds;
