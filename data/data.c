@@ -198,6 +198,11 @@ enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_spl
 	return OK;
 }
 
+int data_rest(const struct data *d)
+{
+	return d->conf.drop_last ? 0 : d->n_train % d->conf.batch;
+}
+
 void data_close(struct data *d)
 {
 	if (d && d->info.train.own)

@@ -87,6 +87,8 @@ struct data {
 /* Reads the map `data:` (kind + the kind's options + data_opts), opens, splits. */
 enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **d, struct err *e);
 void data_close(struct data *d); /* NULL allowed */
+/* Training pictures of an epoch's last batch where it is smaller than the others; 0: none is. */
+int data_rest(const struct data *d);
 
 /* ---- loader.c: batches, made ahead by threads ---- */
 

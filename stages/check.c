@@ -104,7 +104,7 @@ static enum status check_size(struct stage_run *r, const struct lesson *l, int n
 		s = step_new(r, l, n, pass, a, &st, e);
 	if (s == OK && pass)
 		s = pass_plan(pass, e);
-	if (s == OK)
+	if (s == OK && !rest)
 		s = evaluator_open(a, r->x->data, r->student, r->x->dev, r->x->precision, &ev, e);
 	if (s == OK && rest)
 		add_rest(st, sum);
@@ -122,7 +122,7 @@ static enum status check_size(struct stage_run *r, const struct lesson *l, int n
 static enum status check_lesson(struct stage_run *r, const struct lesson *l, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e)
 {
 	const struct data *d = r->x->data;
-	const int N = d->conf.batch, rest = d->conf.drop_last || d->n_train < N ? 0 : d->n_train % N;
+	const int N = d->conf.batch, rest = d->n_train < N ? 0 : data_rest(d);
 	struct stage_plan_sum one = {0}, small = {0};
 	enum status s = check_size(r, l, d->n_train < N ? d->n_train : N, false, f, steps, &one, e);
 	if (s == OK && rest)

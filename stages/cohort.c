@@ -98,7 +98,7 @@ static struct passes *passes_of(const struct cohort *c, const struct teacher *te
 static enum status passes_open(struct cohort *c, struct err *e)
 {
 	const struct data *d = c->x->data;
-	const int N = d->conf.batch, rest = d->conf.drop_last ? 0 : d->n_train % N;
+	const int N = d->conf.batch, rest = data_rest(d);
 	enum status st = OK;
 	c->n_passes = 0;
 	c->passes = NEW_ARRAY(c->period, struct passes, c->n_teacher);
@@ -376,10 +376,7 @@ static enum status report(struct cohort *c, struct arm *arms, enum status st, st
 {
 	for (int i = 0; i < c->n; i++) {
 		arms[i].status = c->arm[i].finished ? OK : c->arm[i].status != OK ? c->arm[i].status : st;
-		if (c->arm[i].status == OK)
-			continue;
-		arms[i].why = arena_str(c->rec->arena, c->arm[i].err.text);
-		if (st == OK)
+		if (c->arm[i].status != OK && st == OK)
 			err_run(e, "%s", c->arm[i].err.text);
 	}
 	return st == OK && e->status == E_RUN ? E_RUN : st;
@@ -392,7 +389,7 @@ enum status cohort_train(struct experiment *x, struct record *rec, struct arm *a
 	enum status st = OK;
 	for (int i = 0; i < n && st == OK; i++) {
 		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
-		                            .teacher_valid = NAN, .train_top1 = NAN, .saved = time_now()};
+		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .train_top1 = NAN, .saved = time_now()};
 		st = arm_begin(&c.arm[i], e);
 	}
 	if (st == OK)

@@ -9,8 +9,8 @@ struct arm {
 	struct stage_run *run;
 	int64_t stage_id;             /* in the store */
 	struct stage_result *result;
+	double steps;                 /* of the whole stage, for the time left */
 	enum status status;           /* OK: it has left its artefacts */
-	const char *why;              /* of a failure; NULL else */
 };
 
 /*

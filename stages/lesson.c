@@ -82,7 +82,7 @@ enum status lesson_plan(struct trainer *t, const struct passes *passes, struct e
 {
 	const struct data *d = t->r->x->data;
 	const struct lesson *l = lesson_of(t);
-	const int N = d->conf.batch, rest = d->conf.drop_last ? 0 : d->n_train % N;
+	const int N = d->conf.batch, rest = data_rest(d);
 	enum status st = OK;
 	if (d->n_train >= N)
 		st = step_new(t->r, l, N, passes ? passes->full : NULL, t->cohort->period, &t->full, e);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "stages/cohort.h"
+#include "stages/teacher.h"
 
 /* The paths of what the stage uses; they were left by earlier stages of this run or found in the store. */
 static enum status resolve(struct record *rec, struct stage *s, struct reference *ref, struct err *e)
@@ -82,12 +83,15 @@ static enum status arm_close(struct record *rec, struct stage *s, struct arm *ar
 }
 
 /* The stages of a list at the same time. */
-static enum status train_together(struct experiment *x, struct record *rec, const int *which, int n, struct stage_result *results, struct err *e)
+static enum status train_together(struct experiment *x, struct record *rec, const struct stage_plan_sum *sums, const int *which, int n,
+                                  struct stage_result *results, struct err *e)
 {
 	struct arm *arms = NEW_ARRAY(rec->arena, struct arm, n);
 	enum status st = OK;
-	for (int i = 0; i < n && st == OK; i++)
+	for (int i = 0; i < n && st == OK; i++) {
 		st = arm_open(x, rec, &x->stage[which[i]], &results[which[i]], &arms[i], e);
+		arms[i].steps = sums[which[i]].steps;
+	}
 	if (st == OK)
 		st = cohort_train(x, rec, arms, n, e);
 	else
@@ -126,8 +130,7 @@ static enum status all_fit(struct experiment *x, struct record *rec, struct stag
 /* Computed in the same way, of the same weights in the same order. */
 static bool same_teachers(const struct stage *a, const struct stage *b)
 {
-	bool same = a->n_teacher > 0 && a->n_teacher == b->n_teacher && a->teacher_conf.teacher_precision == b->teacher_conf.teacher_precision &&
-	            a->teacher_conf.teacher_cache == b->teacher_conf.teacher_cache;
+	bool same = a->n_teacher > 0 && a->n_teacher == b->n_teacher && teacher_conf_same(a, b);
 	for (int i = 0; i < a->n_teacher && same; i++)
 		same = str_eq(a->teacher[i].identity, b->teacher[i].identity);
 	return same;
@@ -199,7 +202,7 @@ static enum status train_stages(struct experiment *x, struct record *rec, int i,
 	struct err failures = {0};
 	for (int at = 0, most = n; at < n && st == OK;) {
 		const int fits = wave_size(x, sums, which + at, n - at), k = fits < most ? fits : most;
-		st = train_together(x, rec, which + at, k, results, e);
+		st = train_together(x, rec, sums, which + at, k, results, e);
 		if (st == E_NOMEM && k > 1) { /* what no plan knew of: fewer at a time, from where they are */
 			log_line(LOG_WARN, "%s\n%d arms did not fit together: %d at a time from here", e->text, k, k / 2);
 			err_clear(e);

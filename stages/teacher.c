@@ -17,7 +17,7 @@ const struct opt teacher_opts[] = {
 	{0},
 };
 
-static bool same_conf(const struct stage *a, const struct stage *b)
+bool teacher_conf_same(const struct stage *a, const struct stage *b)
 {
 	struct str x = {0}, y = {0};
 	opts_canonical(teacher_opts, &a->teacher_conf, &x);
@@ -54,7 +54,7 @@ enum status teacher_new(struct arena *a, struct experiment *x, const struct stag
 
 bool teacher_is(const struct teacher *t, const struct stage *s, int which)
 {
-	return str_eq(t->from->identity, s->teacher[which].identity) && str_eq(t->network, s->teacher_network) && same_conf(t->stage, s);
+	return str_eq(t->from->identity, s->teacher[which].identity) && str_eq(t->network, s->teacher_network) && teacher_conf_same(t->stage, s);
 }
 
 enum status teacher_load(struct teacher *t, struct err *e)
@@ -73,5 +73,6 @@ enum status teacher_load(struct teacher *t, struct err *e)
 void teacher_release(struct teacher *t)
 {
 	params_release(t->net->params);
+	*t->weights = 0;
 	t->loaded = false;
 }

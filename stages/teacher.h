@@ -26,12 +26,15 @@ struct teacher {
 	struct net *net;
 	enum precision precision;     /* of its pass; with int8 of what stays outside it */
 	struct int8_scales *scales;   /* int8: found when it is loaded, until then of no meaning; NULL else */
+	char weights[65];             /* with a cache: SHA-256 of their bytes; "": not computed */
 	bool loaded, said;            /* said: how large its cache is */
 	int users;                    /* arms whose running lesson learns from it */
 };
 
 /* The structure only; no memory. */
 enum status teacher_new(struct arena *a, struct experiment *x, const struct stage *s, int which, struct teacher **t, struct err *e);
+/* Whether two stages want their teachers computed in the same way. */
+bool teacher_conf_same(const struct stage *a, const struct stage *b);
 /* Whether teacher number which of s, as s wants it computed, would be this one. */
 bool teacher_is(const struct teacher *t, const struct stage *s, int which);
 /* Takes memory and reads the weights, if that was not done before. int8: finds scales and says how far it agrees with f32; E_RUN below int8_floor. */

@@ -1,6 +1,6 @@
 /* A pass in front of which a cache stands: rows that are there are read, the others are computed on as few pictures as will do, and kept. */
+#include <math.h>
 #include <string.h>
-
 #include <sys/statvfs.h>
 
 #include "base/file.h"
@@ -17,7 +17,6 @@ struct cached {
 	int n_part;
 	struct forward part[PARTS];
 	struct cache *cache;
-	struct cache_key key;   /* text is gone once it is open */
 	bool there;             /* the cache could be opened */
 	float *rows;            /* [n * width] */
 	float *column;          /* one tap of a part, or of the batch */
@@ -87,28 +86,24 @@ size_t cached_own_bytes(const struct pass *p)
 	return n; /* parts read the same derived weights, and their inputs are a fraction of a batch */
 }
 
-static enum cache_type rows_type(const struct pass *p)
+static struct cache_key key_of(const struct pass *p, const char *text)
 {
-	return p->teacher->stage->teacher_conf.teacher_cache == TEACHER_CACHE_F16 ? CACHE_F16 : CACHE_F32;
+	const struct data *d = p->teacher->x->data;
+	return (struct cache_key){.text = text, .pictures = d->info.train.n, .views = augment_views(d->conf.crop, d->conf.flip), .width = p->cached->width,
+	                          .type = p->teacher->stage->teacher_conf.teacher_cache == TEACHER_CACHE_F16 ? CACHE_F16 : CACHE_F32};
 }
 
 uint64_t cached_size(const struct pass *p)
 {
-	const struct data *d = p->teacher->x->data;
-	const struct cache_key key = {.pictures = d->info.train.n, .views = augment_views(d->conf.crop, d->conf.flip), .width = p->cached->width,
-	                              .type = rows_type(p)};
+	const struct cache_key key = key_of(p, NULL);
 	return cache_size(&key);
 }
 
 /* ---- open ---- */
 
-/* All that a row depends on. The weights themselves, for a teacher that was trained again may have others. */
-static enum status key_text(const struct pass *p, struct str *text, struct err *e)
+/* Once, while they are loaded: the passes of both sizes of batch, in every period, are of the same weights. */
+static enum status hash_weights(struct teacher *t, struct err *e)
 {
-	const struct teacher *t = p->teacher;
-	const struct data *d = t->x->data;
-	const struct device *dev = t->x->dev;
-	char hex[65];
 	struct sha256 *hash = sha256_open();
 	enum status st = OK;
 	for (int state = 0; state < 2; state++) {
@@ -120,8 +115,19 @@ static enum status key_text(const struct pass *p, struct str *text, struct err *
 			sha256_add(hash, raw, bytes);
 		mem_free(raw);
 	}
-	sha256_hex(hash, hex);
-	str_printf(text, "weights=%s\n%s\nprecision=%d device=%s %s\n", hex, t->net->identity, (int)t->precision, dev->backend->name,
+	sha256_hex(hash, t->weights);
+	if (st != OK)
+		*t->weights = 0;
+	return st;
+}
+
+/* All that a row depends on. The weights themselves, for a teacher that was trained again may have others. */
+static void key_text(const struct pass *p, struct str *text)
+{
+	const struct teacher *t = p->teacher;
+	const struct data *d = t->x->data;
+	const struct device *dev = t->x->dev;
+	str_printf(text, "weights=%s\n%s\nprecision=%d device=%s %s\n", t->weights, t->net->identity, (int)t->precision, dev->backend->name,
 	           dev->backend->version ? dev->backend->version() : "");
 	for (int i = 0; t->scales && i < t->scales->n; i++)
 		str_printf(text, "scale=%.17g\n", t->scales->scale[i]);
@@ -130,33 +136,34 @@ static enum status key_text(const struct pass *p, struct str *text, struct err *
 	for (int i = 0; i < d->info.train.C; i++)
 		str_printf(text, "mean=%.9g std=%.9g\n", (double)d->mean[i], (double)d->std[i]);
 	str_printf(text, "crop=%d flip=%d pooled=%d logits=%d\n", d->conf.crop, d->conf.flip, p->cached->size[TAP_POOLED], p->cached->size[TAP_LOGITS]);
-	return st;
 }
 
 static enum status open_cache(struct pass *p, const char *out, struct err *e)
 {
-	const struct stage *s = p->teacher->stage;
-	const struct data *d = p->teacher->x->data;
-	const char *dir = s->teacher_conf.cache_dir;
+	struct cached *c = p->cached;
+	const char *dir = p->teacher->stage->teacher_conf.cache_dir;
+	const enum status st = *p->teacher->weights ? OK : hash_weights(p->teacher, e);
+	if (st != OK)
+		return st;
 	struct str text = {0};
-	enum status st = key_text(p, &text, e);
-	p->cached->key = (struct cache_key){.text = str_text(&text), .pictures = d->info.train.n, .views = augment_views(d->conf.crop, d->conf.flip),
-	                                    .width = p->cached->width, .type = rows_type(p)};
-	if (st == OK)
-		p->cached->there = cache_open(dir && *dir ? dir : path_join(p->arena, out, "cache"), &p->cached->key, &p->cached->cache) == OK;
+	key_text(p, &text);
+	const struct cache_key key = key_of(p, str_text(&text));
+	c->there = cache_open(dir && *dir ? dir : path_join(p->arena, out, "cache"), &key, &c->cache) == OK;
 	str_release(&text);
-	return st;
+	return OK;
 }
 
 /* How large it may grow, and whether there is room for that. */
-static void say_size(const struct cached *c, const char *dir)
+static void say_size(const struct pass *p)
 {
 	char a[32], b[32], n[32];
-	const uint64_t full = cache_size(&c->key), used = cache_used(c->cache);
+	const struct cache *c = p->cached->cache;
+	const struct cache_key key = key_of(p, NULL);
+	const uint64_t full = cache_size(&key), used = cache_used(c);
 	struct statvfs disk;
-	log_line(LOG_INFO, "teacher cache %s: up to %s for %s pictures x %d views x %d numbers, %s of it there", cache_path(c->cache),
-	         str_bytes(a, full), str_count(n, c->key.pictures), c->key.views, c->key.width, str_bytes(b, used));
-	if (statvfs(dir, &disk) == 0 && full > used && (uint64_t)disk.f_bavail * disk.f_frsize < full - used)
+	log_line(LOG_INFO, "teacher cache %s: up to %s for %s pictures x %d views x %d numbers, %s of it there", cache_path(c), str_bytes(a, full),
+	         str_count(n, key.pictures), key.views, key.width, str_bytes(b, used));
+	if (statvfs(cache_path(c), &disk) == 0 && full > used && (uint64_t)disk.f_bavail * disk.f_frsize < full - used)
 		log_line(LOG_WARN, "the disk has %s left: what does not fit into the cache is computed each time", str_bytes(a, (uint64_t)disk.f_bavail * disk.f_frsize));
 }
 
@@ -254,7 +261,6 @@ enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct 
 	int n = 0;
 	if (!c->width)
 		return OK;
-	enum status st = OK;
 	cache_check(c->cache);
 	for (int i = 0; i < p->n; i++) {
 		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->x->seed_data, epoch, b->sample[i]));
@@ -263,8 +269,7 @@ enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct 
 		memcpy(c->images + (size_t)n * picture, b->image + (size_t)i * picture, picture);
 		c->missing[n++] = i;
 	}
-	if (st == OK && n)
-		st = compute(p, b->sample, n, e);
+	const enum status st = n ? compute(p, b->sample, n, e) : OK;
 	if (st == OK)
 		put_taps(p);
 	return st;
@@ -321,8 +326,8 @@ static enum status fill(struct pass *p, struct err *e)
 	for (int i = 0; i < d->n_train && st == OK && cache_writes(p->cached->cache); i++) {
 		st = fill_picture(&f, d->train[i], e);
 		const double spent = time_now() - start, rate = spent > 0 ? (double)f.computed / spent : 0;
-		const struct progress shown = {.label = "teacher cache", .epoch = 1, .epochs = 1, .step = i + 1, .steps = d->n_train, .loss = __builtin_nan(""),
-		                               .accuracy = __builtin_nan(""), .lr = __builtin_nan(""), .wait_share = __builtin_nan(""), .images_per_s = rate, .memory = memory_resident(),
+		const struct progress shown = {.label = "teacher cache", .epoch = 1, .epochs = 1, .step = i + 1, .steps = d->n_train, .loss = NAN,
+		                               .accuracy = NAN, .lr = NAN, .wait_share = NAN, .images_per_s = rate, .memory = memory_resident(),
 		                               .left_s = spent / (i + 1) * (d->n_train - i - 1)};
 		if (f.computed)
 			progress_show(&shown);
@@ -345,7 +350,7 @@ enum status cached_begin(struct pass *p, struct err *e)
 	if (!p->cached || !p->cached->width || !p->cached->there)
 		return OK;
 	if (!p->teacher->said)
-		say_size(p->cached, cache_path(p->cached->cache));
+		say_size(p);
 	p->teacher->said = true;
 	return p->teacher->stage->teacher_conf.cache_fill == CACHE_FILL_BEFORE && cache_writes(p->cached->cache) ? fill(p, e) : OK;
 }

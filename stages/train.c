@@ -151,11 +151,7 @@ enum status arm_begin(struct trainer *t, struct err *e)
 {
 	const struct stage *s = t->r->stage;
 	t->place.best = t->place.last_valid = NAN;
-	struct stage_plan_sum sum;
-	enum status st = stage_check(t->r->x, t->r->stage, NULL, false, &sum, e); /* whether it fits was asked before the first stage */
-	t->total_steps = sum.steps;
-	if (st == OK)
-		st = place_nets(t, e);
+	enum status st = place_nets(t, e);
 	if (st == OK)
 		st = checkpoint_peek(t, e);
 	if (st == OK)
