@@ -55,11 +55,6 @@ static struct dnn_case conv_case(const struct kernel_case *c, enum dnn_kind kind
 	return (struct dnn_case){.packs = kind != DNN_CONV_DW, .desc = conv_desc(c->call->conf, kind, x, w, y)};
 }
 
-static bool has_input(const struct kernel_case *c, int i)
-{
-	return i < c->call->n_in && c->in[i].shape.n_dim > 0;
-}
-
 static struct dnn_case forward_case(const struct kernel_case *c)
 {
 	struct dnn_case d = conv_case(c, DNN_CONV, &c->in[0], &c->in[1], &c->out[0]);

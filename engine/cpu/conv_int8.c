@@ -15,7 +15,6 @@
 #include "engine/cpu/quant.h"
 
 enum { X, W, SCALE, BIAS, RESIDUAL }; /* inputs */
-enum { ALIGN = 64 };
 
 /* How a call is computed. at_*: in scratch, whose start is the primitive's. */
 struct way {
@@ -30,11 +29,6 @@ struct conv_int8_state {
 	struct way way;
 	float *plain; /* weights as f32 on their way to packing */
 };
-
-static bool has_input(const struct kernel_case *c, int i)
-{
-	return i < c->call->n_in && c->in[i].shape.n_dim > 0;
-}
 
 static dnnl_data_type_t type_for(enum dtype d)
 {
@@ -77,13 +71,6 @@ static struct dnn_desc plain_desc(const struct kernel_case *c)
 	for (int i = 0; i < DNN_ROLE_COUNT; i++)
 		d.mem[i].type = dnnl_f32;
 	return d;
-}
-
-static size_t place(size_t *end, size_t bytes)
-{
-	const size_t at = *end;
-	*end = (at + bytes + ALIGN - 1) / ALIGN * ALIGN;
-	return at;
 }
 
 static enum status choose(const struct kernel_case *c, struct way *w, struct err *e)

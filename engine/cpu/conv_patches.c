@@ -5,10 +5,10 @@
 
 #include "base/arena.h"
 #include "engine/build.h"
-#include "engine/cpu/dnn.h"
+#include "engine/cpu/dnn_kernel.h"
 #include "engine/cpu/loops.h"
 
-enum { CHANNELS = 32, ALIGN = 64 };
+enum { CHANNELS = 32 };
 static const size_t PART = (size_t)2 << 20; /* bytes of rows at a time: they are read while they are still in the caches of the cores */
 
 struct sizes {
@@ -24,11 +24,6 @@ struct patches_state {
 	bool scratchpad;
 };
 
-static size_t aligned(size_t bytes)
-{
-	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
-}
-
 static struct sizes sizes_of(const struct conv_conf *conf, const struct shape *x, const struct shape *dy)
 {
 	struct sizes z = {.N = x->d[0], .C = x->d[1], .H = x->d[2], .W = x->d[3], .O = dy->d[1], .OH = dy->d[2], .OW = dy->d[3],
@@ -41,8 +36,10 @@ static struct sizes sizes_of(const struct conv_conf *conf, const struct shape *x
 		z.parts++;
 	z.lines /= z.parts;
 	z.rows = (dnnl_dim_t)z.lines * z.OW;
-	z.at_product = aligned((size_t)(z.rows * z.columns) * sizeof(uint16_t));
-	z.at_scratchpad = z.at_product + aligned((size_t)(z.O * z.columns) * sizeof(float));
+	size_t end = 0;
+	place(&end, (size_t)(z.rows * z.columns) * sizeof(uint16_t));
+	z.at_product = place(&end, (size_t)(z.O * z.columns) * sizeof(float));
+	z.at_scratchpad = end;
 	return z;
 }
 

@@ -7,7 +7,7 @@
 #include "base/cpu_clones.h"
 #include "engine/graph.h"
 
-enum { CHUNK = 8192, ALIGN = 64 };
+enum { CHUNK = 8192 };
 
 /* What a case becomes. */
 struct choice {
@@ -125,13 +125,6 @@ static int64_t operand_count(const struct dnn_mem *m)
 	for (int i = 0; i < m->n_dim; i++)
 		n *= m->dim[i];
 	return n;
-}
-
-static size_t place(size_t *end, size_t bytes)
-{
-	const size_t at = *end;
-	*end = (at + bytes + ALIGN - 1) / ALIGN * ALIGN;
-	return at;
 }
 
 static void lay_out(const struct dnn_case *d, const struct kernel_case *c, struct choice *o)

@@ -16,6 +16,14 @@ struct dnn_case {
 	bool packs;                 /* the weights are read in the library's own order, packed beforehand */
 };
 
+/* Lays bytes of scratch down at *end; returns where, and moves *end to the next multiple of 64. */
+static inline size_t place(size_t *end, size_t bytes)
+{
+	const size_t at = *end;
+	*end = (at + bytes + 63) / 64 * 64;
+	return at;
+}
+
 /* Leaves p->fuse_ok 0. */
 enum status dnn_kernel_describe(const struct dnn_case *d, const struct kernel_case *c, struct kernel_plan *p,
 	struct err *e);
