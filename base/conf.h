@@ -31,9 +31,17 @@ struct conf {
    that the options' errors can be collected too; it is NULL after a syntax error or when there is no map. */
 enum status conf_read(struct arena *a, const char *path, struct conf **root, struct err *e);
 enum status conf_parse(struct arena *a, const char *text, const char *name, struct conf **root, struct err *e);
-/* --set a.b=c and stages.2.epochs=5 and stages.NAME.epochs=5: a list item by its number, from 0, or by its 'name' key.
+/* --set a.b=c and stages.2.epochs=5 and stages.NAME.epochs=5: a list item by its number, from 0, by its 'name' or, where one alone has it, its 'kind'.
    The value is parsed as YAML. Missing maps are made. */
 enum status conf_set(struct arena *a, struct conf *root, const char *assignment, struct err *e);
+
+/* The same with a value that was read before: a copy of it is put at the path, and errors name the value's place. */
+enum status conf_put(struct arena *a, struct conf *root, const char *path, const struct conf *value, struct err *e);
+
+/* The value at a path as conf_set takes it, or NULL. */
+struct conf *conf_at(const struct conf *root, const char *path);
+/* Takes the value at the path out of its map or list; false: there is none. */
+bool conf_drop(struct conf *root, const char *path);
 
 /* The value of a key, or NULL. Does not mark it used; conf_use does. */
 struct conf *conf_find(const struct conf *map, const char *key);

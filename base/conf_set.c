@@ -1,4 +1,4 @@
-/* --set a.b=c */
+/* --set a.b=c, and the same with a value that is there already. */
 #include "base/conf.h"
 
 #include <ctype.h>
@@ -23,13 +23,38 @@ static bool is_number(const char *s)
 	return *s && strlen(s) < 10;
 }
 
-/* The item of a list by its number or by its 'name'; -1 after an error. */
+/* The item whose 'name' is the word, else the only one whose 'kind' is: losses have no names. -1: none. */
+static int item_called(const struct conf *list, const char *word)
+{
+	static const char *const keys[] = {"name", "kind"};
+	for (int k = 0; k < 2; k++) {
+		int found = -1, n = 0;
+		for (int i = 0; i < list->n; i++) {
+			const struct conf *text = list->item[i]->kind == CONF_MAP ? conf_find(list->item[i], keys[k]) : NULL;
+			if (text && text->kind == CONF_SCALAR && !strcmp(text->text, word)) {
+				found = i;
+				n++;
+			}
+		}
+		if (n == 1)
+			return found;
+	}
+	return -1;
+}
+
+static int number_of(const char *s)
+{
+	int i = 0;
+	for (; *s; s++)
+		i = 10 * i + (*s - '0');
+	return i;
+}
+
+/* The item of a list by its number, its 'name' or its 'kind'; -1 after an error. */
 static int find_item(const struct setter *s, const struct conf *list)
 {
 	if (is_number(s->part)) {
-		int i = 0;
-		for (const char *p = s->part; *p; p++)
-			i = 10 * i + (*p - '0');
+		const int i = number_of(s->part);
 		if (i < list->n)
 			return i;
 		if (list->n)
@@ -38,15 +63,15 @@ static int find_item(const struct setter *s, const struct conf *list)
 			err_user(s->e, s->at, "there is no item %d: the list is empty", i);
 		return -1;
 	}
+	const int found = item_called(list, s->part);
+	if (found >= 0)
+		return found;
 	const char **names = NEW_ARRAY(s->a, const char *, list->n);
 	int n = 0;
 	for (int i = 0; i < list->n; i++) {
 		const struct conf *name = conf_find(list->item[i], "name");
-		if (!name || name->kind != CONF_SCALAR)
-			continue;
-		if (!strcmp(name->text, s->part))
-			return i;
-		names[n++] = name->text;
+		if (name && name->kind == CONF_SCALAR)
+			names[n++] = name->text;
 	}
 	const char *near = str_nearest(s->part, names, n);
 	if (near)
@@ -141,6 +166,29 @@ static bool too_deep(const char *path, const struct conf *value)
 	return parts + height(value) > CONF_DEPTH_MAX;
 }
 
+/* Walks s->path and puts the value at its end. */
+static enum status place(struct setter *s, struct conf *root, struct conf *value)
+{
+	if (too_deep(s->path, value))
+		return err_user(s->e, s->at, "nested deeper than %d levels", CONF_DEPTH_MAX);
+	struct conf *c = root;
+	s->part = s->path;
+	for (char *dot; (dot = strchr(s->part, '.')); s->part = dot + 1) {
+		*dot = 0;
+		c = enter(s, c);
+		if (!c)
+			return E_USER;
+	}
+	return put(s, c, value);
+}
+
+enum status conf_put(struct arena *a, struct conf *root, const char *path, const struct conf *value, struct err *e)
+{
+	struct setter s = {.a = a, .e = e, .at = value->at, .path = arena_str(a, path)};
+	const enum status st = check_path(&s);
+	return st == OK ? place(&s, root, conf_copy(a, value)) : st;
+}
+
 enum status conf_set(struct arena *a, struct conf *root, const char *assignment, struct err *e)
 {
 	struct setter s = {.a = a, .e = e, .at = {.file = arena_printf(a, "--set %s", assignment)}};
@@ -152,17 +200,53 @@ enum status conf_set(struct arena *a, struct conf *root, const char *assignment,
 	struct conf *value;
 	const enum status read = conf_build(a, equals + 1, strlen(equals + 1), "--set", &s.at, &value, e);
 	st = st != OK ? st : read;
-	if (st != OK)
-		return st;
-	if (too_deep(s.path, value))
-		return err_user(e, s.at, "nested deeper than %d levels", CONF_DEPTH_MAX);
-	struct conf *c = root;
-	s.part = s.path;
-	for (char *dot; (dot = strchr(s.part, '.')); s.part = dot + 1) {
-		*dot = 0;
-		c = enter(&s, c);
-		if (!c)
-			return E_USER;
+	return st == OK ? place(&s, root, value) : st;
+}
+
+struct conf *conf_at(const struct conf *root, const char *path)
+{
+	struct conf *c = NULL;
+	for (const struct conf *in = root; in; in = c) {
+		char part[CONF_KEY_MAX + 1];
+		const size_t n = strcspn(path, ".");
+		if (!n || n > CONF_KEY_MAX)
+			return NULL;
+		memcpy(part, path, n);
+		part[n] = 0;
+		const int i = in->kind != CONF_LIST ? -1 : is_number(part) ? number_of(part) : item_called(in, part);
+		c = in->kind == CONF_MAP ? conf_find(in, part) : i >= 0 && i < in->n ? in->item[i] : NULL;
+		if (!path[n])
+			return c;
+		path += n + 1;
 	}
-	return put(&s, c, value);
+	return NULL;
+}
+
+bool conf_drop(struct conf *root, const char *path)
+{
+	const char *dot = strrchr(path, '.'), *last = dot ? dot + 1 : path;
+	char to[CONF_DEPTH_MAX * (CONF_KEY_MAX + 1)];
+	struct conf *in = root;
+	if (dot && (size_t)(dot - path) < sizeof to) {
+		memcpy(to, path, (size_t)(dot - path));
+		to[dot - path] = 0;
+		in = conf_at(root, to);
+	}
+	const struct conf *gone = conf_at(root, path);
+	if (!in || !gone || !*last || in->kind == CONF_SCALAR)
+		return false;
+	int k = 0;
+	for (int i = 0; i < in->n; i++) {
+		if (in->item[i] == gone)
+			continue;
+		in->item[k] = in->item[i];
+		if (in->kind == CONF_MAP) {
+			in->key[k] = in->key[i];
+			in->key_at[k] = in->key_at[i];
+			in->used[k] = in->used[i];
+		}
+		k++;
+	}
+	in->n = k;
+	return true;
 }

@@ -297,3 +297,23 @@ enum status opts_read_all(const struct opt *const tables[], void *const outs[], 
 	const enum status unused = conf_unused(map, what, names, n_names, e);
 	return st != OK ? st : unused;
 }
+
+void opts_scale(const struct opt *rows, void *conf, const char *unit, double factor)
+{
+	for (const struct opt *o = rows; o->name; o++) {
+		char *field = (char *)conf + o->offset;
+		if (!str_eq(o->unit, unit))
+			continue;
+		if (o->type == OPT_INT) {
+			int v;
+			memcpy(&v, field, sizeof v);
+			v = (int)fmin(fmax(ceil(v * factor - 1e-9), v > 0 && o->min < 1 ? 1 : o->min), o->max);
+			memcpy(field, &v, sizeof v);
+		} else if (o->type == OPT_REAL) {
+			double v;
+			memcpy(&v, field, sizeof v);
+			v = fmin(fmax(v * factor, o->min), o->max);
+			memcpy(field, &v, sizeof v);
+		}
+	}
+}

@@ -82,6 +82,8 @@ enum status opts_read(const struct opt *rows, void *out, const struct conf *map,
 /* The same, and then unknown keys of map are errors too. several: tables[0..n) read into outs[0..n), keys unknown to all are errors. */
 enum status opts_read_all(const struct opt *const tables[], void *const outs[], int n, const struct conf *map,
                           const char *what, struct arena *a, struct err *e);
+/* Numbers of the unit (INT, REAL) times factor: INT rounded up, nothing that was above 0 becomes 0, and none leaves its range. */
+void opts_scale(const struct opt *rows, void *conf, const char *unit, double factor);
 /* "name=value\n" for each result-changing option that differs from its default, in the table's order; exact numbers (%.17g).
    OPT_NODE rows are left to the owner. */
 void opts_canonical(const struct opt *rows, const void *conf, struct str *s);

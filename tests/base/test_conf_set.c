@@ -82,7 +82,7 @@ START_TEST(what_cannot_be_set)
 	refused("stages.2.x=1", "there is no item 2, allowed 0 to 1");
 	refused("stages.kdd.x=1", "no item of the list has the name 'kdd'; did you mean 'kd'?");
 	refused("stages.nobody.x=1", "no item of the list has the name 'nobody', nor is it a number");
-	refused("stages.kd.loss.kd.x=1", "no item of the list has the name 'kd'");
+	refused("stages.kd.loss.sp.x=1", "no item of the list has the name 'sp'");
 	refused("seed=[1", "did not find expected ',' or ']'");
 	refused("seed={a: 1, a: 2}", "key 'a' is given twice");
 	refused("seed=*x", "alias '*x' has no anchor");
