@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ const struct opt data_opts[] = {
 	    "training pictures used, each class its share; 0: all but held_out"),
 	INT(data_conf, limit_test, 0, 0, 100000000, "pictures",
 	    "test pictures used, always the same ones; 0: all"),
+	REAL(data_conf, share, 1, 1e-6, 1, "-", "of these training and held-out pictures used, each class its share"),
+	REAL(data_conf, share_test, 1, 1e-6, 1, "-", "of these test pictures used, always the same ones"),
 	INT(data_conf, crop, 0, 0, 256, "pixels",
 	    "pad by so many zeros on each side, crop back at random; 0: off"),
 	BOOL(data_conf, flip, 0, "mirror every second picture at random"),
@@ -108,7 +111,14 @@ static enum status check_numbers(struct data *d, const struct conf *map, struct 
 		                "training pictures:", rest, e);
 	if (c->limit_test > n_test)
 		return too_many(map, "limit_test", c->limit_test, "test pictures:", n_test, e);
-	const int used = c->limit ? c->limit : rest;
+	int used = c->limit ? c->limit : rest;
+	if (c->share < 1) {
+		used = c->limit = (int)ceil(c->share * used);
+		c->held_out = (int)ceil(c->share * c->held_out);
+	}
+	if (c->share_test < 1)
+		c->limit_test = (int)ceil(c->share_test * (c->limit_test ? c->limit_test : n_test));
+	c->share = c->share_test = 1;
 	if (c->drop_last && c->batch > used)
 		return too_many(map, "batch", c->batch, "drop_last leaves nothing of these training pictures:", used,
 		                e);

@@ -63,6 +63,7 @@ struct data_conf {
 	                              -1 (default): a tenth, at most 5,000; data_open puts the number here */
 	int limit;                 /* 0: all; else this many training pictures (after held_out), balanced over classes, drawn by seed.split */
 	int limit_test;            /* 0: all; the first so many of a fixed draw */
+	double share, share_test;  /* of what the options above leave; data_open puts the numbers into those, and 1 here */
 	int crop;                  /* zero padding of pad-crop; 0: off */
 	bool flip;                 /* horizontal, probability 1/2 */
 	struct reals mean, std;    /* empty: the data set's recorded ones */
