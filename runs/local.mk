@@ -2,8 +2,12 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/lock.c \
+	%D%/lock.h \
 	%D%/origin.c \
 	%D%/origin.h \
+	%D%/predictions.c \
+	%D%/predictions.h \
 	%D%/resume.c \
 	%D%/resume.h \
 	%D%/resume_int.h \
