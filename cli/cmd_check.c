@@ -84,17 +84,17 @@ static void print_data(const struct experiment *x)
 /* What the stages of each list take together; gives the most of all lists. */
 static size_t check_arms(const struct experiment *x, const struct stage_plan_sum *sums)
 {
-	int *which = NEW_ARRAY(x->arena, int, x->n_stage);
+	const struct stage_plan_sum **which = NEW_ARRAY(x->arena, const struct stage_plan_sum *, x->n_stage);
 	size_t most = 0;
 	char a[32];
 	for (int list = 1; list <= x->n_arms; list++) {
 		int n = 0;
 		for (int i = 0; i < x->n_stage; i++)
 			if (x->stage[i].arms == list)
-				which[n++] = i;
-		const size_t bytes = memory_together(x, sums, which, n);
-		const int wave = wave_size(x, sums, which, n);
-		printf("\narms %s to %s: %d on one stream of batches, %s together", x->stage[which[0]].name, x->stage[which[n - 1]].name, n, str_bytes(a, bytes));
+				which[n++] = &sums[i];
+		const size_t bytes = memory_together(which, n);
+		const int wave = wave_size(which, n);
+		printf("\narms %s to %s: %d on one stream of batches, %s together", which[0]->stage->name, which[n - 1]->stage->name, n, str_bytes(a, bytes));
 		if (wave < n)
 			printf("; they run in waves, %d at first", wave);
 		putchar('\n');

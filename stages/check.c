@@ -133,13 +133,14 @@ static enum status check_lesson(struct stage_run *r, const struct lesson *l, FIL
 	sum->memory = sum->own + sum->workspace + sum->teacher;
 	sum->macs = one.macs > sum->macs ? one.macs : sum->macs;
 	sum->steps += one.steps;
+	sum->total_macs += one.macs * one.steps;
 	return s;
 }
 
 enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e)
 {
 	struct stage_run *r = NULL;
-	*sum = (struct stage_plan_sum){0};
+	*sum = (struct stage_plan_sum){.stage = s};
 	enum status st = stage_run_open(x, s, &r, e);
 	for (int k = 0; st == OK && k < r->n_lesson; k++)
 		st = check_lesson(r, &r->lesson[k], f, steps, sum, e);
@@ -150,6 +151,38 @@ enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool ste
 size_t memory_wanted(size_t planned)
 {
 	return planned + planned / 8 + ((size_t)64 << 20);
+}
+
+/* Computed in the same way, of the same weights in the same order. */
+static bool same_teachers(const struct stage *a, const struct stage *b)
+{
+	bool same = a->n_teacher > 0 && a->n_teacher == b->n_teacher && teacher_conf_same(a, b);
+	for (int i = 0; i < a->n_teacher && same; i++)
+		same = str_eq(a->teacher[i].identity, b->teacher[i].identity);
+	return same;
+}
+
+size_t memory_together(const struct stage_plan_sum *const sums[], int n)
+{
+	size_t own = 0, workspace = 0, teachers = 0;
+	for (int i = 0; i < n; i++) {
+		bool had = false;
+		for (int k = 0; k < i; k++)
+			had |= same_teachers(sums[i]->stage, sums[k]->stage);
+		own += sums[i]->own;
+		workspace = larger(workspace, sums[i]->workspace);
+		teachers += had ? 0 : sums[i]->teacher;
+	}
+	return own + workspace + teachers;
+}
+
+int wave_size(const struct stage_plan_sum *const sums[], int n)
+{
+	const size_t there = memory_available();
+	int k = n;
+	while (k > 1 && there && memory_wanted(memory_together(sums, k)) > there)
+		k--;
+	return k;
 }
 
 enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sums, struct err *e)

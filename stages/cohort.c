@@ -64,15 +64,16 @@ static enum status arm_status(struct trainer *t, enum status st, struct err *e)
 
 /* ---- teachers ---- */
 
-enum status cohort_teacher(struct cohort *c, const struct stage *s, int which, struct teacher **out, struct err *e)
+enum status cohort_teacher(struct cohort *c, const struct stage_run *r, int which, struct teacher **out, struct err *e)
 {
+	const struct stage *s = r->stage;
 	struct teacher *t = NULL;
 	for (int i = 0; i < c->n_teacher && !t; i++)
 		if (teacher_is(c->teacher[i], s, which))
 			t = c->teacher[i];
 	enum status st = OK;
 	if (!t) {
-		st = teacher_new(c->arena, c->x, s, which, &t, e);
+		st = teacher_new(c->arena, r->x, s, which, &t, e);
 		struct teacher **bigger = NEW_ARRAY(c->arena, struct teacher *, c->n_teacher + 1);
 		for (int i = 0; i < c->n_teacher; i++)
 			bigger[i] = c->teacher[i];
@@ -150,9 +151,9 @@ static enum status prepare_passes(struct cohort *c, struct err *e)
 	for (int i = 0; i < c->n_passes && st == OK; i++) {
 		struct pass *const full = c->passes[i].full, *const rest = c->passes[i].rest;
 		if (full)
-			st = pass_prepare(full, c->rec->out, c->workspace, e);
+			st = pass_prepare(full, c->out, c->workspace, e);
 		if (st == OK && rest)
-			st = pass_prepare(rest, c->rec->out, c->workspace, e);
+			st = pass_prepare(rest, c->out, c->workspace, e);
 		if (st == OK)
 			st = cached_begin(full ? full : rest, e);
 	}
@@ -376,24 +377,28 @@ static enum status report(struct cohort *c, struct arm *arms, enum status st, st
 {
 	for (int i = 0; i < c->n; i++) {
 		arms[i].status = c->arm[i].finished ? OK : c->arm[i].status != OK ? c->arm[i].status : st;
+		if (c->arm[i].status != OK)
+			arms[i].result->why = arena_str(arms[i].rec->arena, c->arm[i].err.text);
 		if (c->arm[i].status != OK && st == OK)
 			err_run(e, "%s", c->arm[i].err.text);
 	}
 	return st == OK && e->status == E_RUN ? E_RUN : st;
 }
 
-enum status cohort_train(struct experiment *x, struct record *rec, struct arm *arms, int n, struct err *e)
+enum status cohort_train(struct arm *arms, int n, struct err *e)
 {
+	struct experiment *x = arms[0].run->x;
 	struct arena *a = arena_open("cohort");
-	struct cohort c = {.x = x, .rec = rec, .arena = a, .n = n, .arm = NEW_ARRAY(a, struct trainer, n)};
+	struct cohort c = {.x = x, .out = arms[0].rec->out, .arena = a, .n = n, .arm = NEW_ARRAY(a, struct trainer, n)};
 	enum status st = OK;
 	for (int i = 0; i < n && st == OK; i++) {
-		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
-		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .train_top1 = NAN, .saved = time_now()};
+		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = arms[i].rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
+		                            .total_steps = arms[i].steps, .total_macs = arms[i].macs, .teacher_valid = NAN, .train_top1 = NAN, .saved = time_now()};
 		st = arm_begin(&c.arm[i], e);
+		c.arm[i].alone = n == 1 && !c.arm[i].resumed && arms[i].run->stage->teacher_conf.teacher_cache == TEACHER_CACHE_OFF;
 	}
 	if (st == OK)
-		st = loader_open(x->data, PART_TRAIN, VIEW_TRAIN, x->seed_data, &c.loader, e);
+		st = loader_open(x->data, PART_TRAIN, VIEW_TRAIN, arms[0].run->stage->seed_data, &c.loader, e);
 	if (st == OK)
 		st = run_periods(&c, e);
 	loader_close(c.loader);

@@ -7,17 +7,19 @@
 /* One arm: what is known before, and what comes of it. */
 struct arm {
 	struct stage_run *run;
+	struct record *rec;           /* of the run that it belongs to */
 	int64_t stage_id;             /* in the store */
 	struct stage_result *result;
-	double steps;                 /* of the whole stage, for the time left */
+	double steps, macs;           /* of the whole stage: for the time left, and for the record */
 	enum status status;           /* OK: it has left its artefacts */
 };
 
 /*
- * Trains all arms to their artefacts, each from its resume state or its start. Arms may differ in all but the data: those whose resume
+ * Trains all arms to their artefacts, each from its resume state or its start. Arms may be of different experiments and differ in all but
+ * the data, its seed, the device and the precision: those whose resume
  * states lie further back catch up first, those with fewer epochs end earlier. An arm whose step fails is left where it was and the others
  * go on; the status is then E_RUN. E_STOP after a signal: all arms have saved their state.
  */
-enum status cohort_train(struct experiment *x, struct record *rec, struct arm *arms, int n, struct err *e);
+enum status cohort_train(struct arm *arms, int n, struct err *e);
 
 #endif

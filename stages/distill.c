@@ -43,6 +43,8 @@ static enum status read_own(struct experiment *x, struct stage *s, struct err *e
 	}
 	const enum status terms = terms_read(x->arena, losses, arena_printf(x->arena, "stage '%s'", s->name), &own->terms, &own->n, e);
 	const enum status teachers = references_read(x, s, c->teacher, true, &s->teacher, &s->n_teacher, e);
+	if (s->train.epochs < s->epochs_asked && s->train.epochs < s->n_teacher) /* a smaller budget still meets every teacher */
+		s->train.epochs = s->n_teacher < s->epochs_asked ? s->n_teacher : s->epochs_asked;
 	return terms == OK ? teachers : terms;
 }
 

@@ -22,6 +22,7 @@ struct evaluator {
 	uint8_t *bytes;
 	double *z;
 	long *confusion;
+	struct predictions *keep; /* NULL: only sums are wanted */
 };
 
 static int part_size(const struct data *d, enum part part)
@@ -69,8 +70,19 @@ enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err 
 	return plan_prepare(ev->plan, workspace, e);
 }
 
+static void keep_one(struct evaluator *ev, const double *z, int label, int answer, int sample)
+{
+	struct predictions *p = ev->keep;
+	p->label[p->n] = label;
+	p->answer[p->n] = answer;
+	p->sample[p->n] = sample;
+	for (int k = 0; k < ev->K; k++)
+		p->logits[(size_t)p->n * (size_t)ev->K + (size_t)k] = (float)z[k];
+	p->n++;
+}
+
 /* Cross-entropy, rank of the label among the scores; a tie counts against the label only behind an earlier class. */
-static void score_one(struct evaluator *ev, const double *z, int label, struct evaluation *out)
+static void score_one(struct evaluator *ev, const double *z, int label, int sample, struct evaluation *out)
 {
 	double most = z[0], sum = 0;
 	int best = 0, rank = 0;
@@ -86,6 +98,8 @@ static void score_one(struct evaluator *ev, const double *z, int label, struct e
 	out->loss += log(sum) + most - z[label];
 	out->top1 += best == label;
 	out->top5 += rank < TOP;
+	if (ev->keep)
+		keep_one(ev, z, label, best, sample);
 	ev->confusion[label * ev->K + best]++;
 	out->n++;
 }
@@ -101,7 +115,7 @@ static enum status run_batch(struct evaluator *ev, const struct batch *b, struct
 		for (int k = 0; k < ev->K; k++)
 			if (!isfinite(ev->z[i * ev->K + k]))
 				return err_run(e, "'%s' gives a logit that is not finite for picture %d", ev->net->name, b->sample[i]);
-		score_one(ev, ev->z + (size_t)i * (size_t)ev->K, b->label[i], out);
+		score_one(ev, ev->z + (size_t)i * (size_t)ev->K, b->label[i], b->sample[i], out);
 	}
 	return st;
 }
@@ -125,6 +139,17 @@ enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluatio
 	out->loss /= n;
 	out->top1 *= 100 / n;
 	out->top5 = ev->K > TOP ? out->top5 * 100 / n : NAN;
+	return st;
+}
+
+enum status evaluator_predict(struct evaluator *ev, enum part part, struct arena *a, struct predictions *p, struct evaluation *out, struct err *e)
+{
+	const int n = part_size(ev->data, part);
+	*p = (struct predictions){.K = ev->K, .label = NEW_ARRAY(a, int32_t, n), .answer = NEW_ARRAY(a, int32_t, n), .sample = NEW_ARRAY(a, int32_t, n),
+	                          .logits = NEW_ARRAY(a, float, (size_t)n * (size_t)ev->K)};
+	ev->keep = p;
+	const enum status st = evaluator_run(ev, part, out, e);
+	ev->keep = NULL;
 	return st;
 }
 

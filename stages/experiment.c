@@ -1,5 +1,6 @@
 /* The whole file: top keys, seeds, precision, data, networks, stages in order. After an error the rest is read on, to collect all. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -11,6 +12,7 @@
 struct top_conf {
 	const char *name;
 	const struct conf *seed, *data, *networks, *stages, *arms, *report;
+	const struct conf *vary, *drop, *claims, *table, *budget, *timing, *tuning; /* of sweeps: sweep.h */
 	int precision;
 };
 enum { TOP_F32, TOP_BF16, TOP_AUTO };
@@ -25,14 +27,22 @@ const struct opt experiment_opts[] = {
 	NODE(top_conf, stages, "list of stages"),
 	NODE(top_conf, arms, "list of {stages: [NAME, ...], seeds: [...]}: stages that run at the same time on one stream of batches"),
 	NODE(top_conf, report, "about the table at the end: {title: TEXT}"),
+	NODE(top_conf, vary, "`sweep`: what varies: grid, zip, list, random, seeds"),
+	NODE(top_conf, drop, "`sweep`: a list of paths, each of which is switched off in a run of its own"),
+	NODE(top_conf, budget, "`sweep`: {NAME: {epochs: 0.1, data: 0.2}, ...}; quick and smoke are there without it"),
+	NODE(top_conf, timing, "`sweep`: true: each stage alone in a process, without cache, seeds in turn, so that its time may be compared"),
+	NODE(top_conf, tuning, "`table`: {STAGE: how many settings were tried for it, and on what}, printed below the table"),
+	NODE(top_conf, claims, "`table`: a list of {better: ROW, than: ROW}, written before the runs: the family of tests"),
+	NODE(top_conf, table, "`table`: rows, columns, control, the paper's numbers"),
 	{0},
 };
 
-struct seed_conf { int split, data, init; };
+struct seed_conf { int split, data, init, teacher; };
 const struct opt seed_opts[] = {
 	INT(seed_conf, split, 1, 0, 2147483647, "-", "held-out split and subsets"),
 	INT(seed_conf, data, 1, 0, 2147483647, "-", "order and augmentation"),
 	INT(seed_conf, init, 1, 0, 2147483647, "-", "weights, dropout, critics"),
+	INT(seed_conf, teacher, -1, -1, 2147483647, "-", "data and init of stages that later ones learn from; -1: as data and init"),
 	{0},
 };
 struct report_conf { const char *title; };
@@ -46,7 +56,7 @@ static const struct opt one_seed_opts[] = {INT(one_seed, seed, 1, 0, 2147483647,
 
 static enum status read_seed(struct experiment *x, const struct conf *c, struct err *e)
 {
-	struct seed_conf s = {1, 1, 1};
+	struct seed_conf s = {1, 1, 1, -1};
 	enum status st = OK;
 	if (c && c->kind == CONF_MAP) {
 		const struct opt *tables[] = {seed_opts};
@@ -55,11 +65,13 @@ static enum status read_seed(struct experiment *x, const struct conf *c, struct 
 	} else if (c) {
 		struct one_seed one = {0};
 		st = opts_read(one_seed_opts, &one, x->root, "experiment", x->arena, e);
-		s = (struct seed_conf){one.seed, one.seed, one.seed};
+		s = (struct seed_conf){one.seed, one.seed, one.seed, -1};
 	}
 	x->seed_split = (uint64_t)s.split;
 	x->seed_data = (uint64_t)s.data;
 	x->seed_init = (uint64_t)s.init;
+	x->has_seed_teacher = s.teacher >= 0;
+	x->seed_teacher = x->has_seed_teacher ? (uint64_t)s.teacher : 0;
 	return st;
 }
 
@@ -177,25 +189,120 @@ static enum status read_stages(struct experiment *x, const struct conf *list, st
 	return st;
 }
 
-enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **out, struct err *e)
+/* ---- what several experiments share ---- */
+
+struct pool_data {
+	const char *text; /* the map and the seed that it was opened with */
+	struct data *data;
+};
+
+struct experiment_pool {
+	struct arena *arena;
+	struct device *dev;
+	int n;
+	struct pool_data *data;
+};
+
+struct experiment_pool *experiment_pool_new(struct arena *a)
+{
+	struct experiment_pool *p = NEW(a, struct experiment_pool);
+	p->arena = a;
+	return p;
+}
+
+void experiment_pool_close(struct experiment_pool *p)
+{
+	for (int i = 0; p && i < p->n; i++)
+		data_close(p->data[i].data);
+	if (p)
+		device_close(p->dev);
+}
+
+static enum status find_device(struct experiment *x, const struct experiment_options *o, struct err *e)
+{
+	if (x->pool && x->pool->dev) {
+		x->dev = x->pool->dev;
+		return OK;
+	}
+	const enum status st = device_open(x->pool ? x->pool->arena : x->arena, o->device ? o->device : "cpu", o->threads, &x->dev, e);
+	if (x->pool && st == OK)
+		x->pool->dev = x->dev;
+	return st;
+}
+
+static const char *data_text(struct arena *a, const struct conf *map, uint64_t seed)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	if (!f)
+		return NULL;
+	fprintf(f, "seed.split %llu\n", (unsigned long long)seed);
+	conf_print(f, map, 0);
+	fclose(f);
+	const char *copy = arena_str(a, text);
+	free(text);
+	return copy;
+}
+
+static enum status find_data(struct experiment *x, const struct conf *map, struct err *e)
+{
+	struct experiment_pool *p = x->pool;
+	if (!p)
+		return data_open(x->arena, map, x->seed_split, &x->data, e);
+	const char *text = data_text(p->arena, map, x->seed_split);
+	for (int i = 0; i < p->n && text; i++)
+		if (str_eq(p->data[i].text, text)) {
+			x->data = p->data[i].data;
+			return OK;
+		}
+	const enum status st = data_open(p->arena, map, x->seed_split, &x->data, e);
+	if (st != OK)
+		return st;
+	struct pool_data *bigger = NEW_ARRAY(p->arena, struct pool_data, p->n + 1);
+	for (int i = 0; i < p->n; i++)
+		bigger[i] = p->data[i];
+	bigger[p->n++] = (struct pool_data){text, x->data};
+	p->data = bigger;
+	return OK;
+}
+
+/* ---- from the file to stages ---- */
+
+/* The parts of a smaller budget that are options of the data. */
+static enum status scale_data(struct experiment *x, struct err *e)
+{
+	enum status st = OK;
+	if (x->budget.data < 1)
+		st = conf_set(x->arena, x->root, arena_printf(x->arena, "data.share=%.17g", x->budget.data), e);
+	if (st == OK && x->budget.test < 1)
+		st = conf_set(x->arena, x->root, arena_printf(x->arena, "data.share_test=%.17g", x->budget.test), e);
+	return st;
+}
+
+enum status experiment_open_conf(struct arena *a, const char *path, struct conf *root, const struct experiment_options *o, struct experiment **out,
+                                 struct err *e)
 {
 	struct experiment *x = NEW(a, struct experiment);
 	x->arena = a;
 	x->path = arena_str(a, path);
+	x->root = root;
+	x->pool = o->pool;
+	x->budget = o->budget.epochs > 0 ? o->budget : (struct budget){1, 1, 1};
 	*out = x;
-	enum status st = conf_read(a, path, &x->root, e);
-	if (!x->root)
-		return st;
+	enum status st = OK;
 	for (int i = 0; i < o->n_set; i++)
 		keep(&st, conf_set(a, x->root, o->set[i], e));
 	struct top_conf top = {0};
 	keep(&st, read_top(x, &top, e));
-	const enum status dev = device_open(a, o->device ? o->device : "cpu", o->threads, &x->dev, e);
+	const enum status dev = find_device(x, o, e);
 	if (dev != OK)
 		return st == OK ? dev : st;
 	keep(&st, choose_precision(x, top.precision, o->precision, e));
-	if (top.data)
-		keep(&st, data_open(a, top.data, x->seed_split, &x->data, e));
+	if (top.data) {
+		keep(&st, scale_data(x, e));
+		keep(&st, find_data(x, top.data, e));
+	}
 	if (x->data)
 		x->data->threads = x->dev->threads;
 	keep(&st, read_networks(x, e));
@@ -205,9 +312,20 @@ enum status experiment_open(struct arena *a, const char *path, const struct expe
 	return st;
 }
 
+enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **out, struct err *e)
+{
+	struct conf *root = NULL;
+	*out = NULL;
+	const enum status read = conf_read(a, path, &root, e);
+	if (!root)
+		return read;
+	const enum status st = experiment_open_conf(a, path, root, o, out, e);
+	return read == OK ? st : read;
+}
+
 void experiment_close(struct experiment *x)
 {
-	if (!x)
+	if (!x || x->pool)
 		return;
 	data_close(x->data);
 	device_close(x->dev);

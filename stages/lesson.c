@@ -35,7 +35,7 @@ enum status lesson_begin(struct trainer *t, struct err *e)
 	t->arena = arena_open("lesson");
 	t->teacher_shape = t->r->teacher;
 	if (l->teacher >= 0)
-		st = cohort_teacher(t->cohort, t->r->stage, l->teacher, &t->teacher, e);
+		st = cohort_teacher(t->cohort, t->r, l->teacher, &t->teacher, e);
 	if (st == OK && t->teacher) {
 		t->teacher->users++;
 		t->r->teacher = t->teacher->net;

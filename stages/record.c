@@ -43,7 +43,8 @@ static enum status begin_run(struct record *r, const struct experiment *x, const
 		.machine = str_text(&machine), .device = dev->backend->name, .precision = x->precision == PRECISION_BF16 ? "bf16" : "f32",
 		.threads = dev->threads,
 	};
-	log_line(LOG_INFO, "%s; %s; precision %s", row.program, row.machine, row.precision);
+	fprintf(r->log, "%s; %s; precision %s\n", row.program, row.machine, row.precision);
+	fflush(r->log);
 	const enum status st = store_run_begin(r->store, &row, &r->run, e);
 	str_release(&machine);
 	return st;
@@ -65,8 +66,6 @@ enum status record_open(struct arena *a, struct experiment *x, const char *out, 
 	r->log = fopen(path_join(a, r->folder, "log.txt"), "a");
 	if (!r->log)
 		return err_env(e, "can't open '%s/log.txt': %m", r->folder);
-	log_set_file(r->log);
-	log_line(LOG_INFO, "run folder %s", r->folder);
 	*rec = r;
 	st = write_config(r, x, e);
 	if (st == OK)
@@ -86,7 +85,6 @@ enum status record_close(struct record *r, const char *state, double seconds, st
 	store_close(r->store);
 	if (r->csv && fclose(r->csv) != 0 && st == OK)
 		st = err_env(e, "can't write '%s/metrics.csv': %m", r->folder);
-	log_set_file(NULL);
 	if (r->log)
 		fclose(r->log);
 	return st;

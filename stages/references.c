@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "runs/origin.h"
-#include "stages/stage.h"
+#include "stages/stage_read.h"
 
 static enum status add(struct experiment *x, struct reference ref, struct reference **r, int *n)
 {
@@ -134,4 +134,28 @@ enum status references_read(struct experiment *x, const struct stage *s, const s
 	if (!c->n)
 		return err_user(e, c->at, "the list of teachers is empty");
 	return st;
+}
+
+/* "NAME.artefact" anywhere in a stage's options. */
+static bool refers(const struct conf *c, const char *name)
+{
+	const size_t n = strlen(name);
+	if (c->kind == CONF_SCALAR)
+		return strncmp(c->text, name, n) == 0 && c->text[n] == '.';
+	for (int i = 0; i < c->n; i++)
+		if (refers(c->item[i], name))
+			return true;
+	return false;
+}
+
+bool stage_is_used(const struct experiment *x, const struct conf *map)
+{
+	const struct conf *stages = conf_find(x->root, "stages"), *name = conf_find(map, "name");
+	bool later = false;
+	for (int i = 0; stages && name && name->text && i < stages->n; i++) {
+		if (later && refers(stages->item[i], name->text))
+			return true;
+		later |= stages->item[i] == map;
+	}
+	return false;
 }

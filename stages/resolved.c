@@ -27,8 +27,11 @@ void experiment_resolved(const struct experiment *x, FILE *f)
 {
 	fprintf(f, "# resolved from %s: every option, and where its value came from\n", x->path);
 	fprintf(f, "name: %s\n", x->name);
-	fprintf(f, "seed: {split: %llu, data: %llu, init: %llu}\n", (unsigned long long)x->seed_split, (unsigned long long)x->seed_data,
+	fprintf(f, "seed: {split: %llu, data: %llu, init: %llu", (unsigned long long)x->seed_split, (unsigned long long)x->seed_data,
 	        (unsigned long long)x->seed_init);
+	if (x->has_seed_teacher)
+		fprintf(f, ", teacher: %llu", (unsigned long long)x->seed_teacher);
+	fputs("}\n", f);
 	fprintf(f, "precision: %s   # asked: %s\n", x->precision == PRECISION_BF16 ? "bf16" : "f32", x->precision_text);
 	print_data(x, f);
 	fputs("networks:\n", f);

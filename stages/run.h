@@ -30,6 +30,7 @@ struct stage_result {
 	const struct stage *stage;
 	bool reused;                  /* trained by an earlier run */
 	bool failed;                  /* by itself, or for want of a stage that did */
+	const char *why;              /* where it failed: the reason, in the record's arena */
 	double test_last, test_best;  /* top-1 percent; best: of the epoch that the held-out split chose, NaN without one */
 	double valid_last;
 	double teacher_test;          /* of the last teacher; NaN without */
@@ -49,7 +50,9 @@ void stage_run_close(struct stage_run *r);
 
 /* For `check`: all plans of a stage without memory. lines go to f. */
 struct stage_plan_sum {
+	const struct stage *stage;
 	double macs;                  /* of the dearest step, the teacher's pass with it */
+	double total_macs;            /* of all its steps; evaluations are not in it */
 	size_t own;                   /* weights, optimisers, what plans hold: of the stage alone */
 	size_t workspace, teacher;    /* what arms that run together have in common */
 	size_t memory;                /* all three: the stage's maximum */
@@ -58,10 +61,10 @@ struct stage_plan_sum {
 enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e);
 /* What must be free for so many planned bytes: libraries' code and scratch, buffers of checkpoints, and what else is in no plan. */
 size_t memory_wanted(size_t planned);
-/* What the stages which[0..n) take when they run together: their own, the largest workspace, each teacher once. */
-size_t memory_together(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n);
-/* How many of which[0..n) the machine carries at once; at least one. */
-int wave_size(const struct experiment *x, const struct stage_plan_sum *sums, const int *which, int n);
+/* What stages take when they run together: their own, the largest workspace, each teacher once. */
+size_t memory_together(const struct stage_plan_sum *const sums[], int n);
+/* How many of them the machine carries at once; at least one. */
+int wave_size(const struct stage_plan_sum *const sums[], int n);
 /* E_NOMEM with both sizes when the machine can't give what the stage needs. */
 enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sum, struct err *e);
 

@@ -12,6 +12,7 @@
 #include "data/dataset.h"
 #include "engine/plan.h"
 #include "losses/loss.h"
+#include "runs/predictions.h"
 
 struct experiment;
 struct stage_run;
@@ -65,9 +66,11 @@ struct stage {
 	struct reference *teacher;    /* in the order in which they are met */
 	const char *teacher_network;  /* the network they are weights of */
 	struct teacher_conf teacher_conf;
+	int epochs_asked;             /* before a smaller budget scaled them */
 	int n_anchor;
 	int *anchor;                  /* epochs, ascending */
-	uint64_t seed_init;           /* the experiment's, or an arm's own */
+	uint64_t seed_data;           /* of the order and the views of the pictures: the experiment's, or that of teachers */
+	uint64_t seed_init;           /* of weights: the same, or an arm's own */
 	int arms;                     /* which entry of the experiment's `arms` it runs in, from 1; 0: alone */
 	bool is_copy;                 /* of the stage before it, for another seed.init: made by `arms` */
 	char identity[65];
@@ -99,6 +102,17 @@ const struct stage_kind *stage_kind_find(const char *name);
 
 extern const struct opt experiment_opts[], seed_opts[], report_opts[], arms_opts[];
 
+/* A share of the work that the file asks for: `sweep --budget`. All 1: the file as it is. */
+struct budget {
+	double epochs;                /* factor of every number of epochs; rounded up, at least 1 (and one for each anchor or teacher) */
+	double data, test;            /* share of the training and held-out, and of the test pictures */
+};
+
+/* What experiments of one sweep have in common: the device, and data that are read once. */
+struct experiment_pool;
+struct experiment_pool *experiment_pool_new(struct arena *a);
+void experiment_pool_close(struct experiment_pool *p); /* after its experiments; NULL allowed */
+
 struct arms; /* arms.h */
 
 struct experiment {
@@ -106,6 +120,10 @@ struct experiment {
 	const char *name, *path;
 	struct conf *root;
 	uint64_t seed_split, seed_data, seed_init;
+	uint64_t seed_teacher;        /* data and init of stages that others learn from, where has_seed_teacher */
+	bool has_seed_teacher;
+	struct budget budget;
+	struct experiment_pool *pool; /* what it shares with others; NULL: nothing */
 	const char *precision_text;   /* f32, bf16, auto */
 	enum precision precision;
 	struct device *dev;
@@ -119,6 +137,8 @@ struct experiment {
 };
 
 struct experiment_options {
+	struct experiment_pool *pool; /* NULL: none */
+	struct budget budget;         /* zeroed: all of it */
 	const char *precision;        /* over the file's; NULL: the file's */
 	const char *device;           /* NULL: cpu */
 	int threads;                  /* 0: as many as cores */
@@ -128,6 +148,8 @@ struct experiment_options {
 /* Parses, opens the data, plans every stage: every error of the file is collected. Identities are known afterwards. *x is for
    experiment_close also after an error. */
 enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **x, struct err *e);
+/* The same from a tree that is there; it becomes the experiment's. path: what it came from, for messages. */
+enum status experiment_open_conf(struct arena *a, const char *path, struct conf *root, const struct experiment_options *o, struct experiment **x, struct err *e);
 void experiment_close(struct experiment *x); /* NULL allowed */
 /* Hash over every stage's identity and the report: names the run's folder. */
 void experiment_identity(const struct experiment *x, char hex[65]);
@@ -245,6 +267,8 @@ size_t evaluator_workspace(const struct evaluator *ev);
 size_t evaluator_own_bytes(const struct evaluator *ev);
 enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err *e);
 enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluation *out, struct err *e);
+/* The same, and what was answered to each picture, in their order. */
+enum status evaluator_predict(struct evaluator *ev, enum part part, struct arena *a, struct predictions *p, struct evaluation *out, struct err *e);
 void evaluator_close(struct evaluator *ev); /* NULL allowed */
 
 /* ---- stop.c: SIGINT and SIGTERM finish the step, save, leave with E_STOP ---- */

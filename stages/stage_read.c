@@ -1,7 +1,9 @@
 /* One entry of `stages:` to a stage, with its identity. */
 #include "stages/stage_read.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sha256.h"
@@ -83,6 +85,25 @@ static enum status read_equal(struct experiment *x, struct stage *s, struct err 
 
 struct epochs_conf { struct ints anchors; };
 
+/* The same shares of fewer epochs, each an epoch of its own. The node is made anew, so that the resolved file says what was done. */
+static enum status scale_anchors(struct experiment *x, struct stage *s, struct err *e)
+{
+	struct str text = {0};
+	struct conf *map = NULL;
+	str_add(&text, "anchors: [");
+	for (int i = 0; i < s->n_anchor; i++) {
+		const int least = i ? s->anchor[i - 1] + 1 : 1, most = s->train.epochs - (s->n_anchor - 1 - i);
+		const int v = (int)ceil((double)s->anchor[i] * s->train.epochs / s->epochs_asked);
+		s->anchor[i] = v < least ? least : v > most ? most : v;
+		str_printf(&text, "%s%d", i ? ", " : "", s->anchor[i]);
+	}
+	str_add(&text, "]\n");
+	const enum status st = conf_parse(x->arena, arena_str(x->arena, str_text(&text)), "budget", &map, e);
+	str_release(&text);
+	s->train.anchors = map ? conf_find(map, "anchors") : NULL;
+	return st;
+}
+
 static enum status read_anchors(struct experiment *x, struct stage *s, struct err *e)
 {
 	const struct conf *c = s->train.anchors;
@@ -93,7 +114,7 @@ static enum status read_anchors(struct experiment *x, struct stage *s, struct er
 		                s->kind->name);
 	if (c->kind == CONF_MAP)
 		return read_equal(x, s, e);
-	const struct opt rows[] = {INTS(epochs_conf, anchors, NULL, 1, s->train.epochs, "epochs", "epochs to keep"), {0}};
+	const struct opt rows[] = {INTS(epochs_conf, anchors, NULL, 1, s->epochs_asked, "epochs", "epochs to keep"), {0}};
 	struct epochs_conf list = {0};
 	const enum status st = opts_read(rows, &list, s->map, s->name, x->arena, e);
 	if (st != OK)
@@ -102,10 +123,10 @@ static enum status read_anchors(struct experiment *x, struct stage *s, struct er
 		if (list.anchors.v[i] <= list.anchors.v[i - 1])
 			return err_user(e, c->at, "'anchors' must rise: %d after %d", list.anchors.v[i], list.anchors.v[i - 1]);
 	s->n_anchor = list.anchors.n;
-	int *copy = NEW_ARRAY(x->arena, int, s->n_anchor);
-	memcpy(copy, list.anchors.v, (size_t)s->n_anchor * sizeof *copy);
-	s->anchor = copy;
-	return OK;
+	s->anchor = NEW_ARRAY(x->arena, int, s->n_anchor);
+	for (int i = 0; i < s->n_anchor; i++)
+		s->anchor[i] = list.anchors.v[i];
+	return s->train.epochs < s->epochs_asked ? scale_anchors(x, s, e) : OK;
 }
 
 static enum status check_name(const struct experiment *x, const struct stage *s, struct err *e)
@@ -200,10 +221,36 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 		str_printf(&text, "teacher_network=%s\n", teacher->identity);
 	if (s->has_from)
 		str_printf(&text, "from=%s\n", s->from.identity);
-	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)x->seed_data,
+	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)s->seed_data,
 	           (unsigned long long)s->seed_init, (int)x->precision, x->dev->backend->name);
 	sha256_text(str_text(&text), s->identity);
 	str_release(&text);
+}
+
+/* Drops that are epochs become shares, which need no scaling. */
+static void scale_drops(struct experiment *x, struct stage *s, int epochs)
+{
+	double *v = NEW_ARRAY(x->arena, double, s->schedule.drops.n);
+	for (int i = 0; i < s->schedule.drops.n; i++) {
+		v[i] = s->schedule.drops.v[i];
+		if (v[i] >= 1 && epochs > 0)
+			v[i] = fmin(v[i] / epochs, 1 - 1e-6);
+	}
+	s->schedule.drops.v = v;
+}
+
+/* A smaller budget: every option that counts epochs, in whatever table; each anchor keeps an epoch of its own. */
+static void scale_epochs(struct experiment *x, struct stage *s, const struct opt *const tables[], void *const outs[], int n)
+{
+	const int epochs = s->epochs_asked = s->train.epochs;
+	if (x->budget.epochs >= 1)
+		return;
+	for (int i = 0; i < n; i++)
+		opts_scale(tables[i], outs[i], "epochs", x->budget.epochs);
+	scale_drops(x, s, epochs);
+	const struct conf *anchors = s->train.anchors, *count = anchors && anchors->kind == CONF_MAP ? conf_find(anchors, "count") : NULL;
+	const int wanted = !anchors ? 0 : anchors->kind == CONF_LIST ? anchors->n : count && count->text ? (int)strtol(count->text, NULL, 10) : 3;
+	s->train.epochs = s->train.epochs > wanted ? s->train.epochs : wanted < epochs ? wanted : epochs;
 }
 
 static enum status read_options(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)
@@ -221,6 +268,7 @@ static enum status read_options(struct experiment *x, struct stage *s, const str
 		outs[n++] = s->conf;
 	}
 	enum status st = opts_read_all(tables, outs, n, map, arena_printf(x->arena, "stage '%s'", s->name), x->arena, e);
+	scale_epochs(x, s, tables, outs, n);
 	const enum status name = check_name(x, s, e), anchors = read_anchors(x, s, e);
 	st = st == OK ? name : st;
 	return st == OK ? anchors : st;
@@ -264,7 +312,9 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 {
 	s->map = map;
 	s->name = "?";
-	s->seed_init = x->seed_init;
+	const bool teaches = x->has_seed_teacher && stage_is_used(x, map);
+	s->seed_data = teaches ? x->seed_teacher : x->seed_data;
+	s->seed_init = teaches ? x->seed_teacher : x->seed_init;
 	if (map->kind != CONF_MAP)
 		return err_user(e, map->at, "a stage is a map with 'name', 'kind', 'train' and options");
 	enum status st = find_kind(s, map, e);

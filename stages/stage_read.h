@@ -6,6 +6,8 @@
 
 /* One entry of `stages:`; earlier ones are read already. */
 enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e);
+/* Whether a later stage refers to what the stage of this map leaves. */
+bool stage_is_used(const struct experiment *x, const struct conf *map);
 /* The same stage for another seed of initialisation, as NAME-initSEED. */
 enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e);
 

@@ -263,7 +263,7 @@ enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct 
 		return OK;
 	cache_check(c->cache);
 	for (int i = 0; i < p->n; i++) {
-		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->x->seed_data, epoch, b->sample[i]));
+		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->stage->seed_data, epoch, b->sample[i]));
 		if (cache_get(c->cache, b->sample[i], c->view[i], c->rows + (size_t)i * (size_t)c->width))
 			continue;
 		memcpy(c->images + (size_t)n * picture, b->image + (size_t)i * picture, picture);

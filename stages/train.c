@@ -20,8 +20,9 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	return st;
 }
 
-/* Accuracy of a network's weights on a part of the data, measured once per pair of weights and data. */
-static enum status measure(struct trainer *t, struct net *net, const char *key, enum part part, double *top1, struct err *e)
+/* Accuracy of a network's weights on a part of the data, measured once per pair of weights and data. answers: where what it answers is
+   written; NULL: nowhere. */
+static enum status measure(struct trainer *t, struct net *net, const char *key, enum part part, const char *answers, double *top1, struct err *e)
 {
 	struct experiment *x = t->r->x;
 	const char *name = part == PART_TEST ? "test" : "valid";
@@ -29,7 +30,7 @@ static enum status measure(struct trainer *t, struct net *net, const char *key, 
 	char data[65];
 	sha256_text(x->data->identity, data);
 	enum status st = store_accuracy_get(t->rec->store, key, data, name, top1, &found, e);
-	if (st != OK || found)
+	if (st != OK || (found && (!answers || file_exists(answers))))
 		return st;
 	struct arena *a = arena_open("measure");
 	struct evaluator *ev = NULL;
@@ -41,8 +42,11 @@ static enum status measure(struct trainer *t, struct net *net, const char *key, 
 		st = device_alloc(x->dev, bytes, &workspace, e);
 	if (st == OK)
 		st = evaluator_prepare(ev, workspace, e);
+	struct predictions said;
 	if (st == OK)
-		st = evaluator_run(ev, part, &result, e);
+		st = answers ? evaluator_predict(ev, part, a, &said, &result, e) : evaluator_run(ev, part, &result, e);
+	if (st == OK && answers)
+		st = predictions_save(&said, answers, e);
 	evaluator_close(ev);
 	device_free(x->dev, workspace, bytes);
 	arena_close(a);
@@ -62,7 +66,7 @@ enum status arm_measure_teacher(struct trainer *t, struct err *e)
 	t->teacher_valid = NAN;
 	if (l->teacher < 0 || !t->r->x->data->n_valid)
 		return OK;
-	return measure(t, t->r->teacher, weights_key(t, t->r->stage->teacher[l->teacher].identity), PART_VALID, &t->teacher_valid, e);
+	return measure(t, t->r->teacher, weights_key(t, t->r->stage->teacher[l->teacher].identity), PART_VALID, NULL, &t->teacher_valid, e);
 }
 
 static double largest_moved(const struct stage_run *r)
@@ -86,14 +90,19 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 	struct stage_run *r = t->r;
 	const struct stage *s = r->stage;
 	const bool chosen = !isnan(t->place.best);
-	enum status st = measure(t, r->student, artefact_key(t, "last"), PART_TEST, &res->test_last, e);
+	const char *answers = record_stage_file(t->rec, s, "test.safetensors");
+	struct predictions said;
+	enum status st = measure(t, r->student, artefact_key(t, "last"), PART_TEST, answers, &res->test_last, e);
+	if (st == OK)
+		st = predictions_load(t->arena, answers, &said, e);
+	t->test_top5 = st == OK ? predictions_top5(&said) : NAN;
 	if (st == OK && chosen) {
 		st = weights_load(r->student->params, record_stage_file(t->rec, s, "best.safetensors"), e);
 		if (st == OK)
-			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, &res->test_best, e);
+			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, NULL, &res->test_best, e);
 	}
 	if (st == OK && t->teacher)
-		st = measure(t, r->teacher, weights_key(t, s->teacher[s->n_teacher - 1].identity), PART_TEST, &res->teacher_test, e);
+		st = measure(t, r->teacher, weights_key(t, s->teacher[s->n_teacher - 1].identity), PART_TEST, NULL, &res->teacher_test, e);
 	return st;
 }
 
@@ -101,10 +110,10 @@ static enum status put_result(struct trainer *t, const struct stage_result *res,
 {
 	const int epoch = lesson_epochs_before(t->r, t->r->n_lesson);
 	const struct { const char *name; double value; } row[] = {
-		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"teacher_test_top1", res->teacher_test},
+		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"test_top5", t->test_top5}, {"teacher_test_top1", res->teacher_test},
 		{"gap_to_teacher", res->teacher_test - res->test_last}, {"trained_parameters_most", res->trained_max},
 		{"parameters", res->whole}, {"time/total_seconds", res->seconds}, {"images", res->images},
-		{"valid_top1_last", res->valid_last},
+		{"valid_top1_last", res->valid_last}, {"macs", t->total_macs}, {"time/alone", t->alone},
 	};
 	enum status st = OK;
 	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)

@@ -28,6 +28,9 @@ struct trainer {
 	double teacher_valid;     /* held-out accuracy of the lesson's teacher; NaN without */
 	double train_top1;        /* of the last epoch: the student's, or its block's through the teacher's tail; NaN without */
 	double total_steps;       /* of the stage, for the time left */
+	double total_macs;        /* of the stage, for the record */
+	double test_top5;         /* of the last epoch's weights; NaN with few classes */
+	bool alone;               /* from its start, with no other arm and no cache: its time is its own */
 	double lesson_images;     /* seen before the lesson */
 };
 
@@ -41,8 +44,8 @@ struct passes {
 /* Arms: students that go through the same batches at the same time. Each learns what it would alone, bit for bit: an arm has its own
    plans, optimisers and place; they share the batches, the workspace and the passes of teachers that they have in common. */
 struct cohort {
-	struct experiment *x;
-	struct record *rec;
+	struct experiment *x;     /* the first arm's: data, device and precision are those of all */
+	const char *out;          /* folder of runs */
 	struct arena *arena;
 	struct loader *loader;
 	int n;
@@ -83,7 +86,7 @@ enum status epoch_end(struct trainer *t, struct err *e);
 
 /* ---- cohort.c ---- */
 /* The teacher that lesson's stage wants, loaded. */
-enum status cohort_teacher(struct cohort *c, const struct stage *s, int which, struct teacher **t, struct err *e);
+enum status cohort_teacher(struct cohort *c, const struct stage_run *r, int which, struct teacher **t, struct err *e);
 /* Time since the last mark goes to the arms at work, in equal parts. */
 void cohort_mark(struct cohort *c);
 

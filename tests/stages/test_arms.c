@@ -161,18 +161,20 @@ START_TEST(waves)
 {
 	struct experiment *x = open_ok(ARMS TOGETHER);
 	struct stage_plan_sum *sums = NEW_ARRAY(life, struct stage_plan_sum, x->n_stage);
-	const int all[] = {1, 2, 3, 4, 5};
+	const struct stage_plan_sum *all[N_ARM];
 	size_t most = 0;
 	for (int i = 0; i < x->n_stage; i++) {
 		ck_ok(stage_check(x, &x->stage[i], NULL, false, &sums[i], &e));
 		most = sums[i].memory > most ? sums[i].memory : most;
 	}
+	for (int i = 0; i < N_ARM; i++)
+		all[i] = &sums[i + 1];
 	for (int n = 2; n <= N_ARM; n++)
-		ck_assert_uint_gt(memory_together(x, sums, all, n), memory_together(x, sums, all, n - 1));
-	memory_pretend(memory_wanted(memory_together(x, sums, all, 3)));
-	ck_assert_int_eq(wave_size(x, sums, all, N_ARM), 3);
+		ck_assert_uint_gt(memory_together(all, n), memory_together(all, n - 1));
+	memory_pretend(memory_wanted(memory_together(all, 3)));
+	ck_assert_int_eq(wave_size(all, N_ARM), 3);
 	memory_pretend(memory_wanted(most));
-	ck_assert_int_lt(wave_size(x, sums, all, N_ARM), N_ARM);
+	ck_assert_int_lt(wave_size(all, N_ARM), N_ARM);
 	struct trained t;
 	ck_ok(train(x, "two", &t));
 	memory_pretend(0);
