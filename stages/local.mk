@@ -12,6 +12,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/evaluate.c \
 	%D%/experiment.c \
 	%D%/distill.c \
+	%D%/job.c \
+	%D%/job.h \
 	%D%/lesson.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
@@ -27,9 +29,17 @@ liblimbeck_core_la_SOURCES += \
 	%D%/step.c \
 	%D%/stop.c \
 	%D%/supervise.c \
+	%D%/sweep.c \
+	%D%/sweep.h \
+	%D%/sweep_estimate.c \
+	%D%/sweep_run.c \
 	%D%/teacher.c \
 	%D%/teacher.h \
 	%D%/teacher_cache.c \
 	%D%/teacher_int8.c \
 	%D%/train.c \
-	%D%/train_int.h
+	%D%/train_int.h \
+	%D%/vary.c \
+	%D%/vary.h \
+	%D%/vary_int.h \
+	%D%/vary_read.c

@@ -1,0 +1,281 @@
+/* From a sweep's file to its runs, and what the store knows of them. */
+#include "stages/sweep.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "stages/job.h"
+
+/* ---- budgets ---- */
+
+struct budget_conf {
+	double epochs, data, test;
+	int seeds;
+};
+
+const struct opt budget_opts[] = {
+	REAL(budget_conf, epochs, 1, 1e-9, 1, "-", "of every number of epochs; rounded up, at least 1, and one for each anchor or teacher"),
+	REAL(budget_conf, data, 1, 1e-6, 1, "-", "of the training and the held-out pictures"),
+	REAL(budget_conf, test, 1, 1e-6, 1, "-", "of the test pictures"),
+	INT(budget_conf, seeds, 0, 0, 10000, "-", "so many of the first seeds; 0: all"),
+	{0},
+};
+
+/* What a budget is where the file says nothing of it. */
+static const struct { const char *name; struct budget_conf conf; } budgets[] = {
+	{"full", {1, 1, 1, 0}},
+	{"quick", {0.1, 0.2, 1, 0}},
+	{"smoke", {1e-9, 0.02, 0.02, 2}},
+};
+
+static enum status find_budget(struct sweep *s, const char *name, struct budget_conf *c, struct err *e)
+{
+	const struct conf *map = conf_use(s->root, "budget"), *own = map && map->kind == CONF_MAP ? conf_find(map, name) : NULL;
+	const char *words[16];
+	int n = 0;
+	for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+		words[n++] = budgets[i].name;
+		if (str_eq(budgets[i].name, name) && !own) {
+			*c = budgets[i].conf;
+			return OK;
+		}
+	}
+	if (map && map->kind != CONF_MAP)
+		return err_user(e, map->at, "'budget' is {NAME: {epochs: SHARE, data: SHARE, ...}, ...}");
+	if (own && str_eq(name, "full"))
+		return err_user(e, own->at, "'full' is the file as it is");
+	if (own) {
+		const struct opt *tables[] = {budget_opts};
+		void *outs[] = {c};
+		return opts_read_all(tables, outs, 1, own, "budget", s->arena, e);
+	}
+	for (int i = 0; map && i < map->n && n < 16; i++)
+		words[n++] = map->key[i];
+	const char *near = str_nearest(name, words, n);
+	return err_user(e, (struct where){0}, "--budget is '%s', allowed full, quick, smoke and what the file's 'budget' names%s%s%s", name,
+	                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static enum status read_budget(struct sweep *s, const char *name, struct err *e)
+{
+	struct budget_conf c = {0};
+	const struct conf *own = conf_find(s->root, "name");
+	s->budget_name = name ? name : "full";
+	enum status st = find_budget(s, s->budget_name, &c, e);
+	if (st != OK)
+		return st;
+	s->budget = (struct budget){c.epochs, c.data, c.test};
+	if (c.seeds && c.seeds < s->vary.seeds.n)
+		s->vary.seeds.n = c.seeds;
+	if (!str_eq(s->budget_name, "full") && own && own->text) /* its runs are others: so are their names */
+		st = conf_set(s->arena, s->root, arena_printf(s->arena, "name=%s-%s", own->text, s->budget_name), e);
+	return st;
+}
+
+const char *sweep_budget_text(const struct sweep *s)
+{
+	const struct budget *b = &s->budget;
+	const char *epochs = b->epochs < 1e-6 ? "one epoch of each kind" : arena_printf(s->arena, "%.3g of the epochs (rounded up)", b->epochs);
+	return arena_printf(s->arena, "%s, %.3g of the training and held-out and %.3g of the test pictures", epochs, b->data, b->test);
+}
+
+/* ---- runs ---- */
+
+static bool is_wanted(const struct sweep_options *o, const char *name)
+{
+	return !o->only || fnmatch(o->only, name, 0) == 0;
+}
+
+static enum status open_run(struct sweep *s, const struct sweep_options *o, const struct point *p, int seed, struct err *e)
+{
+	struct sweep_run *r = &s->run[s->n_run];
+	struct conf *root = NULL;
+	struct experiment_options options = o->experiment;
+	enum status st = point_apply(s->arena, s->root, &s->vary, p, seed, &root, e);
+	const struct conf *name = st == OK ? conf_find(root, "name") : NULL;
+	if (st != OK || !is_wanted(o, name && name->text ? name->text : ""))
+		return st;
+	*r = (struct sweep_run){.point = p, .seed = seed};
+	options.n_set = 0; /* they are in the root already */
+	options.pool = s->pool;
+	options.budget = s->budget;
+	st = experiment_open_conf(s->arena, s->path, root, &options, &r->x, e);
+	if (st != OK)
+		return *p->name ? (err_note(e, "in the point '%s'", p->name), st) : st;
+	r->name = r->x->name;
+	s->n_run++;
+	return OK;
+}
+
+static enum status open_runs(struct sweep *s, const struct sweep_options *o, struct err *e)
+{
+	const struct vary *v = &s->vary;
+	const int seeds = v->seeds.n ? v->seeds.n : 1;
+	const double n = (double)v->n_point * seeds;
+	enum status st = OK;
+	if (n > POINTS_ASK && !o->many && !o->only)
+		return err_user(e, conf_where(s->root, "vary"), "that is %.0f runs; if so many are meant, say --yes", n);
+	s->run = NEW_ARRAY(s->arena, struct sweep_run, v->n_point * seeds);
+	for (int p = 0; p < v->n_point && st == OK; p++)
+		for (int k = 0; k < seeds && st == OK; k++)
+			st = open_run(s, o, &v->point[p], v->seeds.n ? v->seeds.v[k] : -1, e);
+	if (st == OK && !s->n_run)
+		return err_user(e, (struct where){0}, "--only '%s' is the name of no run: `--list` prints them", o->only);
+	return st;
+}
+
+static bool is_used(const struct experiment *x, int stage)
+{
+	for (int i = 0; i < x->n_stage; i++) {
+		const struct stage *s = &x->stage[i];
+		if (s->has_from && s->from.stage == stage)
+			return true;
+		for (int k = 0; k < s->n_teacher; k++)
+			if (s->teacher[k].stage == stage)
+				return true;
+	}
+	return false;
+}
+
+static enum status list_items(struct sweep *s, struct err *e)
+{
+	enum status st = OK;
+	for (int r = 0; r < s->n_run; r++)
+		s->n_item += s->run[r].x->n_stage;
+	s->item = NEW_ARRAY(s->arena, struct sweep_item, s->n_item);
+	int at = 0;
+	for (int r = 0; r < s->n_run && st == OK; r++) {
+		struct experiment *x = s->run[r].x;
+		s->run[r].first = at;
+		for (int i = 0; i < x->n_stage && st == OK; i++, at++) {
+			struct sweep_item *item = &s->item[at];
+			*item = (struct sweep_item){.stage = &x->stage[i], .twin = at, .compared = !is_used(x, i)};
+			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
+			for (int k = 0; k < at && item->twin == at; k++)
+				if (str_eq(s->item[k].stage->identity, item->stage->identity))
+					item->twin = k;
+			if (item->twin == at)
+				st = stage_check(x, item->stage, NULL, false, &item->sum, e);
+		}
+	}
+	return st;
+}
+
+enum status sweep_open(struct arena *a, const char *path, const struct sweep_options *o, struct sweep **out, struct err *e)
+{
+	struct sweep *s = NEW(a, struct sweep);
+	*out = s;
+	*s = (struct sweep){.arena = a, .path = arena_str(a, path), .out = o->out ? o->out : "runs", .pool = experiment_pool_new(a)};
+	enum status st = conf_read(a, path, &s->root, e);
+	for (int i = 0; s->root && i < o->experiment.n_set && st == OK; i++)
+		st = conf_set(a, s->root, o->experiment.set[i], e);
+	if (st == OK)
+		st = vary_read(a, s->root, &s->vary, e);
+	if (st == OK)
+		st = read_budget(s, o->budget, e);
+	const struct conf *timing = st == OK ? conf_use(s->root, "timing") : NULL, *name = st == OK ? conf_find(s->root, "name") : NULL;
+	if (timing && (!timing->text || (!str_eq(timing->text, "true") && !str_eq(timing->text, "false"))))
+		st = err_user(e, timing->at, "'timing' is true or false");
+	s->timing = timing && str_eq(timing->text, "true");
+	if (st == OK)
+		st = open_runs(s, o, e);
+	if (st == OK)
+		st = list_items(s, e);
+	s->name = name && name->text ? name->text : "experiment";
+	s->folder = path_join(a, s->out, arena_printf(a, "%s.sweep", s->name));
+	return st;
+}
+
+void sweep_close(struct sweep *s)
+{
+	if (!s)
+		return;
+	store_close(s->store);
+	experiment_pool_close(s->pool);
+}
+
+/* ---- what is there ---- */
+
+static enum status look_up(struct sweep *s, struct sweep_item *item, struct err *e)
+{
+	struct record rec = {.arena = s->arena, .out = s->out, .store = s->store};
+	bool there = false;
+	int64_t id = 0;
+	enum status st = stage_find_done(&rec, item->stage, &id, &there, e);
+	if (st != OK || !there)
+		return st;
+	item->id = id;
+	item->state = ITEM_DONE;
+	return stage_result_read(&rec, id, &item->result, e);
+}
+
+enum status sweep_refresh(struct sweep *s, struct err *e)
+{
+	const char *path = path_join(s->arena, s->out, "limbeck.db");
+	enum status st = OK;
+	if (!s->store && !file_exists(path))
+		return OK;
+	if (!s->store)
+		st = store_open(path, &s->store, e);
+	for (int i = 0; i < s->n_item && st == OK; i++) {
+		struct sweep_item *item = &s->item[i];
+		if (item->state == ITEM_DONE)
+			continue;
+		if (item->twin == i) {
+			if (item->state == ITEM_TODO || item->state == ITEM_LEFT_OUT)
+				st = look_up(s, item, e);
+		} else { /* the same stage of another run */
+			const struct sweep_item *twin = &s->item[item->twin];
+			const struct stage *own = item->stage;
+			item->state = twin->state;
+			item->id = twin->id;
+			item->result = twin->result;
+			item->result.stage = own;
+		}
+	}
+	return st;
+}
+
+enum status sweep_failures(struct sweep *s, struct err *e)
+{
+	struct store_stage_row *stages = NULL;
+	struct store_run_row *runs = NULL;
+	int n = 0, n_run = 0;
+	if (!s->store)
+		return OK;
+	enum status st = store_stages(s->store, s->arena, 0, &stages, &n, e);
+	if (st == OK)
+		st = store_runs(s->store, s->arena, &runs, &n_run, e);
+	for (int k = 0; k < n && st == OK; k++)
+		for (int i = 0; i < s->n_item && str_eq(stages[k].state, "failed"); i++) {
+			struct sweep_item *item = &s->item[i];
+			if (item->state != ITEM_TODO || !str_eq(item->stage->identity, stages[k].identity))
+				continue;
+			item->state = ITEM_FAILED;
+			item->result.failed = true;
+			for (int r = 0; r < n_run; r++)
+				if (runs[r].id == stages[k].run)
+					item->result.why = arena_printf(s->arena, "see %s/log.txt", runs[r].folder);
+		}
+	return st;
+}
+
+int sweep_timing_order(const struct sweep *s, int *order)
+{
+	int n = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (int k = 0; k < s->vary.seeds.n || (k == 0 && !s->vary.seeds.n); k++)
+			for (int i = 0; i < s->n_item; i++) {
+				const struct sweep_item *item = &s->item[i];
+				int run = 0;
+				while (run + 1 < s->n_run && s->run[run + 1].first <= i)
+					run++;
+				const bool its_turn = s->vary.seeds.n == 0 || s->run[run].seed == s->vary.seeds.v[k];
+				if (item->twin == i && its_turn && item->compared == (pass == 1) && item->state != ITEM_DONE)
+					order[n++] = i;
+			}
+	return n;
+}

@@ -1,0 +1,84 @@
+/*
+ * Sweeps: one file, many runs. A run is the experiment of one point for one seed, with a folder, a configuration and an identity of its own, the same that
+ * `train` would give it. A stage that several runs have in common (a teacher) is trained once; stages that have the same data, seed of the data and
+ * precision are trained together as arms, whatever run they are of. What is there is never trained again, so a sweep that was stopped, killed or shared
+ * by several processes ends as one that was not.
+ */
+#ifndef STAGES_SWEEP_H
+#define STAGES_SWEEP_H
+
+#include "stages/run.h"
+#include "stages/vary.h"
+
+enum item_state { ITEM_TODO, ITEM_DONE, ITEM_FAILED, ITEM_LEFT_OUT }; /* left out: what it uses has failed */
+
+/* A stage of a run. */
+struct sweep_item {
+	struct stage *stage;
+	struct stage_plan_sum sum;
+	struct stage_result result;   /* result.why: the reason, where it failed */
+	enum item_state state;
+	int64_t id;                   /* of the stage in the store that has its metrics; 0: none yet */
+	int twin;                     /* index of the first item of the sweep with the same identity: the one that is trained */
+	bool compared;                /* a row of tables: no other stage of its run uses it */
+};
+
+struct sweep_run {
+	const char *name;
+	const struct point *point;
+	int seed;                     /* -1: the file's own */
+	struct experiment *x;
+	int first;                    /* its items: sweep->item[first .. first + x->n_stage) */
+	struct record *rec;           /* open while a stage of it is trained */
+	const char *folder;
+};
+
+struct sweep {
+	struct arena *arena;
+	const char *path, *name, *out, *folder; /* folder: OUT/NAME.sweep, for the log, the table and the page */
+	struct conf *root;
+	struct vary vary;
+	const char *budget_name;
+	struct budget budget;
+	bool timing;                  /* each item alone in a process */
+	struct experiment_pool *pool;
+	int n_run, n_item;
+	struct sweep_run *run;
+	struct sweep_item *item;
+	struct store *store;
+};
+
+struct sweep_options {
+	struct experiment_options experiment; /* --set holds for the file, before anything varies */
+	const char *out, *budget, *only;      /* budget NULL: full; only: a pattern of run names with * and ?, NULL: all */
+	bool many;                            /* more than POINTS_ASK runs are wanted */
+};
+
+extern const struct opt budget_opts[];
+
+/* Reads the file, makes and plans every run. Errors of the file are told once, with its lines. */
+enum status sweep_open(struct arena *a, const char *path, const struct sweep_options *o, struct sweep **s, struct err *e);
+void sweep_close(struct sweep *s); /* NULL allowed */
+/* "a tenth ..." in figures: "0.1 of the epochs (rounded up), 0.2 of the training and held-out and 1 of the test pictures". */
+const char *sweep_budget_text(const struct sweep *s);
+/* Looks up in the store what is there: states, results, folders. Before anything was trained the store may be missing; nothing is made then. */
+enum status sweep_refresh(struct sweep *s, struct err *e);
+
+/* What failed when it was last trained, by whatever process: state and reason. What is to be trained is tried again all the same. */
+enum status sweep_failures(struct sweep *s, struct err *e);
+
+/* What is left to do, by a step of each unlike stage that is timed here and now; nothing is stored. */
+struct sweep_estimate {
+	int n_stage;                  /* to train, each once */
+	double seconds;               /* one after another, as if each had its teacher's pass alone: arms take less */
+	double bytes;                 /* of weights, anchors and predictions */
+};
+enum status sweep_estimate(struct sweep *s, struct sweep_estimate *out, struct err *e);
+
+/* Trains what is not there. which: an item's index, or -1 for all; run: a run's index, or -1. most: arms at once, at most.
+   E_RUN: some have failed and everything else is done. E_STOP: a signal, all states saved. */
+enum status sweep_train(struct sweep *s, int run, int which, int most, struct err *e);
+/* The order in which items are trained alone for timing: what others use first, then arms in turn, seed by seed. */
+int sweep_timing_order(const struct sweep *s, int *order);
+
+#endif

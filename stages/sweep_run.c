@@ -1,0 +1,291 @@
+/* Training what a sweep lacks: ready items of one stream of batches together, under locks. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "runs/lock.h"
+#include "stages/job.h"
+#include "stages/sweep.h"
+
+enum { POLL_US = 500000 };
+
+static struct sweep_run *run_of(struct sweep *s, int i)
+{
+	int r = 0;
+	while (r + 1 < s->n_run && s->run[r + 1].first <= i)
+		r++;
+	return &s->run[r];
+}
+
+/* An item of the same run that a reference leads to; -1: a file. */
+static int item_of(struct sweep *s, int i, const struct reference *ref)
+{
+	return ref->stage < 0 ? -1 : run_of(s, i)->first + ref->stage;
+}
+
+/* DONE: all that it uses is there. FAILED: something of it never will be. */
+static enum item_state uses(struct sweep *s, int i)
+{
+	const struct stage *stage = s->item[i].stage;
+	enum item_state state = ITEM_DONE;
+	for (int k = -stage->has_from; k < stage->n_teacher; k++) {
+		const int at = item_of(s, i, k < 0 ? &stage->from : &stage->teacher[k]);
+		if (at < 0)
+			continue;
+		const enum item_state one = s->item[s->item[at].twin].state;
+		if (one == ITEM_FAILED || one == ITEM_LEFT_OUT)
+			return ITEM_FAILED;
+		if (one == ITEM_TODO)
+			state = ITEM_TODO;
+	}
+	return state;
+}
+
+/* What arms must have in common. */
+static bool same_stream(struct sweep *s, int a, int b)
+{
+	const struct experiment *x = run_of(s, a)->x, *y = run_of(s, b)->x;
+	return x->data == y->data && x->precision == y->precision && s->item[a].stage->seed_data == s->item[b].stage->seed_data;
+}
+
+static void leave_out(struct sweep *s)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (int i = 0; i < s->n_item; i++)
+			if (s->item[i].state == ITEM_TODO && s->item[i].twin == i && uses(s, i) == ITEM_FAILED) {
+				s->item[i].state = ITEM_LEFT_OUT;
+				s->item[i].result.failed = true;
+				s->item[i].result.why = "a stage that it uses has failed";
+				log_line(LOG_WARN, "%s: '%s' is left out: a stage that it uses has failed", run_of(s, i)->name, s->item[i].stage->name);
+				more = true;
+			}
+	}
+}
+
+/* ---- one cohort ---- */
+
+struct crew {
+	struct arena *arena;
+	int n;
+	int *item;
+	struct lock **lock;
+};
+
+/* Ready items that no other process trains, of the stream of the first of them. *waiting: another process has some. */
+static enum status gather(struct sweep *s, const bool *wanted, int most, struct crew *c, bool *waiting, struct err *e)
+{
+	enum status st = OK;
+	*waiting = false;
+	for (int i = 0; i < s->n_item && st == OK && c->n < most; i++) {
+		struct sweep_item *item = &s->item[i];
+		if (!wanted[i] || item->state != ITEM_TODO || item->twin != i || uses(s, i) != ITEM_DONE || (c->n && !same_stream(s, c->item[0], i)))
+			continue;
+		struct lock *lock = NULL;
+		st = lock_try(c->arena, s->out, item->stage->identity, &lock, e);
+		if (st == OK && lock) {
+			c->item[c->n] = i;
+			c->lock[c->n++] = lock;
+		}
+		*waiting |= !lock;
+	}
+	return st;
+}
+
+/* Another process may have finished one between our last look and our lock. */
+static enum status look_again(struct sweep *s, struct crew *c, struct err *e)
+{
+	enum status st = sweep_refresh(s, e);
+	int n = 0;
+	for (int k = 0; k < c->n; k++) {
+		if (s->item[c->item[k]].state == ITEM_TODO) {
+			c->item[n] = c->item[k];
+			c->lock[n++] = c->lock[k];
+		} else
+			lock_release(c->lock[k]);
+	}
+	c->n = n;
+	return st;
+}
+
+static enum status open_records(struct sweep *s, struct crew *c, struct err *e)
+{
+	enum status st = OK;
+	for (int k = 0; k < c->n && st == OK; k++) {
+		struct sweep_run *r = run_of(s, c->item[k]);
+		if (!r->rec)
+			st = record_open(c->arena, r->x, s->out, &r->rec, e);
+		if (r->rec)
+			r->folder = arena_str(s->arena, r->rec->folder);
+	}
+	return st;
+}
+
+static const char *run_state(const struct sweep *s, const struct sweep_run *r, enum status st)
+{
+	bool failed = false, todo = false;
+	for (int i = r->first; i < r->first + r->x->n_stage; i++) {
+		const enum item_state state = s->item[s->item[i].twin].state;
+		failed |= state == ITEM_FAILED || state == ITEM_LEFT_OUT;
+		todo |= state == ITEM_TODO;
+	}
+	return todo ? st == E_STOP ? "interrupted" : "waiting" : failed ? "failed" : "done";
+}
+
+static enum status close_records(struct sweep *s, enum status st, struct err *e)
+{
+	enum status worst = st;
+	for (int i = 0; i < s->n_run; i++) {
+		struct sweep_run *r = &s->run[i];
+		struct err late = {0};
+		double seconds = 0;
+		if (!r->rec)
+			continue;
+		for (int k = r->first; k < r->first + r->x->n_stage; k++)
+			seconds += s->item[k].twin == k && s->item[k].state == ITEM_DONE ? s->item[k].result.seconds : 0;
+		const enum status one = record_close(r->rec, run_state(s, r, st), seconds, worst == OK ? e : &late);
+		r->rec = NULL;
+		worst = worst == OK ? one : worst;
+	}
+	return worst;
+}
+
+static enum status train_crew(struct sweep *s, struct crew *c, struct err *e)
+{
+	struct job *job = NEW_ARRAY(c->arena, struct job, c->n), **jobs = NEW_ARRAY(c->arena, struct job *, c->n);
+	enum status st = open_records(s, c, e);
+	for (int k = 0; k < c->n && st == OK; k++) {
+		struct sweep_run *r = run_of(s, c->item[k]);
+		struct sweep_item *item = &s->item[c->item[k]];
+		job[k] = (struct job){.x = r->x, .rec = r->rec, .stage = item->stage, .sum = &item->sum, .result = &item->result};
+		jobs[k] = &job[k];
+		log_line(LOG_INFO, "%s: %s", r->name, item->stage->name);
+	}
+	if (st == OK)
+		st = jobs_train(jobs, c->n, e);
+	const bool ended = st == OK || st == E_RUN;
+	for (int k = 0; k < c->n && ended; k++) {
+		struct sweep_item *item = &s->item[c->item[k]];
+		item->state = item->result.failed ? ITEM_FAILED : ITEM_DONE;
+		item->id = item->state == ITEM_DONE ? job[k].id : 0;
+		if (item->result.why)
+			item->result.why = arena_str(s->arena, item->result.why);
+	}
+	return close_records(s, st, e);
+}
+
+/* As many as the memory carries. */
+static void thin_out(struct sweep *s, struct crew *c)
+{
+	const struct stage_plan_sum **sums = NEW_ARRAY(c->arena, const struct stage_plan_sum *, c->n);
+	for (int k = 0; k < c->n; k++)
+		sums[k] = &s->item[c->item[k]].sum;
+	const int fits = wave_size(sums, c->n);
+	for (int k = fits; k < c->n; k++)
+		lock_release(c->lock[k]);
+	c->n = fits;
+}
+
+/* *idle: nothing could be done; with *waiting because others do it. */
+static enum status one_crew(struct sweep *s, const bool *wanted, int *most, bool *idle, bool *waiting, struct err *e)
+{
+	struct crew c = {.arena = arena_open("crew")};
+	c.item = NEW_ARRAY(c.arena, int, *most);
+	c.lock = NEW_ARRAY(c.arena, struct lock *, *most);
+	enum status st = gather(s, wanted, *most, &c, waiting, e);
+	if (st == OK && c.n)
+		st = look_again(s, &c, e);
+	*idle = !c.n;
+	if (st == OK && c.n) {
+		thin_out(s, &c);
+		st = train_crew(s, &c, e);
+		if (st == E_NOMEM && c.n > 1) { /* what no plan knew of: fewer at a time, from where they are */
+			log_line(LOG_WARN, "%s\n%d arms did not fit together: at most %d from here", e->text, c.n, c.n / 2);
+			err_clear(e);
+			*most = c.n / 2;
+			st = OK;
+		}
+	}
+	for (int k = 0; k < c.n; k++)
+		lock_release(c.lock[k]);
+	arena_close(c.arena);
+	return st;
+}
+
+/* ---- all of it ---- */
+
+/* The items to be trained: of a run or alone, with what they use. */
+static void want(struct sweep *s, int i, bool *wanted)
+{
+	const struct stage *stage = s->item[i].stage;
+	const int twin = s->item[i].twin;
+	if (wanted[twin])
+		return;
+	wanted[twin] = true;
+	for (int k = -stage->has_from; k < stage->n_teacher; k++) {
+		const int at = item_of(s, i, k < 0 ? &stage->from : &stage->teacher[k]);
+		if (at >= 0)
+			want(s, at, wanted);
+	}
+}
+
+/* A run all of whose stages were trained for others has a folder too. */
+static enum status leave_folders(struct sweep *s, int run, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < s->n_run && st == OK; i++) {
+		struct sweep_run *r = &s->run[i];
+		if (r->folder || (run >= 0 && run != i))
+			continue;
+		st = record_open(s->arena, r->x, s->out, &r->rec, e);
+		if (r->rec)
+			r->folder = r->rec->folder;
+		st = close_records(s, st, e);
+	}
+	return st;
+}
+
+static enum status go_through(struct sweep *s, const bool *wanted, int most, struct err *failures, struct err *e)
+{
+	enum status st = OK;
+	while (st == OK) {
+		bool idle = false, waiting = false;
+		leave_out(s);
+		st = one_crew(s, wanted, &most, &idle, &waiting, e);
+		if (st == E_RUN) { /* it is listed; the others go on */
+			err_run(failures, "%s", e->text);
+			err_clear(e);
+			st = OK;
+		}
+		if (st == OK && idle && !waiting)
+			return OK;
+		if (st == OK && idle)
+			usleep(POLL_US);
+		if (st == OK && stop_asked())
+			st = E_STOP;
+		if (st == OK)
+			st = sweep_refresh(s, e);
+	}
+	return st;
+}
+
+enum status sweep_train(struct sweep *s, int run, int which, int most, struct err *e)
+{
+	bool *wanted = NEW_ARRAY(s->arena, bool, s->n_item);
+	struct err failures = {0};
+	for (int i = 0; i < s->n_item; i++)
+		if ((run < 0 && which < 0) || i == which || (run >= 0 && run_of(s, i) == &s->run[run]))
+			want(s, i, wanted);
+	stop_install();
+	enum status st = dir_make(s->out, e);
+	if (st == OK && !s->store)
+		st = store_open(path_join(s->arena, s->out, "limbeck.db"), &s->store, e);
+	if (st == OK)
+		st = sweep_refresh(s, e);
+	if (st == OK)
+		st = go_through(s, wanted, most, &failures, e);
+	if (st == OK && which < 0)
+		st = leave_folders(s, run, e);
+	return st == OK && failures.status != OK ? err_run(e, "%s", failures.text) : st;
+}

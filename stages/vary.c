@@ -1,0 +1,244 @@
+/* vary: and drop: to points. An axis is a list of choices; points are the product of all axes. */
+#include "stages/vary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stages/vary_int.h"
+
+struct vary_conf {
+	const struct conf *grid, *zip, *list, *random, *when, *skip, *seeds;
+};
+
+const struct opt vary_opts[] = {
+	NODE(vary_conf, grid, "{PATH: [VALUE, ...], ...}: every combination"),
+	NODE(vary_conf, zip, "{PATH: [VALUE, ...], ...}, lists of one length: the first of each, the second of each, ...; `name` may be one of them"),
+	NODE(vary_conf, list, "[{name: NAME, PATH: VALUE, ...}, ...]: points with names"),
+	NODE(vary_conf, random, "{n: 20, seed: 1, PATH: {from: 0.01, to: 1, scale: log}, PATH: [VALUE, ...], ...}: n draws"),
+	NODE(vary_conf, when, "{PATH: {OTHER: VALUE, ...}, ...}: PATH varies only where OTHER has the value, or one of a list"),
+	NODE(vary_conf, skip, "[{PATH: VALUE, ...}, ...]: combinations that are left out"),
+	NODE(vary_conf, seeds, "a number of them, a list, or {n: 5, of: [data, init], teachers: shared}"),
+	{0},
+};
+
+/* ---- names ---- */
+
+/* The shortest end of a path, from its last dot backwards, that no other path of the sweep has too. */
+static const char *short_path(const struct axes *x, const char *path)
+{
+	for (const char *from = path + strlen(path); from > path;) {
+		for (from--; from > path && from[-1] != '.'; from--)
+			;
+		bool unique = *from < '0' || *from > '9';
+		for (int i = 0; i < x->n_path && unique; i++)
+			if (!str_eq(x->path[i], path) && str_ends(x->path[i], from)) {
+				const size_t n = strlen(x->path[i]), m = strlen(from);
+				unique = n > m && x->path[i][n - m - 1] != '.';
+			}
+		if (unique)
+			return from;
+	}
+	return path;
+}
+
+static void value_text(struct str *s, const struct conf *c)
+{
+	if (c->kind == CONF_SCALAR) {
+		str_add(s, c->text);
+		return;
+	}
+	for (int i = 0; i < c->n; i++) {
+		str_add(s, i ? "-" : "");
+		if (c->kind == CONF_MAP)
+			str_printf(s, "%s:", c->key[i]);
+		value_text(s, c->item[i]);
+	}
+}
+
+/* ---- conditions ---- */
+
+static const struct conf *value_in(const struct conf *root, const struct point *p, const char *path)
+{
+	for (int i = p->n - 1; i >= 0; i--)
+		if (str_eq(p->set[i].path, path))
+			return p->set[i].value;
+	return conf_at(root, path);
+}
+
+static bool same_value(const struct conf *a, const struct conf *b)
+{
+	struct str x = {0}, y = {0};
+	value_text(&x, a);
+	value_text(&y, b);
+	const bool same = str_eq(str_text(&x), str_text(&y));
+	str_release(&x);
+	str_release(&y);
+	return same;
+}
+
+/* Every path of the map has its value, or one of its list. */
+static bool matches(const struct conf *root, const struct point *p, const struct conf *map)
+{
+	for (int i = 0; i < map->n; i++) {
+		const struct conf *is = value_in(root, p, map->key[i]), *wanted = map->item[i];
+		bool any = is && same_value(is, wanted);
+		for (int k = 0; is && wanted->kind == CONF_LIST && k < wanted->n; k++)
+			any |= same_value(is, wanted->item[k]);
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+/* ---- points ---- */
+
+static void make_point(struct axes *x, const int *choice, struct point *p)
+{
+	struct str name = {0};
+	*p = (struct point){.seed = -1, .set = NEW_ARRAY(x->a, struct assignment, x->n_path)};
+	for (int i = 0; i < x->n_axis; i++) {
+		const struct choice *c = &x->axis[i].choice[choice[i]];
+		for (int k = 0; k < c->n; k++)
+			p->set[p->n++] = c->set[k];
+	}
+	for (int k = 0; x->when && k < x->when->n; k++) { /* assignments whose condition does not hold are left out */
+		int n = 0;
+		const bool holds = matches(x->root, p, x->when->item[k]);
+		for (int i = 0; i < p->n; i++)
+			if (holds || !str_eq(p->set[i].path, x->when->key[k]))
+				p->set[n++] = p->set[i];
+		p->n = n;
+	}
+	int at = 0;
+	for (int i = 0; i < x->n_axis; i++) {
+		const struct choice *c = &x->axis[i].choice[choice[i]];
+		if (c->name && *c->name)
+			str_printf(&name, "%s%s", name.len ? "," : "", c->name);
+		for (int k = 0; k < c->n && at < p->n && str_eq(p->set[at].path, c->set[k].path); k++, at++) {
+			if (c->name)
+				continue;
+			str_printf(&name, "%s%s=", name.len ? "," : "", short_path(x, c->set[k].path));
+			value_text(&name, c->set[k].value);
+		}
+	}
+	p->name = arena_str(x->a, str_text(&name));
+	str_release(&name);
+}
+
+static bool skipped(const struct axes *x, const struct point *p)
+{
+	for (int i = 0; x->skip && i < x->skip->n; i++)
+		if (matches(x->root, p, x->skip->item[i]))
+			return true;
+	return false;
+}
+
+static enum status make_points(struct axes *x, struct vary *v, double n, struct err *e)
+{
+	int *choice = NEW_ARRAY(x->a, int, x->n_axis + 1);
+	v->point = NEW_ARRAY(x->a, struct point, (int)n);
+	for (;;) {
+		struct point *p = &v->point[v->n_point];
+		make_point(x, choice, p);
+		bool keep = !skipped(x, p);
+		for (int i = 0; i < v->n_point && keep; i++)
+			keep = !str_eq(v->point[i].name, p->name); /* conditions have made two the same */
+		v->n_point += keep;
+		int i = x->n_axis - 1;
+		while (i >= 0 && ++choice[i] == x->axis[i].n)
+			choice[i--] = 0;
+		if (i < 0)
+			break;
+	}
+	return v->n_point ? OK : err_user(e, conf_where(x->root, "vary"), "'skip' leaves no run of %.0f", n);
+}
+
+enum status vary_read(struct arena *a, const struct conf *root, struct vary *v, struct err *e)
+{
+	struct vary_conf c = {0};
+	struct axes x = {.a = a, .root = root};
+	const struct conf *map = conf_use(root, "vary");
+	*v = (struct vary){0};
+	const struct opt *tables[] = {vary_opts};
+	void *outs[] = {&c};
+	enum status st = opts_read_all(tables, outs, 1, map, "vary", a, e);
+	if (st == OK)
+		st = seeds_read(a, c.seeds, &v->seeds, e);
+	if (st == OK)
+		st = axes_read(&x, c.grid, c.zip, c.list, c.random, conf_use(root, "drop"), e);
+	if (st == OK)
+		st = conditions_read(&x, c.when, c.skip, e);
+	if (st != OK)
+		return st;
+	double n = 1;
+	for (int i = 0; i < x.n_axis; i++)
+		n *= x.axis[i].n;
+	v->n_all = n * (v->seeds.n ? v->seeds.n : 1);
+	if (v->n_all > POINTS_MAX)
+		return err_user(e, map ? map->at : root->at, "that is %.0f runs, at most %d are allowed: use 'random' to draw some of them", v->n_all, POINTS_MAX);
+	return make_points(&x, v, n, e);
+}
+
+/* ---- to an experiment ---- */
+
+static enum status put_seed(struct arena *a, struct conf *root, const struct seeds *s, int seed, struct err *e)
+{
+	const struct conf *had = conf_find(root, "seed");
+	int split = 1, data = 1, init = 1, teacher = -1;
+	if (had && had->kind == CONF_SCALAR)
+		split = data = init = (int)strtol(had->text, NULL, 10);
+	const struct { const char *key; int *to; } part[] = {{"split", &split}, {"data", &data}, {"init", &init}, {"teacher", &teacher}};
+	for (size_t i = 0; had && had->kind == CONF_MAP && i < sizeof part / sizeof *part; i++) {
+		const struct conf *c = conf_find(had, part[i].key);
+		if (c && c->text)
+			*part[i].to = (int)strtol(c->text, NULL, 10);
+	}
+	struct str text = {0};
+	str_printf(&text, "seed={split: %d, data: %d, init: %d", s->split ? seed : split, s->data ? seed : data, s->init ? seed : init);
+	if (!s->per_seed)
+		str_printf(&text, ", teacher: %d", teacher >= 0 ? teacher : init);
+	str_add(&text, "}");
+	const enum status st = conf_set(a, root, str_text(&text), e);
+	str_release(&text);
+	return st;
+}
+
+/* A run's name has letters, digits and -_. only. */
+static const char *run_name(struct arena *a, const char *name, const struct point *p, int seed)
+{
+	struct str s = {0};
+	str_add(&s, name);
+	if (*p->name)
+		str_printf(&s, "-%s", p->name);
+	for (size_t i = 0; i < s.len; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.", s.text[i]))
+			s.text[i] = '_';
+	const size_t most = 80;
+	if (s.len > most)
+		s.text[s.len = most] = 0;
+	if (seed >= 0)
+		str_printf(&s, "-s%d", seed);
+	const char *text = arena_str(a, str_text(&s));
+	str_release(&s);
+	return text;
+}
+
+enum status point_apply(struct arena *a, const struct conf *root, const struct vary *v, const struct point *p, int seed, struct conf **out, struct err *e)
+{
+	struct conf *x = conf_copy(a, root);
+	const struct conf *name = conf_find(root, "name");
+	enum status st = OK;
+	*out = x;
+	for (int i = 0; i < p->n && st == OK; i++) {
+		if (p->set[i].value)
+			st = conf_put(a, x, p->set[i].path, p->set[i].value, e);
+		else
+			conf_drop(x, p->set[i].path);
+	}
+	if (st == OK && seed >= 0)
+		st = put_seed(a, x, &v->seeds, seed, e);
+	if (st == OK && name && name->text)
+		st = conf_set(a, x, arena_printf(a, "name=%s", run_name(a, name->text, p, seed)), e);
+	return st;
+}

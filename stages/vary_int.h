@@ -1,0 +1,32 @@
+/* Private to vary.c and vary_read.c. */
+#ifndef STAGES_VARY_INT_H
+#define STAGES_VARY_INT_H
+
+#include "stages/vary.h"
+
+struct choice {
+	const char *name;  /* NULL: made from the values */
+	int n;
+	struct assignment *set;
+};
+
+struct axis {
+	int n;
+	struct choice *choice;
+};
+
+struct axes {
+	struct arena *a;
+	const struct conf *root, *when, *skip;
+	int n_axis;
+	struct axis *axis;
+	int n_path;
+	const char **path; /* all that any axis assigns */
+};
+
+enum status seeds_read(struct arena *a, const struct conf *c, struct seeds *s, struct err *e);
+enum status axes_read(struct axes *x, const struct conf *grid, const struct conf *zip, const struct conf *list, const struct conf *random,
+                      const struct conf *drop, struct err *e);
+enum status conditions_read(struct axes *x, const struct conf *when, const struct conf *skip, struct err *e);
+
+#endif
