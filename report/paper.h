@@ -1,0 +1,49 @@
+/*
+ * The numbers of a paper, as a file under experiments/tables has them: rows (methods), columns (pairs of networks, data sets), and for each
+ * number what it is of: metric, split, rule, how many runs, and how far it can be trusted. Numbers that are not of the same thing are never
+ * compared.
+ */
+#ifndef REPORT_PAPER_H
+#define REPORT_PAPER_H
+
+#include "base/opt.h"
+
+enum trust { TRUST_FOUND, TRUST_THIRD_PARTY, TRUST_DERIVED, TRUST_RECALLED };
+
+struct paper_cell {
+	double value;       /* NaN: not given */
+	double deviation;   /* NaN: not given */
+	int runs;
+	enum trust trust;
+	const char *metric; /* test_top1, ... */
+};
+
+struct paper_row {
+	const char *name, *title, *needs; /* needs: id of the method; "" where it needs none */
+	struct paper_cell *cell;          /* [n_column] */
+};
+
+struct paper_claim {
+	const char *name, *says, *better, *than, *metric, *columns; /* columns: "all" or a column's name */
+};
+
+struct paper {
+	const char *path, *title, *paper, *source, *data, *metric, *split, *note;
+	int rule;                         /* enum paper_rule */
+	int runs, trust;
+	int train_pictures;               /* of the data set; 0: not said */
+	int n_column, n_row, n_claim;
+	const char **column, **column_title, **column_data, **column_metric; /* a name may come again with other data or another metric */
+	struct paper_row *row;
+	struct paper_claim *claim;
+};
+enum paper_rule { PAPER_LAST, PAPER_BEST_TEST, PAPER_UNSAID };
+
+/* Every mistake of the file is told with its place. */
+enum status paper_read(struct arena *a, const char *path, struct paper **p, struct err *e);
+const struct paper_row *paper_row_find(const struct paper *p, const char *name); /* NULL: none */
+/* -1: none. data, metric NULL: any. */
+int paper_column_find(const struct paper *p, const char *name, const char *data, const char *metric);
+const char *trust_word(enum trust t);
+
+#endif

@@ -1,0 +1,178 @@
+#include "report/sweep_results.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "report/table.h"
+
+static enum status write_form(const struct table *t, const char *name, enum grid_form form, struct err *e)
+{
+	struct file *f = NULL;
+	enum status st = file_create(&f, path_join(t->arena, t->sweep->folder, name), e);
+	if (st != OK)
+		return st;
+	st = table_print(t, file_stream(f), form);
+	const enum status end = file_commit(f, e);
+	return st == OK ? end : st;
+}
+
+/* ---- sweep.json ---- */
+
+static void add_number(struct str *s, const char *key, double v)
+{
+	if (isfinite(v))
+		str_printf(s, ", \"%s\": %.17g", key, v);
+	else
+		str_printf(s, ", \"%s\": null", key);
+}
+
+static void add_text(struct str *s, const char *key, const char *text)
+{
+	str_printf(s, "\"%s\": ", key);
+	json_quote(s, text ? text : "");
+}
+
+/* The folder that has the item's files: its own run's, or that of the run which trained it. As it lies from the sweep's folder. */
+static const char *folder_of(const struct table *t, int64_t id, const struct store_run_row *runs, int n_run, const struct store_stage_row *stages, int n_stage)
+{
+	for (int i = 0; i < n_stage; i++)
+		for (int r = 0; r < n_run && stages[i].id == id; r++)
+			if (runs[r].id == stages[i].run) {
+				const char *slash = strrchr(runs[r].folder, '/');
+				return arena_printf(t->arena, "../%s", slash ? slash + 1 : runs[r].folder);
+			}
+	return NULL;
+}
+
+static enum status add_series(const struct table *t, struct str *s, struct err *e)
+{
+	struct store_run_row *runs = NULL;
+	struct store_stage_row *stages = NULL;
+	int n_run = 0, n_stage = 0;
+	enum status st = store_runs(t->sweep->store, t->arena, &runs, &n_run, e);
+	if (st == OK)
+		st = store_stages(t->sweep->store, t->arena, 0, &stages, &n_stage, e);
+	str_add(s, ", \"series\": [");
+	bool first = true;
+	for (int i = 0; i < t->n_row && st == OK; i++)
+		for (int c = 0; c < (t->column[0].point ? t->n_column : 1); c++) {
+			const struct table_cell *cell = &t->row[i].cell[c];
+			str_printf(s, "%s\n {", first ? "" : ",");
+			first = false;
+			add_text(s, "label", t->column[0].point && *t->column[c].point->name ? arena_printf(t->arena, "%s, %s", t->row[i].label, t->column[c].label) : t->row[i].label);
+			str_add(s, ", \"items\": [");
+			for (int k = 0, n = 0; k < cell->n; k++) {
+				const struct sweep_item *item = &t->sweep->item[cell->item[k]];
+				const char *folder = folder_of(t, item->id, runs, n_run, stages, n_stage);
+				if (!folder)
+					continue;
+				str_printf(s, "%s{", n++ ? ", " : "");
+				add_text(s, "folder", folder);
+				str_add(s, ", ");
+				add_text(s, "stage", item->stage->name);
+				str_printf(s, ", \"seed\": %d}", cell->seed[k]);
+			}
+			str_add(s, "]}");
+		}
+	str_add(s, "]");
+	return st;
+}
+
+static void add_difference(struct str *s, bool *first, const char *what, const struct paired *d, double p, const char *verdict)
+{
+	str_printf(s, "%s\n {", *first ? "" : ",");
+	*first = false;
+	add_text(s, "what", what);
+	str_printf(s, ", \"n\": %d", d->n);
+	add_number(s, "mean", d->mean);
+	add_number(s, "low", d->low);
+	add_number(s, "high", d->high);
+	add_number(s, "p", p);
+	str_add(s, ", ");
+	add_text(s, "verdict", verdict);
+	str_add(s, "}");
+}
+
+static void add_differences(const struct table *t, struct str *s)
+{
+	static const char *const words[] = {"undecided", "supported", "contradicted"};
+	bool first = true;
+	str_add(s, ", \"differences\": [");
+	for (int i = 0; i < t->n_claim; i++)
+		if (t->claim[i].tested)
+			add_difference(s, &first, t->claim[i].name, &t->claim[i].paired, t->claim[i].p, words[t->claim[i].verdict]);
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++)
+			if (t->row[i].cell[c].control.n)
+				add_difference(s, &first, arena_printf(t->arena, "%s minus %s, %s", t->row[i].label, t->control, t->column[c].label), &t->row[i].cell[c].control, NAN, "");
+	str_add(s, "]");
+}
+
+static enum status add_table(const struct table *t, struct str *s, struct err *e)
+{
+	char *text = NULL, *notes = NULL;
+	size_t n = 0, m = 0;
+	FILE *f = open_memstream(&text, &n), *g = open_memstream(&notes, &m);
+	if (!f || !g)
+		return err_nomem(e, "no memory for the table's text");
+	const enum status st = table_print(t, f, GRID_HTML);
+	table_notes(t, g);
+	fclose(f);
+	fclose(g);
+	str_add(s, ", ");
+	add_text(s, "table_html", text);
+	str_add(s, ", ");
+	add_text(s, "notes", notes);
+	free(text);
+	free(notes);
+	return st;
+}
+
+static enum status write_json(const struct table *t, struct err *e)
+{
+	struct str s = {0};
+	struct file *f = NULL;
+	str_add(&s, "{");
+	add_text(&s, "title", t->title);
+	str_add(&s, ", ");
+	add_text(&s, "rule", t->best ? "best on the held-out pictures" : "last epoch");
+	str_add(&s, ", ");
+	add_text(&s, "budget", t->sweep->budget_name);
+	enum status st = add_series(t, &s, e);
+	add_differences(t, &s);
+	if (st == OK)
+		st = add_table(t, &s, e);
+	str_add(&s, "}\n");
+	if (st == OK)
+		st = file_create(&f, path_join(t->arena, t->sweep->folder, "sweep.json"), e);
+	if (st == OK) {
+		file_write(f, str_text(&s), s.len);
+		st = file_commit(f, e);
+	}
+	str_release(&s);
+	return st;
+}
+
+enum status sweep_results(struct sweep *s, struct err *e)
+{
+	struct table *t = NULL;
+	static const struct table_options as_the_file_says = {0};
+	static const struct { const char *name; enum grid_form form; } files[] = {
+		{"table.txt", GRID_TEXT}, {"table.md", GRID_MARKDOWN}, {"table.csv", GRID_CSV}, {"table.tex", GRID_LATEX},
+	};
+	enum status st = table_make(s->arena, s, &as_the_file_says, &t, e);
+	if (st == OK) {
+		putchar('\n');
+		st = table_print(t, stdout, GRID_TEXT);
+	}
+	for (size_t i = 0; i < sizeof files / sizeof *files && st == OK; i++)
+		st = write_form(t, files[i].name, files[i].form, e);
+	if (st == OK)
+		st = write_json(t, e);
+	if (st == OK)
+		printf("\n%s\n", s->folder);
+	return st;
+}

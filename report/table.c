@@ -1,0 +1,414 @@
+/* From a sweep's store to cells. */
+#include "report/table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+
+struct table_conf {
+	const struct conf *rows, *metrics, *match;
+	const char *title, *control, *paper;
+	int columns, rule;
+	bool teachers;
+};
+enum { COLUMNS_METRICS, COLUMNS_POINTS };
+
+const struct opt table_opts[] = {
+	TEXT(table_conf, title, NULL, "above the table; default: the report's title"),
+	NODE(table_conf, rows, "stages that are rows, in this order; default: those that no other stage uses"),
+	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows"),
+	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, valid_top1, gap_to_teacher, time_seconds, or a metric of the runs"),
+	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),
+	CHOICE(table_conf, rule, "last", "last|best", "weights of the last epoch, or of the one that did best on held-out pictures"),
+	BOOL(table_conf, teachers, 1, "rows for the stages that others use"),
+	TEXT(table_conf, paper, NULL, "a file with a paper's numbers, by its place from this file"),
+	NODE(table_conf, match, "{ROW: ROW OF THE PAPER, ...} where names differ"),
+	{0},
+};
+
+/* ---- metrics ---- */
+
+static void set_metric(struct table_column *c, const char *metric, bool best)
+{
+	static const struct { const char *name, *last, *best; bool percent, time; } known[] = {
+		{"test_top1", "test_top1", "test_top1_best", true, false},
+		{"test_error", "test_top1", "test_top1_best", true, false},
+		{"test_top5", "test_top5", NULL, true, false},
+		{"train_top1", "train_top1", NULL, true, false},
+		{"valid_top1", "valid_top1_last", NULL, true, false},
+		{"gap_to_teacher", "gap_to_teacher", NULL, true, false},
+		{"time_seconds", "time/total_seconds", NULL, false, true},
+	};
+	c->metric = metric;
+	c->key = metric;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_eq(known[i].name, metric)) {
+			c->key = best && known[i].best ? known[i].best : known[i].last;
+			c->percent = known[i].percent;
+			c->time = known[i].time;
+		}
+	c->error = str_eq(metric, "test_error");
+}
+
+/* The next word of a list with commas; *rest goes on behind it. NULL: none is left. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, ",");
+	char *end = word + strcspn(word, ",");
+	*rest = *end ? end + 1 : end;
+	*end = 0;
+	return *word ? word : NULL;
+}
+
+static const char *list_item(const struct conf *list, int i)
+{
+	return list->kind == CONF_LIST ? list->item[i]->text : list->text;
+}
+
+static int list_size(const struct conf *list)
+{
+	return !list ? 0 : list->kind == CONF_LIST ? list->n : 1;
+}
+
+/* ---- rows and columns ---- */
+
+static const struct experiment *first_x(const struct table *t)
+{
+	return t->sweep->run[0].x;
+}
+
+static bool has_file_teacher(const struct stage *s)
+{
+	bool any = false;
+	for (int i = 0; i < s->n_teacher; i++)
+		any |= s->teacher[i].stage < 0;
+	return any;
+}
+
+static void add_row(struct table *t, const struct table_conf *c, int stage, const struct point *p)
+{
+	const struct sweep *s = t->sweep;
+	const struct sweep_item *item = &s->item[s->run[0].first + stage];
+	const struct conf *match = c->match ? conf_find(c->match, item->stage->name) : NULL;
+	const char *in_paper = match && match->text ? match->text : item->stage->name;
+	struct table_row *row = &t->row[t->n_row++];
+	*row = (struct table_row){.stage = item->stage->name, .point = p, .taught = !item->compared, .imported = has_file_teacher(item->stage)};
+	row->label = p && *p->name ? arena_printf(t->arena, "%s %s", p->name, item->stage->name) : item->stage->name;
+	row->paper = t->paper ? paper_row_find(t->paper, in_paper) : NULL;
+	if (t->paper && !row->paper && row->taught)
+		row->paper = paper_row_find(t->paper, "teacher");
+}
+
+static int stage_of(const struct experiment *x, const char *name)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (str_eq(x->stage[i].name, name))
+			return i;
+	return -1;
+}
+
+static enum status add_rows(struct table *t, const struct table_conf *c, struct err *e)
+{
+	const struct sweep *s = t->sweep;
+	const struct experiment *x = first_x(t);
+	const int points = c->columns == COLUMNS_POINTS ? 1 : s->vary.n_point;
+	t->row = NEW_ARRAY(t->arena, struct table_row, x->n_stage * points);
+	for (int i = 0; i < list_size(c->rows); i++)
+		if (stage_of(x, list_item(c->rows, i)) < 0)
+			return err_user(e, c->rows->at, "'rows' names '%s', and no stage has that name", list_item(c->rows, i));
+	for (int p = 0; p < points; p++) {
+		const struct point *point = c->columns == COLUMNS_POINTS ? NULL : &s->vary.point[p];
+		for (int i = 0; i < x->n_stage && c->teachers; i++)
+			if (!s->item[s->run[0].first + i].compared)
+				add_row(t, c, i, point);
+		for (int i = 0; i < list_size(c->rows); i++)
+			if (s->item[s->run[0].first + stage_of(x, list_item(c->rows, i))].compared || !c->teachers)
+				add_row(t, c, stage_of(x, list_item(c->rows, i)), point);
+		for (int i = 0; i < x->n_stage && !c->rows; i++)
+			if (s->item[s->run[0].first + i].compared)
+				add_row(t, c, i, point);
+	}
+	return OK;
+}
+
+/* The paper's column of this name: of the same data and metric if there is one, else the first. */
+static int paper_column(const struct table *t, const char *label, const char *metric)
+{
+	if (!t->paper)
+		return -1;
+	const int same = paper_column_find(t->paper, label, first_x(t)->data->kind->name, metric);
+	return same >= 0 ? same : paper_column_find(t->paper, label, NULL, NULL);
+}
+
+static void add_columns(struct table *t, const struct table_conf *c, const char *given)
+{
+	const struct sweep *s = t->sweep;
+	char *metrics = arena_str(t->arena, given ? given : "test_top1");
+	const char *first = list_size(c->metrics) && !given ? list_item(c->metrics, 0) : NULL;
+	if (c->columns == COLUMNS_POINTS) {
+		const char *metric = first ? first : next_word(&metrics);
+		metric = metric ? metric : "test_top1";
+		t->column = NEW_ARRAY(t->arena, struct table_column, s->vary.n_point);
+		for (int i = 0; i < s->vary.n_point; i++) {
+			struct table_column *col = &t->column[t->n_column++];
+			set_metric(col, metric, t->best);
+			col->point = &s->vary.point[i];
+			col->label = *col->point->name ? col->point->name : metric;
+			col->paper = paper_column(t, col->label, col->metric);
+		}
+		return;
+	}
+	t->column = NEW_ARRAY(t->arena, struct table_column, strlen(metrics) + 1 + (size_t)list_size(c->metrics));
+	for (int i = 0; !given && i < list_size(c->metrics); i++)
+		set_metric(&t->column[t->n_column++], list_item(c->metrics, i), t->best);
+	for (char *word; (given || !t->n_column) && (word = next_word(&metrics));)
+		set_metric(&t->column[t->n_column++], word, t->best);
+	for (int i = 0; i < t->n_column; i++) {
+		t->column[i].label = t->column[i].metric;
+		t->column[i].paper = paper_column(t, t->column[i].label, t->column[i].metric);
+		if (t->paper && t->paper->n_column == 1)
+			t->column[i].paper = 0;
+	}
+}
+
+/* ---- cells ---- */
+
+/* A number that is there and may not be shown. */
+static enum status check_alone(struct table *t, struct table_cell *cell, int64_t id, struct err *e)
+{
+	double alone = 0;
+	const enum status st = store_last(t->sweep->store, id, "time/alone", &alone, e);
+	if (st == OK && !(alone > 0))
+		cell->refused = "not timed alone";
+	return st;
+}
+
+static enum status add_value(struct table *t, const struct table_column *col, struct table_cell *cell, int item, int seed, struct err *e)
+{
+	const struct sweep_item *it = &t->sweep->item[item], *twin = &t->sweep->item[it->twin];
+	double v = NAN;
+	if (twin->state == ITEM_FAILED || twin->state == ITEM_LEFT_OUT)
+		cell->failed++;
+	if (twin->state != ITEM_DONE) {
+		cell->missing++;
+		return OK;
+	}
+	for (int k = 0; k < cell->n; k++)
+		if (t->sweep->item[cell->item[k]].twin == it->twin)
+			return OK; /* one teacher for all seeds is one run */
+	enum status st = store_last(t->sweep->store, twin->id, col->key, &v, e);
+	if (st == OK && col->time)
+		st = check_alone(t, cell, twin->id, e);
+	if (st != OK || isnan(v)) {
+		cell->missing += st == OK;
+		return st;
+	}
+	cell->value[cell->n] = col->error ? 100 - v : v;
+	cell->seed[cell->n] = seed;
+	cell->item[cell->n++] = item;
+	return OK;
+}
+
+static enum status fill_cell(struct table *t, struct table_row *row, int column, struct err *e)
+{
+	const struct sweep *s = t->sweep;
+	const struct table_column *col = &t->column[column];
+	struct table_cell *cell = &row->cell[column];
+	const struct point *point = row->point ? row->point : col->point;
+	enum status st = OK;
+	cell->value = NEW_ARRAY(t->arena, double, s->n_run);
+	cell->seed = NEW_ARRAY(t->arena, int, s->n_run);
+	cell->item = NEW_ARRAY(t->arena, int, s->n_run);
+	for (int r = 0; r < s->n_run && st == OK; r++) {
+		const int stage = s->run[r].point == point ? stage_of(s->run[r].x, row->stage) : -1;
+		if (stage >= 0)
+			st = add_value(t, col, cell, s->run[r].first + stage, s->run[r].seed, e);
+	}
+	if (cell->refused)
+		cell->n = 0;
+	if (cell->n)
+		cell->sum = stats_summary(cell->value, cell->n);
+	return st;
+}
+
+/* ---- the control ---- */
+
+struct table_row *table_row_find(const struct table *t, const char *label, const struct point *near)
+{
+	for (int i = 0; i < t->n_row; i++)
+		if (str_eq(t->row[i].label, label))
+			return &t->row[i];
+	for (int i = 0; i < t->n_row; i++)
+		if (near && t->row[i].point == near && str_eq(t->row[i].stage, label))
+			return &t->row[i];
+	return NULL;
+}
+
+static enum status find_control(struct table *t, struct where at, struct err *e)
+{
+	const char *words[64];
+	int n = 0;
+	bool any = false;
+	for (int i = 0; i < t->n_row; i++) {
+		any |= str_eq(t->row[i].label, t->control) || str_eq(t->row[i].stage, t->control);
+		if (n < 64)
+			words[n++] = t->row[i].label;
+	}
+	const char *near = str_nearest(t->control, words, n);
+	return any ? OK : err_user(e, at, "the control '%s' is no row of the table%s%s%s", t->control, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static struct paired differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign)
+{
+	double *d = NEW_ARRAY(a, double, x->n);
+	int n = 0;
+	for (int i = 0; i < x->n; i++)
+		for (int k = 0; k < y->n; k++)
+			if (x->seed[i] == y->seed[k])
+				d[n++] = sign * (x->value[i] - y->value[k]);
+	return n ? stats_paired(d, n) : (struct paired){0};
+}
+
+static void compare(struct table *t)
+{
+	for (int i = 0; i < t->n_row && t->control; i++) {
+		struct table_row *row = &t->row[i];
+		const struct table_row *control = table_row_find(t, t->control, row->point);
+		row->is_control = control == row;
+		for (int c = 0; c < t->n_column && control && control != row && !row->taught; c++)
+			row->cell[c].control = differences(t->arena, &row->cell[c], &control->cell[c], 1);
+	}
+}
+
+/* ---- the paper ---- */
+
+/* Why the paper's number may not be compared; NULL: it may. */
+static const char *unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p)
+{
+	const struct experiment *x = first_x(t);
+	const struct data *d = x->data;
+	const char *data = t->paper->column_data[col->paper];
+	if (*data && !str_eq(data, d->kind->name))
+		return "other data";
+	if (!str_eq(p->metric, col->metric))
+		return "other metric";
+	if (!str_eq(t->sweep->budget_name, "full"))
+		return "other budget";
+	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)
+		return "other budget";
+	if (t->paper->rule == PAPER_BEST_TEST)
+		return "best on test";
+	if (p->trust == TRUST_RECALLED)
+		return "recalled";
+	return row->imported && t->best ? "teacher imported" : NULL;
+}
+
+static void put_beside(struct table *t)
+{
+	static const char *const words[] = {"too few runs", "above", "below", "agrees", "cannot tell"};
+	for (int i = 0; t->paper && i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++) {
+			const struct table_row *row = &t->row[i];
+			struct table_cell *cell = &row->cell[c];
+			if (!row->paper || t->column[c].paper < 0 || isnan(row->paper->cell[t->column[c].paper].value))
+				continue;
+			cell->paper = &row->paper->cell[t->column[c].paper];
+			const char *other = unlike(t, row, &t->column[c], cell->paper);
+			if (cell->n)
+				cell->beside = stats_verdict(&cell->sum, cell->paper->value, cell->paper->runs);
+			cell->verdict = !cell->n ? "not run" : other ? other : words[cell->beside.verdict];
+		}
+}
+
+/* ---- the whole ---- */
+
+static enum status count_programs(struct table *t, struct err *e)
+{
+	struct store_run_row *runs = NULL;
+	struct store_stage_row *stages = NULL;
+	int n_run = 0, n_stage = 0, n = 0;
+	if (!t->sweep->store)
+		return OK;
+	enum status st = store_runs(t->sweep->store, t->arena, &runs, &n_run, e);
+	if (st == OK)
+		st = store_stages(t->sweep->store, t->arena, 0, &stages, &n_stage, e);
+	const char **seen = NEW_ARRAY(t->arena, const char *, n_run + 1);
+	for (int i = 0; i < n_stage && st == OK; i++) {
+		bool ours = false, had = false;
+		for (int k = 0; k < t->sweep->n_item && !ours; k++)
+			ours = t->sweep->item[k].id == stages[i].id;
+		for (int r = 0; r < n_run && ours; r++)
+			if (runs[r].id == stages[i].run) {
+				for (int k = 0; k < n; k++)
+					had |= str_eq(seen[k], runs[r].program);
+				if (!had)
+					seen[n++] = runs[r].program;
+			}
+	}
+	t->n_program = n;
+	return st;
+}
+
+static enum status read_paper(struct table *t, const struct table_conf *c, const char *given, struct err *e)
+{
+	const char *slash = strrchr(t->sweep->path, '/');
+	const char *folder = slash ? arena_strn(t->arena, t->sweep->path, (size_t)(slash - t->sweep->path)) : ".";
+	if (!given && !*c->paper)
+		return OK;
+	return paper_read(t->arena, given ? given : path_join(t->arena, folder, c->paper), &t->paper, e);
+}
+
+static enum status read_options(struct table *t, struct table_conf *c, const struct table_options *o, struct err *e)
+{
+	const struct sweep *s = t->sweep;
+	const struct conf *map = conf_use(s->root, "table");
+	const struct opt *tables[] = {table_opts};
+	void *outs[] = {c};
+	enum status st = opts_read_all(tables, outs, 1, map, "table", t->arena, e);
+	if (st != OK)
+		return st;
+	if (o->rule && !str_eq(o->rule, "last") && !str_eq(o->rule, "best"))
+		return err_user(e, (struct where){0}, "--rule is '%s', allowed last, best; the test pictures never choose", o->rule);
+	if (o->columns && !str_eq(o->columns, "metrics") && !str_eq(o->columns, "points"))
+		return err_user(e, (struct where){0}, "--columns is '%s', allowed metrics, points", o->columns);
+	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
+	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
+	for (int i = 0; i < first_x(t)->n_stage && t->best; i++)
+		t->forced_last |= has_file_teacher(&first_x(t)->stage[i]);
+	t->best &= !t->forced_last && first_x(t)->data->n_valid > 0;
+	t->rule = t->best ? "best" : "last";
+	t->control = o->control ? o->control : *c->control ? c->control : NULL;
+	const struct conf *title = first_x(t)->report ? conf_find(first_x(t)->report, "title") : NULL;
+	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;
+	t->tuning = conf_use(s->root, "tuning");
+	return read_paper(t, c, o->paper, e);
+}
+
+enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **out, struct err *e)
+{
+	struct table *t = NEW(a, struct table);
+	struct table_conf c = {0};
+	*out = t;
+	t->arena = a;
+	t->sweep = s;
+	enum status st = read_options(t, &c, o, e);
+	if (st == OK)
+		st = add_rows(t, &c, e);
+	if (st != OK)
+		return st;
+	add_columns(t, &c, o->metric);
+	for (int i = 0; i < t->n_row && st == OK; i++) {
+		t->row[i].cell = NEW_ARRAY(a, struct table_cell, t->n_column);
+		for (int k = 0; k < t->n_column && st == OK; k++)
+			st = fill_cell(t, &t->row[i], k, e);
+	}
+	if (st == OK && t->control)
+		st = find_control(t, conf_where(s->root, "table"), e);
+	if (st != OK)
+		return st;
+	compare(t);
+	put_beside(t);
+	st = table_claims(t, conf_use(s->root, "claims"), e);
+	return st == OK ? count_programs(t, e) : st;
+}

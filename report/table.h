@@ -1,0 +1,89 @@
+/*
+ * The table of a sweep: what each stage came to over its seeds, beside a control and beside a paper.
+ *
+ * A cell is the mean over seeds of one metric by one rule, on one part of the data, for one budget, and nothing else: what differs in any of
+ * these never shares a cell. Seeds that failed or are missing are counted in it. A time is shown only where every run of the cell was alone in
+ * its process. Differences are taken on equal seeds; claims that the file wrote down before the runs are one family of tests (Holm), all other
+ * cells get intervals and no p.
+ */
+#ifndef REPORT_TABLE_H
+#define REPORT_TABLE_H
+
+#include "report/grid.h"
+#include "report/paper.h"
+#include "report/stats.h"
+#include "stages/sweep.h"
+
+extern const struct opt table_opts[], claims_opts[];
+
+struct table_cell {
+	int n, failed, missing;         /* distinct runs with a value; seeds without one */
+	double *value;                  /* by seed, in the order of the sweep */
+	int *seed, *item;
+	struct summary sum;             /* n > 0 */
+	const char *refused;            /* why there are values and none is shown; NULL: nothing */
+	struct paired control;          /* minus the control's on equal seeds; n 0: none */
+	const struct paper_cell *paper; /* NULL: none */
+	struct beside beside;
+	const char *verdict;            /* "agrees", "above", "other budget", "not run", ...; NULL without a paper */
+};
+
+struct table_row {
+	const char *label, *stage;
+	const struct point *point;      /* NULL: columns are points */
+	const struct paper_row *paper;
+	bool taught;                    /* a teacher: what other stages use */
+	bool is_control, imported;      /* imported: a teacher's weights come from a file */
+	struct table_cell *cell;
+};
+
+struct table_column {
+	const char *label, *metric, *key; /* key: of the store */
+	const struct point *point;        /* NULL: columns are metrics */
+	int paper;                        /* of the paper's columns; -1: none */
+	bool percent, time, error;        /* error: the paper has errors, ours are accuracies */
+};
+
+struct table_claim {
+	const char *name, *better, *than, *metric;
+	struct paired paired;             /* better minus than; for times the other way round, so that better is positive */
+	double p;                         /* adjusted; NaN: there is nothing to test */
+	enum claim verdict;
+	bool tested;                      /* both rows have runs */
+	int seed;                         /* whose networks McNemar compares */
+	long only_better, only_than;      /* test pictures that one alone has right; -1: not known */
+	struct mcnemar pictures;
+	int seeds_needed;
+	struct seeds_range seeds_range;
+};
+
+struct table {
+	struct arena *arena;
+	struct sweep *sweep;
+	const char *title, *rule;         /* "last", "best" */
+	bool best, forced_last;
+	const char *control;
+	int n_row, n_column, n_claim;
+	struct table_row *row;
+	struct table_column *column;
+	struct table_claim *claim;
+	struct paper *paper;
+	int n_program;                    /* versions of the program among the runs */
+	const struct conf *tuning;
+};
+
+struct table_options {
+	const char *rule, *control, *paper, *columns; /* NULL: as the file says */
+	const char *metric;                           /* comma separated */
+};
+
+/* After sweep_refresh. A control or a claim's row that is not there is an error that names those that are. */
+enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **t, struct err *e);
+/* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are. CSV: one line a cell, all in it. */
+enum status table_print(const struct table *t, FILE *f, enum grid_form form);
+/* Private to table*.c */
+enum status table_claims(struct table *t, const struct conf *list, struct err *e);
+struct table_row *table_row_find(const struct table *t, const char *label, const struct point *near);
+void table_notes(const struct table *t, FILE *f);
+
+#endif

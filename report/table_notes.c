@@ -1,0 +1,123 @@
+/* What a table's numbers are, below it: nobody should have to guess. */
+#include <math.h>
+#include <string.h>
+
+#include "report/table.h"
+
+static void note_rule(const struct table *t, FILE *f)
+{
+	const struct data *d = t->sweep->run[0].x->data;
+	char a[32], b[32], c[32];
+	fprintf(f, "Data: %s, %s training, %s held-out, %s test pictures. ", d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test));
+	fprintf(f, "Rule: %s.\n", t->best ? "the epoch that did best on the held-out pictures" : "last epoch");
+	if (t->forced_last)
+		fputs("'best' was asked for; a teacher comes from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
+}
+
+static void note_seeds(const struct table *t, FILE *f)
+{
+	const struct seeds *s = &t->sweep->vary.seeds;
+	int most = 0;
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++)
+			most = t->row[i].cell[c].n > most ? t->row[i].cell[c].n : most;
+	if (most < 2) {
+		fputs("One seed: no interval can be given, and a difference of a few tenths of a point proves nothing.\n", f);
+		return;
+	}
+	fprintf(f, "±: half the 95 %% interval of the mean (t). Seeds move%s%s%s; %s.\n", s->split ? " the split" : "",
+	        s->data ? s->split ? ", the order and views of pictures" : " the order and views of pictures" : "",
+	        s->init ? s->split || s->data ? " and initial weights" : " initial weights" : "",
+	        s->per_seed ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
+}
+
+static void note_tests(const struct table *t, FILE *f)
+{
+	if (t->control)
+		fprintf(f, "'minus control': on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n");
+	if (t->n_claim)
+		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
+		      "that it can take. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation.\n", f);
+	else
+		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
+}
+
+static void note_paper(const struct table *t, FILE *f)
+{
+	if (!t->paper)
+		return;
+	fputs("Verdict: above or below if the difference is outside ±, which assumes the paper's spread to be ours; agrees if it is at most half a point and "
+	      "± at most one; else it cannot be told. What is not of the same metric, data, budget or rule, and what is only recalled, gets none.\n", f);
+	if (t->paper->note && *t->paper->note)
+		fprintf(f, "%s\n", t->paper->note);
+}
+
+/* Whether the paper's own sentences hold here. */
+static void note_paper_claims(const struct table *t, FILE *f)
+{
+	for (int i = 0; t->paper && i < t->paper->n_claim; i++) {
+		const struct paper_claim *c = &t->paper->claim[i];
+		int n = 0, held = 0;
+		for (int k = 0; k < t->n_column; k++) {
+			const struct table_row *x = NULL, *y = NULL;
+			for (int r = 0; r < t->n_row; r++) {
+				if (t->row[r].paper && str_eq(t->row[r].paper->name, c->better))
+					x = &t->row[r];
+				if (t->row[r].paper && str_eq(t->row[r].paper->name, c->than))
+					y = &t->row[r];
+			}
+			const bool asked = !*c->metric || str_eq(c->metric, t->column[k].metric);
+			if (!x || !y || !asked || !x->cell[k].n || !y->cell[k].n || (!str_eq(c->columns, "all") && !str_eq(c->columns, t->column[k].label)))
+				continue;
+			const double d = x->cell[k].sum.mean - y->cell[k].sum.mean;
+			n++;
+			held += t->column[k].time || t->column[k].error ? d < 0 : d > 0;
+		}
+		if (!n)
+			fprintf(f, "The paper says: %s. Undecided: not run.\n", c->says);
+		else
+			fprintf(f, "The paper says: %s. Here in %d of %d columns: %s.\n", c->says, held, n,
+			        n < 3 ? "undecided, too few" : held == n ? "supported" : held == 0 ? "contradicted" : "undecided");
+	}
+}
+
+static void note_failures(const struct table *t, FILE *f)
+{
+	const struct sweep *s = t->sweep;
+	for (int r = 0; r < s->n_run; r++)
+		for (int i = s->run[r].first; i < s->run[r].first + s->run[r].x->n_stage; i++) {
+			const struct sweep_item *item = &s->item[i];
+			if (item->twin != i || (item->state != ITEM_FAILED && item->state != ITEM_LEFT_OUT))
+				continue;
+			const char *why = item->result.why ? item->result.why : "see its log";
+			fprintf(f, "FAILED %s, %s: %.*s\n", s->run[r].name, item->stage->name, (int)strcspn(why, "\n"), why);
+		}
+}
+
+static void note_tuning(const struct table *t, FILE *f)
+{
+	const struct conf *c = t->tuning;
+	if (!c || c->kind != CONF_MAP)
+		return;
+	for (int i = 0; i < c->n; i++)
+		fprintf(f, "Tuning of %s: %s.\n", c->key[i], c->item[i]->text ? c->item[i]->text : "see the file");
+}
+
+void table_notes(const struct table *t, FILE *f)
+{
+	const struct sweep *s = t->sweep;
+	note_rule(t, f);
+	if (!str_eq(s->budget_name, "full"))
+		fprintf(f, "Budget '%s': %s. These are not the numbers of the file's full budget.\n", s->budget_name, sweep_budget_text(s));
+	note_seeds(t, f);
+	note_tests(t, f);
+	note_paper(t, f);
+	note_paper_claims(t, f);
+	note_tuning(t, f);
+	if (t->n_program > 1)
+		fprintf(f, "MARKED: these runs are of %d versions of the program; results of versions may differ.\n", t->n_program);
+	for (int i = 0; i < t->n_row; i++)
+		if (t->row[i].imported)
+			fprintf(f, "MARKED: the teacher of '%s' comes from a file; what it was trained on is not known here.\n", t->row[i].label);
+	note_failures(t, f);
+}

@@ -1,0 +1,278 @@
+/* A table as text, Markdown, LaTeX, HTML or CSV. */
+#include <math.h>
+#include <string.h>
+
+#include "losses/loss.h"
+#include "report/table.h"
+
+static const char *number(struct arena *a, const struct table_column *c, double v)
+{
+	return isnan(v) ? "-" : c->percent ? arena_printf(a, "%.2f", v) : arena_printf(a, "%.4g", v);
+}
+
+static const char *signed_number(struct arena *a, const struct table_column *c, double v)
+{
+	return isnan(v) ? "-" : c->percent ? arena_printf(a, "%+.2f", v) : arena_printf(a, "%+.4g", v);
+}
+
+static const char *interval(struct arena *a, const struct table_column *c, double low, double high)
+{
+	return isnan(low) ? "-" : arena_printf(a, "%s to %s", signed_number(a, c, low), signed_number(a, c, high));
+}
+
+/* "8", "7, 1 failed". */
+static const char *count(struct arena *a, const struct table_cell *c)
+{
+	if (c->failed && c->missing > c->failed)
+		return arena_printf(a, "%d, %d failed, %d missing", c->n, c->failed, c->missing - c->failed);
+	if (c->failed)
+		return arena_printf(a, "%d, %d failed", c->n, c->failed);
+	return c->n && c->missing ? arena_printf(a, "%d, %d missing", c->n, c->missing) : arena_printf(a, "%d", c->n);
+}
+
+static const char *state(const struct table_cell *c)
+{
+	return c->refused ? c->refused : c->failed ? "failed" : "not run";
+}
+
+static const char *row_label(struct arena *a, const struct table_row *r)
+{
+	return arena_printf(a, "%s%s%s", r->label, r->taught ? " (teacher)" : "", r->is_control ? " (control)" : "");
+}
+
+/* ---- columns are metrics: a grid for each, a row for each row ---- */
+
+static struct grid *metric_grid(struct arena *a, const struct table *t, int column)
+{
+	static const char *const plain[] = {"row", "mean", "±", "deviation", "least", "most", "seeds"};
+	static const char *const against[] = {"row", "mean", "±", "deviation", "least", "most", "seeds", "minus control", "interval", "better in"};
+	const struct table_column *c = &t->column[column];
+	struct grid *g = grid_new(a, c->metric, t->control ? 10 : 7, 1, t->control ? against : plain);
+	for (int i = 0; i < t->n_row; i++) {
+		const struct table_row *r = &t->row[i];
+		const struct table_cell *cell = &r->cell[column];
+		const char **out = grid_row(g);
+		double least = INFINITY, most = -INFINITY;
+		for (int k = 0; k < cell->n; k++) {
+			least = fmin(least, cell->value[k]);
+			most = fmax(most, cell->value[k]);
+		}
+		out[0] = row_label(a, r);
+		out[1] = cell->n ? number(a, c, cell->sum.mean) : state(cell);
+		out[6] = count(a, cell);
+		if (!cell->n)
+			continue;
+		out[2] = number(a, c, cell->sum.half);
+		out[3] = number(a, c, cell->sum.deviation);
+		out[4] = number(a, c, least);
+		out[5] = number(a, c, most);
+		if (!t->control || !cell->control.n)
+			continue;
+		out[7] = signed_number(a, c, cell->control.mean);
+		out[8] = interval(a, c, cell->control.low, cell->control.high);
+		out[9] = arena_printf(a, "%d of %d", c->time ? cell->control.losses : cell->control.wins, cell->control.n);
+	}
+	return g;
+}
+
+/* ---- columns are points: one grid of means ---- */
+
+static struct grid *point_grid(struct arena *a, const struct table *t)
+{
+	const char **head = NEW_ARRAY(a, const char *, t->n_column + 1);
+	head[0] = t->column[0].metric;
+	for (int c = 0; c < t->n_column; c++)
+		head[c + 1] = t->column[c].label;
+	struct grid *g = grid_new(a, NULL, t->n_column + 1, 1, head);
+	for (int i = 0; i < t->n_row; i++) {
+		const char **out = grid_row(g);
+		out[0] = row_label(a, &t->row[i]);
+		for (int c = 0; c < t->n_column; c++) {
+			const struct table_cell *cell = &t->row[i].cell[c];
+			const char *mark = cell->n && cell->missing ? " (!)" : "";
+			out[c + 1] = !cell->n ? state(cell)
+			             : isnan(cell->sum.half) ? arena_printf(a, "%s (1)%s", number(a, &t->column[c], cell->sum.mean), mark)
+			             : arena_printf(a, "%s ± %s (%d)%s", number(a, &t->column[c], cell->sum.mean), number(a, &t->column[c], cell->sum.half), cell->n, mark);
+		}
+	}
+	return g;
+}
+
+/* ---- beside a paper ---- */
+
+static bool is_matched(const struct table *t, const struct paper_row *p)
+{
+	for (int i = 0; i < t->n_row; i++)
+		if (t->row[i].paper == p)
+			return true;
+	return false;
+}
+
+static void paper_line(struct arena *a, struct grid *g, const struct table *t, const struct table_row *r, int column)
+{
+	const struct table_cell *cell = &r->cell[column];
+	const struct table_column *c = &t->column[column];
+	const char **out = grid_row(g);
+	out[0] = r->label;
+	out[1] = c->label;
+	out[2] = cell->n ? arena_printf(a, "%s%s%s", number(a, c, cell->sum.mean), isnan(cell->sum.half) ? "" : " ± ", isnan(cell->sum.half) ? "" : number(a, c, cell->sum.half))
+	                 : "-";
+	out[3] = arena_printf(a, "%d", cell->n);
+	out[4] = number(a, c, cell->paper->value);
+	out[5] = arena_printf(a, "%d, %s", cell->paper->runs, trust_word(cell->paper->trust));
+	out[6] = cell->n ? signed_number(a, c, cell->beside.difference) : "-";
+	out[7] = cell->n ? number(a, c, cell->beside.half) : "-";
+	out[8] = cell->verdict;
+}
+
+static struct grid *paper_grid(struct arena *a, const struct table *t)
+{
+	static const char *const head[] = {"row", "column", "ours", "n", "paper", "its runs", "ours - paper", "±", "verdict"};
+	struct grid *g = grid_new(a, arena_printf(a, "Beside: %s (%s)", t->paper->title, t->paper->source), 9, 2, head);
+	for (int c = 0; c < t->n_column; c++)
+		for (int i = 0; i < t->n_row; i++)
+			if (t->row[i].cell[c].paper)
+				paper_line(a, g, t, &t->row[i], c);
+	for (int p = 0; p < t->paper->n_row; p++) {
+		const struct paper_row *row = &t->paper->row[p];
+		for (int c = 0; c < t->n_column && !is_matched(t, row); c++) {
+			if (t->column[c].paper < 0 || isnan(row->cell[t->column[c].paper].value))
+				continue;
+			const char **out = grid_row(g);
+			out[0] = row->title;
+			out[1] = t->column[c].label;
+			out[4] = number(a, &t->column[c], row->cell[t->column[c].paper].value);
+			out[5] = arena_printf(a, "%d, %s", row->cell[t->column[c].paper].runs, trust_word(row->cell[t->column[c].paper].trust));
+			out[8] = *row->needs && !loss_find(row->needs) ? arena_printf(a, "needs %s", row->needs) : "not run";
+		}
+	}
+	return g;
+}
+
+/* ---- claims ---- */
+
+static const char *claim_word(const struct table_claim *c)
+{
+	static const char *const words[] = {"undecided", "supported", "contradicted"};
+	return c->tested ? words[c->verdict] : "undecided (not run)";
+}
+
+static struct grid *claim_grid(struct arena *a, const struct table *t)
+{
+	static const char *const head[] = {"claim", "verdict", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
+	static const struct table_column percent = {.percent = true}, plain = {0};
+	struct grid *g = grid_new(a, "Claims, written down before the runs", 9, 2, head);
+	for (int i = 0; i < t->n_claim; i++) {
+		const struct table_claim *c = &t->claim[i];
+		const struct table_column *form = strstr(c->metric, "top") || strstr(c->metric, "error") ? &percent : &plain;
+		const char **out = grid_row(g);
+		out[0] = c->name;
+		out[1] = claim_word(c);
+		if (!c->tested)
+			continue;
+		out[2] = signed_number(a, form, c->paired.mean);
+		out[3] = interval(a, form, c->paired.low, c->paired.high);
+		out[4] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
+		out[5] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
+		out[6] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
+		out[7] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
+		out[8] = c->seeds_needed ? arena_printf(a, "%d (%d to %d)", c->seeds_needed, c->seeds_range.low, c->seeds_range.high) : "-";
+	}
+	return g;
+}
+
+static void print_pictures(const struct table *t, FILE *f)
+{
+	for (int i = 0; i < t->n_claim; i++) {
+		const struct table_claim *c = &t->claim[i];
+		if (c->only_better >= 0)
+			fprintf(f, "%s: of the two networks%s, %ld test pictures are right with the first alone and %ld with the second alone; McNemar p %.3g "
+			           "(of these two networks, not of the methods).\n", c->name, c->seed >= 0 ? arena_printf(t->arena, " of seed %d", c->seed) : "",
+			        c->only_better, c->only_than, c->pictures.exact);
+	}
+}
+
+/* ---- CSV: everything, a cell a line ---- */
+
+static void print_csv(const struct table *t, FILE *f)
+{
+	static const char *const head[] = {"row", "column", "metric", "rule", "budget", "n", "failed", "missing", "mean", "deviation", "low", "high", "control",
+	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values"};
+	struct arena *a = t->arena;
+	struct grid *g = grid_new(a, NULL, 22, 2, head);
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++) {
+			const struct table_cell *cell = &t->row[i].cell[c];
+			const char **out = grid_row(g);
+			struct str values = {0};
+			out[0] = t->row[i].label;
+			out[1] = t->column[c].label;
+			out[2] = t->column[c].metric;
+			out[3] = t->rule;
+			out[4] = t->sweep->budget_name;
+			out[5] = arena_printf(a, "%d", cell->n);
+			out[6] = arena_printf(a, "%d", cell->failed);
+			out[7] = arena_printf(a, "%d", cell->missing);
+			const double numbers[] = {cell->sum.mean, cell->sum.deviation, cell->sum.low, cell->sum.high};
+			for (int k = 0; k < 4 && cell->n; k++)
+				out[8 + k] = isnan(numbers[k]) ? "" : arena_printf(a, "%.17g", numbers[k]);
+			out[12] = t->control;
+			const double d[] = {cell->control.mean, cell->control.low, cell->control.high};
+			for (int k = 0; k < 3 && cell->control.n; k++)
+				out[13 + k] = isnan(d[k]) ? "" : arena_printf(a, "%.17g", d[k]);
+			if (cell->paper) {
+				out[16] = arena_printf(a, "%.17g", cell->paper->value);
+				out[17] = arena_printf(a, "%d", cell->paper->runs);
+				out[18] = trust_word(cell->paper->trust);
+			}
+			out[19] = cell->verdict;
+			out[20] = cell->refused;
+			for (int k = 0; k < cell->n; k++)
+				str_printf(&values, "%s%d:%.17g", k ? " " : "", cell->seed[k], cell->value[k]);
+			out[21] = arena_str(a, str_text(&values));
+			str_release(&values);
+		}
+	grid_print(g, f, GRID_CSV);
+}
+
+/* ---- the whole ---- */
+
+static void gap(FILE *f)
+{
+	fputc('\n', f);
+}
+
+enum status table_print(const struct table *t, FILE *f, enum grid_form form)
+{
+	struct arena *a = t->arena;
+	if (form == GRID_CSV) {
+		print_csv(t, f);
+		return OK;
+	}
+	if (form == GRID_TEXT)
+		fprintf(f, "%s\n\n", t->title);
+	else if (form == GRID_MARKDOWN)
+		fprintf(f, "## %s\n\n", t->title);
+	if (t->column[0].point)
+		grid_print(point_grid(a, t), f, form);
+	for (int c = 0; c < t->n_column && !t->column[0].point; c++) {
+		if (c)
+			gap(f);
+		grid_print(metric_grid(a, t, c), f, form);
+	}
+	if (t->n_claim) {
+		gap(f);
+		grid_print(claim_grid(a, t), f, form);
+	}
+	if (t->paper) {
+		gap(f);
+		grid_print(paper_grid(a, t), f, form);
+	}
+	if (form == GRID_LATEX || form == GRID_HTML)
+		return OK;
+	gap(f);
+	if (t->n_claim)
+		print_pictures(t, f);
+	table_notes(t, f);
+	return OK;
+}
