@@ -60,6 +60,8 @@ static enum status train(struct train_args *t, struct err *e)
 	enum status st = find_experiment(a, t, e);
 	if (st == OK)
 		st = experiment_args_open(a, t->file, &t->open, &x, e);
+	if (st == OK && (conf_find(x->root, "vary") || conf_find(x->root, "drop")))
+		log_line(LOG_WARN, "'%s' says what varies: this trains the file as it stands, 'limbeck sweep' trains every run", t->file);
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
 	if (st == OK)
 		st = experiment_run(x, t->out, results, &folder, e);

@@ -19,6 +19,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
+	%D%/cmd_sweep.c \
+	%D%/cmd_table.c \
 	%D%/cmd_train.c \
 	%D%/command.h \
 	%D%/commands.def \
@@ -33,4 +35,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/reference.c \
 	%D%/reference.h \
 	%D%/threads.c \
-	%D%/threads.h
+	%D%/threads.h \
+	%D%/workers.c \
+	%D%/workers.h

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/catalog.h"
+#include "report/table.h"
 #include "stages/stage.h"
 
 static bool said(const char *text)
@@ -70,6 +71,24 @@ static void print_kind(FILE *f, const char *kind, const char *title, const char 
 	}
 }
 
+/* The keys that `sweep` and `table` read. */
+static void print_sweep(FILE *f)
+{
+	static const struct { const char *text; const struct opt *rows; } part[] = {
+		{"`vary`, of `limbeck sweep`. A PATH is as for `--set`; an item of a list is named by its number, its `name` or its `kind`:", vary_opts},
+		{"`vary.seeds` as a map:", seeds_opts},
+		{"A range of `vary.random`:", random_opts},
+		{"An entry of `budget`. Without it there are `quick` (a tenth of the epochs, a fifth of the pictures) and `smoke` (one epoch, a fiftieth):",
+		 budget_opts},
+		{"`table`, of `limbeck sweep` and `limbeck table`:", table_opts},
+		{"An entry of `claims`:", claims_opts},
+	};
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+		fprintf(f, "\n%s\n", part[i].text);
+		print_table(f, part[i].rows);
+	}
+}
+
 void reference_markdown(FILE *f)
 {
 	fputs("# The experiment file\n\n"
@@ -87,6 +106,7 @@ void reference_markdown(FILE *f)
 	print_table(f, arms_opts);
 	fputs("\n`report`:\n", f);
 	print_table(f, report_opts);
+	print_sweep(f);
 	print_kind(f, "datasets", "data", "`data: {kind: NAME, ...}`.");
 	print_kind(f, "models", "networks",
 	           "`networks: {NAME: {model: MODEL, ...}}`. Pictures and classes are the data's.");

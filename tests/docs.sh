@@ -84,8 +84,9 @@ report "completion offers commands, options, names and values" < <(
 
 # ---- experiments and the README ----
 
-# The data sets in little (CIFAR-10) or with the right number of black pictures (Fashion-MNIST): only labels of class 0.
-mkdir "$work/cifar" "$work/fashion"
+# The data sets in little (CIFAR) or with the right number of black pictures (Fashion-MNIST): only labels of class 0.
+mkdir "$work/cifar" "$work/cifar100" "$work/fashion"
+for name in train test; do head -c $((3074 * 200)) /dev/zero >"$work/cifar100/$name.bin"; done
 for name in data_batch_{1..5} test_batch; do head -c $((3073 * 20)) /dev/zero >"$work/cifar/$name.bin"; done
 # u32 NUMBER...: highest byte first.
 u32() { local v; for v; do printf "\\x$(printf %02x $((v >> 24)))\\x$(printf %02x $((v >> 16 & 255)))\\x$(printf %02x $((v >> 8 & 255)))\\x$(printf %02x $((v & 255)))"; done; }
@@ -94,18 +95,21 @@ for part in train:60000 t10k:10000; do
 	{ u32 $((0x803)) "$many" 28 28; head -c $((many * 784)) /dev/zero; } >"$work/fashion/${part%:*}-images-idx3-ubyte"
 	{ u32 $((0x801)) "$many"; head -c "$many" /dev/zero; } >"$work/fashion/${part%:*}-labels-idx1-ubyte"
 done
-report "every experiment passes 'limbeck check'" < <(
+report "every experiment passes 'limbeck check', every sweep is planned at the smallest budget" < <(
 	export XDG_CACHE_HOME=$work/cache
 	found=0
 	while IFS= read -r file; do
 		found=$((found + 1))
 		case $(sed -n 's/.*kind: *\([a-z0-9_]*\).*/\1/p' "$file" | head -1) in
 		cifar10) dir=$work/cifar ;;
+		cifar100) dir=$work/cifar100 ;;
 		fashion_mnist) dir=$work/fashion ;;
 		*) echo "$file: data of an unknown kind"; continue ;;
 		esac
-		"$program" check "$file" --set "data.dir=$dir" >"$work/out" 2>&1 || { echo "$file: status $?"; tail -3 "$work/out"; }
-	done < <(find "$source/experiments" -name '*.yaml' -not -path '*/tables/*' | sort)
+		words=(check "$file")
+		if grep -q '^vary:' "$file"; then words=(sweep "$file" --plan --no-estimate --budget smoke --out "$work/runs"); fi
+		"$program" "${words[@]}" --set "data.dir=$dir" >"$work/out" 2>&1 || { echo "$file: status $?"; tail -3 "$work/out"; }
+	done < <(find "$source/experiments" -name tables -prune -o -name '*.yaml' -print | sort)
 	[ $found -ge 5 ] || echo "$found experiments"
 )
 

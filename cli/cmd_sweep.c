@@ -1,0 +1,194 @@
+/* limbeck sweep: a file's runs, planned, trained and put into a table. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/experiment_args.h"
+#include "cli/workers.h"
+#include "report/sweep_results.h"
+#include "stages/sweep.h"
+
+extern const struct command cmd_sweep;
+
+enum { ARMS = 16 }; /* at once: enough to hide the teacher's pass, few enough to leave another process something */
+
+struct sweep_args {
+	const char *file;
+	struct sweep_options sweep;
+	struct experiment_args open;
+	bool list, plan, quiet, verbose, no_estimate, worker;
+	int run, item, arms, workers; /* run, item: from 1; 0: all */
+};
+
+static void print_points(const struct sweep *s)
+{
+	const struct vary *v = &s->vary;
+	for (int i = 0; i < v->n_point && *v->point[0].name; i++) {
+		if (i == 20 && v->n_point > 24) {
+			printf("  and %d more\n", v->n_point - i);
+			break;
+		}
+		printf("  %s", v->point[i].name);
+		for (int k = 0; k < v->point[i].n && str_starts(v->point[i].name, "draw"); k++)
+			printf("%s%s %s", k ? ", " : ": ", v->point[i].set[k].path, v->point[i].set[k].value->text ? v->point[i].set[k].value->text : "...");
+		putchar('\n');
+	}
+	if (!v->seeds.n)
+		return;
+	printf("  seeds");
+	for (int i = 0; i < v->seeds.n && i < 12; i++)
+		printf(" %d", v->seeds.v[i]);
+	printf("%s of%s%s%s; %s\n", v->seeds.n > 12 ? " ..." : "", v->seeds.split ? " split" : "", v->seeds.data ? " data" : "", v->seeds.init ? " init" : "",
+	       v->seeds.per_seed ? "a teacher for each seed" : "one teacher for all seeds");
+}
+
+static enum status print_plan(struct sweep *s, const struct sweep_args *args, struct err *e)
+{
+	int todo = 0, unlike = 0;
+	char a[32], b[32];
+	for (int i = 0; i < s->n_item; i++) {
+		unlike += s->item[i].twin == i;
+		todo += s->item[i].twin == i && s->item[i].state == ITEM_TODO;
+	}
+	printf("%s: %d run%s, %d stages, of which %d are unlike and %d are to be trained\n", s->name, s->n_run, s->n_run == 1 ? "" : "s", s->n_item, unlike, todo);
+	print_points(s);
+	if (!str_eq(s->budget_name, "full"))
+		printf("  budget '%s': %s; its results stand apart\n", s->budget_name, sweep_budget_text(s));
+	if (s->timing)
+		printf("  timing: each stage alone in a process, seeds in turn\n");
+	if (!todo || args->no_estimate)
+		return OK;
+	struct sweep_estimate est;
+	const enum status st = sweep_estimate(s, &est, e);
+	if (st == OK)
+		printf("  estimated from a step of each: %s of training one after another%s, %s on the disk\n", str_seconds(a, est.seconds),
+		       s->timing ? "" : " (arms that share a teacher take less)", str_bytes(b, (size_t)est.bytes));
+	fflush(stdout);
+	return st;
+}
+
+static void print_list(const struct sweep *s)
+{
+	for (int r = 0; r < s->n_run; r++) {
+		int left = 0;
+		const struct sweep_run *run = &s->run[r];
+		for (int i = run->first; i < run->first + run->x->n_stage; i++)
+			left += s->item[s->item[i].twin].state != ITEM_DONE;
+		printf("%d\t%s\t%s\t%d of %d stages left\n", r + 1, run->name, *run->point->name ? run->point->name : "-", left, run->x->n_stage);
+	}
+}
+
+static enum status check_numbers(const struct sweep *s, const struct sweep_args *args, struct err *e)
+{
+	if (args->run > s->n_run)
+		return err_user(e, (struct where){0}, "--run is %d, there are %d: `--list` prints them", args->run, s->n_run);
+	if (args->item > s->n_item)
+		return err_user(e, (struct where){0}, "--item is %d, there are %d", args->item, s->n_item);
+	return OK;
+}
+
+static enum status open_log(struct sweep *s, FILE **log, struct err *e)
+{
+	const enum status st = dir_make(s->folder, e);
+	if (st != OK)
+		return st;
+	*log = fopen(path_join(s->arena, s->folder, "log.txt"), "a");
+	if (!*log)
+		return err_env(e, "can't open '%s/log.txt': %m", s->folder);
+	log_set_file(*log);
+	return OK;
+}
+
+/* In this process, or in several copies of it. */
+static enum status train(struct sweep *s, const struct sweep_args *args, struct err *e)
+{
+	if (args->item || args->run)
+		return sweep_train(s, args->run - 1, args->item - 1, args->arms, e);
+	if (s->timing)
+		return workers_in_turn(s, args->file, &args->sweep, &args->open, e);
+	if (args->workers > 1)
+		return workers_at_once(s, args->file, &args->sweep, &args->open, args->workers, args->arms, e);
+	return sweep_train(s, -1, -1, args->arms, e);
+}
+
+static enum status sweep(struct sweep_args *args, struct err *e)
+{
+	struct arena *a = arena_open("sweep");
+	struct sweep *s = NULL;
+	FILE *log = NULL;
+	args->sweep.experiment = args->open.options;
+	args->sweep.experiment.n_set = args->open.set.n;
+	args->sweep.experiment.set = args->open.set.word;
+	enum status st = sweep_open(a, args->file, &args->sweep, &s, e);
+	if (st == OK)
+		st = sweep_refresh(s, e);
+	if (st == OK)
+		st = check_numbers(s, args, e);
+	if (st == OK && args->list)
+		print_list(s);
+	if (st == OK && !args->list && !args->item && !args->worker)
+		st = print_plan(s, args, e);
+	if (st == OK && !args->list && !args->plan) {
+		st = open_log(s, &log, e);
+		if (st == OK)
+			st = train(s, args, e);
+		const bool told = st == OK || st == E_RUN;
+		if (told && !args->item && !args->run && !args->worker) {
+			const enum status shown = sweep_results(s, e->status == OK ? e : &(struct err){0});
+			st = st == OK ? shown : st;
+		}
+		log_set_file(NULL);
+		if (log)
+			fclose(log);
+	}
+	sweep_close(s);
+	arena_close(a);
+	return st;
+}
+
+static int run(int argc, char **argv)
+{
+	struct sweep_args args = {.arms = ARMS, .workers = 1};
+	const struct flag flags[] = {
+		{.name = "--out", .value = "DIR", .text = &args.sweep.out, .help = "folder of runs and of the store, default runs"},
+		{.name = "--budget", .value = "NAME", .text = &args.sweep.budget,
+		 .help = "full (default), quick, smoke, or one of the file's 'budget': its results never share a row with another's"},
+		{.name = "--only", .value = "PATTERN", .text = &args.sweep.only, .help = "runs whose name matches, with * and ?"},
+		{.name = "--list", .on = &args.list, .help = "prints a line for each run and trains nothing"},
+		{.name = "--run", .value = "K", .number = &args.run, .lo = 1, .hi = 1000000, .help = "trains run number K of the list alone, for job arrays"},
+		{.name = "--item", .value = "K", .number = &args.item, .lo = 1, .hi = 10000000, .help = "trains one stage alone, as timing does"},
+		{.name = "--plan", .on = &args.plan, .help = "shows what would be trained, how long it takes and how much it writes"},
+		{.name = "--no-estimate", .on = &args.no_estimate, .help = "times no steps before it begins"},
+		{.name = "--worker", .on = &args.worker, .help = "trains and prints no table, as the processes of -j do"},
+		{.name = "-j", .value = "N", .number = &args.workers, .lo = 1, .hi = 1024, .help = "processes, which share the threads; default 1"},
+		{.name = "--arms", .value = "N", .number = &args.arms, .lo = 1, .hi = 10000, .help = "stages at once on one stream of batches, at most; default 16"},
+		{.name = "--yes", .on = &args.sweep.many, .help = "more than 1,000 runs are meant"},
+		EXPERIMENT_FLAGS(args.open),
+		{.name = "--quiet", .on = &args.quiet, .help = "warnings and the table only"},
+		{.name = "--verbose", .on = &args.verbose, .help = "a line for each epoch"},
+		{0},
+	};
+	struct err e = {0};
+	struct positional p = {0};
+	bool help = false;
+	enum status st = options_read(argc, argv, flags, 1, 1, &p, &help, &e);
+	if (help) {
+		options_help(&cmd_sweep, flags, "limbeck sweep experiments/ablations/main_method.yaml --budget quick -j 2");
+		return 0;
+	}
+	if (st == OK) {
+		args.file = p.word[0];
+		log_set_level(args.quiet ? LOG_WARN : args.verbose ? LOG_DEBUG : LOG_INFO);
+		st = sweep(&args, &e);
+	}
+	return command_end(st, &e);
+}
+
+const struct command cmd_sweep = {
+	.name = "sweep",
+	.args = "FILE.yaml [--budget NAME] [-j N] [OPTION ...]",
+	.help = "trains every run of a file with 'vary': shared teachers once, students together; goes on where it was stopped",
+	.run = run,
+};
