@@ -60,6 +60,8 @@ static enum status add_series(const struct table *t, struct str *s, struct err *
 	for (int i = 0; i < t->n_row && st == OK; i++)
 		for (int c = 0; c < (t->column[0].point ? t->n_column : 1); c++) {
 			const struct table_cell *cell = &t->row[i].cell[c];
+			if (!cell->n)
+				continue;
 			str_printf(s, "%s\n {", first ? "" : ",");
 			first = false;
 			add_text(s, "label", t->column[0].point && *t->column[c].point->name ? arena_printf(t->arena, "%s, %s", t->row[i].label, t->column[c].label) : t->row[i].label);
@@ -73,7 +75,7 @@ static enum status add_series(const struct table *t, struct str *s, struct err *
 				add_text(s, "folder", folder);
 				str_add(s, ", ");
 				add_text(s, "stage", item->stage->name);
-				str_printf(s, ", \"seed\": %d}", cell->seed[k]);
+				str_printf(s, ", \"seed\": %llu}", cell->seed[k] >= 0 ? (unsigned long long)cell->seed[k] : (unsigned long long)item->stage->seed_init);
 			}
 			str_add(s, "]}");
 		}
