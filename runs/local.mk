@@ -14,6 +14,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_int.h \
+	%D%/store_list.c \
 	%D%/store_query.c \
 	%D%/store_write.c \
 	%D%/weights.c

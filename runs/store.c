@@ -32,6 +32,8 @@ enum { VERSION = sizeof schema / sizeof *schema };
 
 /* Columns of doubles have no type: SQLite then keeps them as they are. */
 static const char *const queries[QUERY_COUNT] = {
+	[Q_RUN_CLAIM] =
+		"UPDATE OR IGNORE run SET folder=?1 WHERE folder LIKE '/%' AND substr(folder, -length(?1)-1) = '/' || ?1",
 	[Q_RUN_BEGIN] =
 		"INSERT INTO run (name, folder, config, identity, program, machine, device, precision, threads,"
 		" state, begun) VALUES (?,?,?,?,?,?,?,?,?,'running',datetime('now'))"
@@ -72,6 +74,11 @@ static const char *const queries[QUERY_COUNT] = {
 		"INSERT OR REPLACE INTO accuracy (weights, data, part, top1) VALUES (?,?,?,?)",
 	[Q_ACCURACY_GET] =
 		"SELECT top1 FROM accuracy WHERE weights=? AND data=? AND part=?",
+	[Q_RUNS] =
+		"SELECT id, folder, name, config, identity, program, machine, device, precision, threads, state, begun,"
+		" seconds FROM run ORDER BY id",
+	[Q_STAGES] =
+		"SELECT id, run, name, kind, identity, state, begun, seconds FROM stage WHERE ?1=0 OR run=?1 ORDER BY id",
 	[Q_BEGIN] =
 		"BEGIN IMMEDIATE",
 	[Q_COMMIT] =
@@ -218,6 +225,12 @@ void store_close(struct store *s)
 	mem_free(s->path);
 	mem_free(s->folder);
 	mem_free(s);
+}
+
+const char *store_within(const struct store *s, const char *real)
+{
+	const size_t n = strlen(s->folder);
+	return str_starts(real, s->folder) && real[n] == '/' ? real + n + 1 : real;
 }
 
 static int bind_one(sqlite3_stmt *st, int at, char type, va_list *ap)

@@ -48,6 +48,22 @@ enum status store_metrics(struct store *s, struct arena *a, int64_t stage, struc
 /* The last value of one metric; NaN when there is none. */
 enum status store_last(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
 
+/* Lists in order of id, in the arena. Text that was never given is "", seconds that are not known yet NaN; begun is UTC, "2026-01-31 12:00:00".
+   A run's folder is absolute, and where it is now if all that is below the store's folder was moved. */
+struct store_run_row {
+	int64_t id;
+	const char *folder, *name, *config, *identity, *program, *machine, *device, *precision, *state, *begun;
+	int threads;
+	double seconds;
+};
+struct store_stage_row {
+	int64_t id, run;
+	const char *name, *kind, *identity, *state, *begun;
+	double seconds;
+};
+enum status store_runs(struct store *s, struct arena *a, struct store_run_row **r, int *n, struct err *e);
+enum status store_stages(struct store *s, struct arena *a, int64_t run, struct store_stage_row **r, int *n, struct err *e); /* run 0: of all runs */
+
 /* A network's measured accuracy: (weights hash, data identity, part) -> top1; *found false when never measured. */
 enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part, double top1, struct err *e);
 enum status store_accuracy_get(struct store *s, const char *weights, const char *data, const char *part, double *top1, bool *found, struct err *e);

@@ -7,11 +7,12 @@
 #include "runs/store.h"
 
 enum query {
-	Q_RUN_BEGIN, Q_RUN_END,
+	Q_RUN_CLAIM, Q_RUN_BEGIN, Q_RUN_END,
 	Q_STAGE_FORGET, Q_STAGE_BEGIN, Q_STAGE_END, Q_STAGE_DONE,
 	Q_METRIC, Q_TRIM, Q_METRICS, Q_LAST,
 	Q_ARTEFACT_PUT, Q_ARTEFACT_GET, Q_ARTEFACT_DROP,
 	Q_ACCURACY_PUT, Q_ACCURACY_GET,
+	Q_RUNS, Q_STAGES,
 	Q_BEGIN, Q_COMMIT, Q_ROLLBACK,
 	QUERY_COUNT
 };
@@ -22,6 +23,8 @@ struct store {
 	sqlite3_stmt *statement[QUERY_COUNT]; /* prepared when first used */
 };
 
+/* What is below the store's folder keeps its name when all of it is moved: the part behind the folder, or the path itself. */
+const char *store_within(const struct store *s, const char *real);
 /* The error that SQLite just gave, with the file's name. */
 enum status store_fail(struct store *s, struct err *e);
 /* Binds one value per letter of types: t text (NULL allowed), i int, l int64_t, d double (NaN is kept as NULL). */

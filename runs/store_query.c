@@ -21,13 +21,6 @@ static int64_t file_size(const char *path)
 	return stat(path, &info) == 0 && S_ISREG(info.st_mode) ? (int64_t)info.st_size : -1;
 }
 
-/* What is below the store's folder keeps its name when all of it is moved. */
-static const char *within(const struct store *s, const char *real)
-{
-	const size_t n = strlen(s->folder);
-	return str_starts(real, s->folder) && real[n] == '/' ? real + n + 1 : real;
-}
-
 enum status store_artefact_put(struct store *s, int64_t stage, const char *identity, const char *name,
                                const char *path, struct err *e)
 {
@@ -37,7 +30,7 @@ enum status store_artefact_put(struct store *s, int64_t stage, const char *ident
 	enum status status = origin_file_hash(real, hex, e);
 	sqlite3_stmt *st;
 	if (status == OK)
-		status = store_bind(s, Q_ARTEFACT_PUT, &st, e, "lttttl", stage, identity, name, within(s, real), hex,
+		status = store_bind(s, Q_ARTEFACT_PUT, &st, e, "lttttl", stage, identity, name, store_within(s, real), hex,
 		                    file_size(real));
 	return status == OK ? store_finish(s, st, NULL, e) : status;
 }

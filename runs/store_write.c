@@ -25,9 +25,14 @@ enum status store_commit(struct store *s, struct err *e)
 enum status store_run_begin(struct store *s, const struct store_run *r, int64_t *run, struct err *e)
 {
 	sqlite3_stmt *st;
-	const enum status status =
-		store_bind(s, Q_RUN_BEGIN, &st, e, "tttttttti", r->name, r->folder, r->config, r->identity,
-		           r->program, r->machine, r->device, r->precision, r->threads);
+	const char *folder = store_within(s, r->folder);
+	/* earlier versions wrote absolute names, which a folder that was moved no longer has */
+	enum status status = store_bind(s, Q_RUN_CLAIM, &st, e, "t", folder);
+	if (status == OK)
+		status = store_finish(s, st, NULL, e);
+	if (status == OK)
+		status = store_bind(s, Q_RUN_BEGIN, &st, e, "tttttttti", r->name, folder, r->config, r->identity,
+		                    r->program, r->machine, r->device, r->precision, r->threads);
 	return status == OK ? store_finish(s, st, run, e) : status;
 }
 

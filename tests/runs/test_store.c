@@ -221,6 +221,82 @@ START_TEST(a_store_can_be_moved_with_its_runs)
 }
 END_TEST
 
+START_TEST(runs_and_stages_are_listed)
+{
+	const struct store_run other = {.name = "x", .folder = scratch_path("x-1"), .threads = 3};
+	struct store_run_row *r;
+	struct store_stage_row *t;
+	int64_t a, b, one, two, three;
+	int n;
+	ck_ok(store_runs(s, life, &r, &n, &e));
+	ck_assert_int_eq(n, 0);
+	ck_ok(store_stages(s, life, 0, &t, &n, &e));
+	ck_assert_int_eq(n, 0);
+	ck_ok(store_run_begin(s, &run, &a, &e));
+	ck_ok(store_run_begin(s, &other, &b, &e));
+	ck_ok(store_stage_begin(s, b, "teach", "supervise", "id1", &one, &e));
+	ck_ok(store_stage_begin(s, a, "kd", "distill", "id2", &two, &e));
+	ck_ok(store_stage_begin(s, b, "kd", "distill", "id3", &three, &e));
+	ck_ok(store_stage_end(s, one, "done", 2.5, &e));
+	ck_ok(store_run_end(s, b, "failed", 7.25, &e));
+	again();
+	ck_ok(store_runs(s, life, &r, &n, &e));
+	ck_assert_int_eq(n, 2);
+	ck_assert(r[0].id == a && r[1].id == b && r[0].threads == 2 && r[1].threads == 3);
+	ck_assert_str_eq(r[0].folder, scratch_path("runs/kd-1234"));
+	ck_assert_str_eq(r[1].folder, scratch_path("x-1"));
+	ck_assert_str_eq(r[0].config, "name: kd\n");
+	ck_assert_str_eq(r[0].machine, "m");
+	ck_assert_str_eq(r[0].state, "running");
+	ck_assert_str_eq(r[1].state, "failed");
+	ck_assert_str_eq(r[1].machine, "");
+	ck_assert_uint_eq(strlen(r[0].begun), strlen("2026-01-31 12:00:00"));
+	ck_assert(isnan(r[0].seconds) && r[1].seconds == 7.25);
+	ck_ok(store_stages(s, life, b, &t, &n, &e));
+	ck_assert_int_eq(n, 2);
+	ck_assert(t[0].id == one && t[1].id == three && t[0].run == b);
+	ck_assert_str_eq(t[0].name, "teach");
+	ck_assert_str_eq(t[0].kind, "supervise");
+	ck_assert_str_eq(t[0].identity, "id1");
+	ck_assert_str_eq(t[0].state, "done");
+	ck_assert_str_eq(t[1].state, "running");
+	ck_assert(t[0].seconds == 2.5 && isnan(t[1].seconds));
+	ck_ok(store_stages(s, life, 0, &t, &n, &e));
+	ck_assert_int_eq(n, 3);
+	ck_assert(t[1].id == two && t[1].run == a);
+}
+END_TEST
+
+START_TEST(the_runs_of_a_moved_store_are_where_they_are_now)
+{
+	struct store_run_row *r;
+	int64_t a, b;
+	int n;
+	ck_ok(dir_make(scratch_path("out/kd-1"), &e));
+	scratch_file("out/kd-1/config.yaml", "name: kd\n", 9);
+	struct store_run here = {.name = "kd", .folder = scratch_path("out/kd-1")};
+	/* as an earlier version wrote it: absolute, and moved since */
+	const struct store_run elsewhere = {.name = "kd", .folder = "/somewhere/out/kd-1"};
+	store_close(s);
+	ck_ok(store_open(scratch_path("out/limbeck.db"), &s, &e));
+	ck_ok(store_run_begin(s, &elsewhere, &a, &e));
+	ck_ok(store_runs(s, life, &r, &n, &e));
+	ck_assert_int_eq(n, 1);
+	ck_assert_str_eq(r[0].folder, here.folder);
+	ck_ok(store_run_begin(s, &here, &b, &e));
+	ck_assert_int_eq(a, b);
+	store_close(s);
+	ck_assert_int_eq(rename(scratch_path("out"), scratch_path("moved")), 0);
+	ck_ok(store_open(scratch_path("moved/limbeck.db"), &s, &e));
+	ck_ok(store_runs(s, life, &r, &n, &e));
+	ck_assert_int_eq(n, 1);
+	ck_assert_str_eq(r[0].folder, scratch_path("moved/kd-1"));
+	here.folder = scratch_path("moved/kd-1");
+	ck_ok(store_run_begin(s, &here, &b, &e));
+	ck_assert_int_eq(a, b);
+}
+END_TEST
+
 START_TEST(damaged_stores_say_what_to_do)
 {
 	struct store *t;
@@ -374,6 +450,8 @@ Suite *store_suite(void)
 	tcase_add_test(tc, accuracies_are_kept);
 	tcase_add_test(tc, artefacts_are_found_while_unchanged);
 	tcase_add_test(tc, a_store_can_be_moved_with_its_runs);
+	tcase_add_test(tc, runs_and_stages_are_listed);
+	tcase_add_test(tc, the_runs_of_a_moved_store_are_where_they_are_now);
 	tcase_add_test(tc, damaged_stores_say_what_to_do);
 	tcase_add_test(tc, a_store_that_cannot_be_opened_is_named);
 	tcase_add_test(tc, other_schemas_and_programs_are_refused);

@@ -1,0 +1,86 @@
+/* The store's questions that list: runs and stages. */
+#include <string.h>
+
+#include "base/file.h"
+#include "runs/store_int.h"
+
+static const char *text(struct arena *a, sqlite3_stmt *st, int column)
+{
+	const char *t = (const char *)sqlite3_column_text(st, column);
+	return t ? arena_str(a, t) : "";
+}
+
+/* A row's folder as it is now: all of a store's folder may have been moved or copied since an absolute name was written. */
+static const char *folder_now(const struct store *s, struct arena *a, const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+	if (slash && *folder == '/' && slash[1]) {
+		const char *beside = path_join(a, s->folder, slash + 1);
+		if (file_exists(path_join(a, beside, "config.yaml")))
+			return beside;
+	}
+	return path_join(a, s->folder, folder);
+}
+
+static void read_run(struct store *s, struct arena *a, sqlite3_stmt *st, void *row)
+{
+	*(struct store_run_row *)row = (struct store_run_row){
+		.id = sqlite3_column_int64(st, 0), .folder = folder_now(s, a, text(a, st, 1)), .name = text(a, st, 2),
+		.config = text(a, st, 3), .identity = text(a, st, 4), .program = text(a, st, 5), .machine = text(a, st, 6),
+		.device = text(a, st, 7), .precision = text(a, st, 8), .threads = sqlite3_column_int(st, 9),
+		.state = text(a, st, 10), .begun = text(a, st, 11), .seconds = store_real(st, 12),
+	};
+}
+
+static void read_stage(struct store *s, struct arena *a, sqlite3_stmt *st, void *row)
+{
+	(void)s;
+	*(struct store_stage_row *)row = (struct store_stage_row){
+		.id = sqlite3_column_int64(st, 0), .run = sqlite3_column_int64(st, 1), .name = text(a, st, 2), .kind = text(a, st, 3),
+		.identity = text(a, st, 4), .state = text(a, st, 5), .begun = text(a, st, 6), .seconds = store_real(st, 7),
+	};
+}
+
+/* All rows of a bound statement, each of so many bytes, in the arena. */
+static enum status list(struct store *s, struct arena *a, sqlite3_stmt *st, size_t size,
+                        void (*read)(struct store *, struct arena *, sqlite3_stmt *, void *), void **rows, int *n, struct err *e)
+{
+	void *all = NULL;
+	int cap = 0;
+	bool row = true;
+	enum status status = OK;
+	*n = 0;
+	while ((status = store_step(s, st, &row, e)) == OK && row) {
+		mem_grow(&all, *n, &cap, size);
+		read(s, a, st, (char *)all + (size_t)(*n)++ * size);
+	}
+	*rows = arena_array(a, (size_t)*n, size);
+	if (*n)
+		memcpy(*rows, all, (size_t)*n * size);
+	mem_free(all);
+	return status;
+}
+
+enum status store_runs(struct store *s, struct arena *a, struct store_run_row **r, int *n, struct err *e)
+{
+	sqlite3_stmt *st;
+	void *rows = NULL;
+	*n = 0;
+	enum status status = store_bind(s, Q_RUNS, &st, e, "");
+	if (status == OK)
+		status = list(s, a, st, sizeof **r, read_run, &rows, n, e);
+	*r = rows;
+	return status;
+}
+
+enum status store_stages(struct store *s, struct arena *a, int64_t run, struct store_stage_row **r, int *n, struct err *e)
+{
+	sqlite3_stmt *st;
+	void *rows = NULL;
+	*n = 0;
+	enum status status = store_bind(s, Q_STAGES, &st, e, "l", run);
+	if (status == OK)
+		status = list(s, a, st, sizeof **r, read_stage, &rows, n, e);
+	*r = rows;
+	return status;
+}
