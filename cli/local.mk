@@ -19,6 +19,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
+	%D%/cmd_runs.c \
 	%D%/cmd_train.c \
 	%D%/command.h \
 	%D%/commands.def \
@@ -32,5 +33,13 @@ liblimbeck_core_la_SOURCES += \
 	%D%/options.h \
 	%D%/reference.c \
 	%D%/reference.h \
+	%D%/run_config.c \
+	%D%/run_config.h \
+	%D%/run_when.c \
+	%D%/run_when.h \
+	%D%/table.c \
+	%D%/table.h \
 	%D%/threads.c \
-	%D%/threads.h
+	%D%/threads.h \
+	%D%/where.c \
+	%D%/where.h

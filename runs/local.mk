@@ -2,8 +2,20 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/live.c \
+	%D%/live.h \
+	%D%/metrics.c \
+	%D%/metrics.h \
+	%D%/note.c \
+	%D%/note.h \
 	%D%/origin.c \
 	%D%/origin.h \
+	%D%/overview.c \
+	%D%/overview.h \
+	%D%/rebuild.c \
+	%D%/rebuild.h \
+	%D%/rebuild_int.h \
+	%D%/rebuild_read.c \
 	%D%/resume.c \
 	%D%/resume.h \
 	%D%/resume_int.h \

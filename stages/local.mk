@@ -13,6 +13,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/experiment.c \
 	%D%/distill.c \
 	%D%/lesson.c \
+	%D%/live.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
 	%D%/record.c \

@@ -75,11 +75,10 @@ static enum status arm_close(struct record *rec, struct stage *s, struct arm *ar
 	if (arm->stage_id) {
 		struct err late = {0};
 		const char *state = arm->status == OK ? "done" : arm->status == E_STOP ? "interrupted" : "failed";
-		const enum status end = store_stage_end(rec->store, arm->stage_id, state, arm->result->seconds, st == OK ? e : &late);
+		const enum status end = record_stage_end(rec, s, arm->stage_id, state, arm->result->seconds, st == OK ? e : &late);
 		st = st == OK ? end : st;
 	}
-	/* Its state would take a stage that has to be trained again past all that it leaves. */
-	return arm->status == OK && st == OK ? file_remove(record_stage_file(rec, s, "resume.safetensors"), e) : st;
+	return st;
 }
 
 /* The stages of a list at the same time. */

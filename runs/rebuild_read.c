@@ -1,0 +1,169 @@
+/* What a run's folder says of the run: run.json, or what can be made out without it. */
+#include <dirent.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/conf.h"
+#include "base/file.h"
+#include "runs/rebuild_int.h"
+#include "runs/safetensors.h"
+
+static void leave_out(struct arena *a, struct found_run *r, const char *what)
+{
+	r->left_out = r->left_out ? arena_printf(a, "%s; %s", r->left_out, what) : arena_str(a, what);
+}
+
+static const char *file_time(struct arena *a, const char *path)
+{
+	struct stat info;
+	struct tm tm;
+	char text[32] = "1970-01-01 00:00:00";
+	if (stat(path, &info) == 0 && gmtime_r(&info.st_mtime, &tm))
+		strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+	return arena_str(a, text);
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* ---- a folder of an earlier version, without run.json ---- */
+
+static const char *scalar(const struct conf *map, const char *key)
+{
+	const struct conf *c = map && map->kind == CONF_MAP ? conf_find(map, key) : NULL;
+	return c && c->kind == CONF_SCALAR ? c->text : "";
+}
+
+/* "kd-init2" is 'kd' for another seed of initialisation. */
+static const char *kind_of(const struct conf *stages, const char *name)
+{
+	const char *kind = "";
+	size_t most = 0;
+	for (int i = 0; stages && stages->kind == CONF_LIST && i < stages->n; i++) {
+		const char *one = scalar(stages->item[i], "name");
+		const size_t n = strlen(one);
+		if (n <= most || strncmp(name, one, n) != 0 || (name[n] && !str_starts(name + n, "-init")))
+			continue;
+		most = n;
+		kind = scalar(stages->item[i], "kind");
+	}
+	return kind;
+}
+
+/* The identity of the stage that left the weights; "" where there are none to be read. */
+static const char *identity_in(struct arena *a, const char *folder, const char *stage)
+{
+	static const char *const files[] = {"last", "best", "anchor-1"};
+	const char *identity = "";
+	for (int i = 0; i < 3 && !*identity; i++) {
+		struct arena *own = arena_open("weights");
+		struct st_file f;
+		const char *meta = NULL;
+		if (st_read(own, arena_printf(own, "%s/stages/%s/%s.safetensors", folder, stage, files[i]), &f, NULL) == OK)
+			meta = st_meta(&f, "stage");
+		identity = meta ? arena_str(a, meta) : "";
+		arena_close(own);
+	}
+	return identity;
+}
+
+static bool has_end(const struct found_run *r, const char *stage)
+{
+	bool end = false;
+	for (int i = 0; i < r->n_metric; i++)
+		end |= str_eq(r->metric[i].stage, stage) && str_eq(r->metric[i].lesson, "end") && str_eq(r->metric[i].name, "images");
+	return end;
+}
+
+static double seconds_of(const struct found_run *r, const char *stage)
+{
+	double seconds = NAN;
+	for (int i = 0; i < r->n_metric; i++)
+		if (str_eq(r->metric[i].stage, stage) && str_eq(r->metric[i].name, "time/total_seconds"))
+			seconds = r->metric[i].value;
+	return seconds;
+}
+
+static void guess_stages(struct arena *a, const struct conf *stages, struct found_run *r)
+{
+	struct note *n = &r->note;
+	DIR *d = opendir(path_join(a, r->folder, "stages"));
+	void *all = NULL;
+	int cap = 0;
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		const char *name = arena_str(a, entry->d_name), *path = arena_printf(a, "%s/stages/%s", r->folder, name);
+		if (*name == '.' || !is_folder(path))
+			continue;
+		const char *identity = identity_in(a, r->folder, name);
+		const bool done = *identity && has_end(r, name) && file_exists(path_join(a, path, "last.safetensors"));
+		mem_grow(&all, n->n_stage, &cap, sizeof *n->stage);
+		((struct note_stage *)all)[n->n_stage++] = (struct note_stage){
+			.name = name, .kind = kind_of(stages, name), .identity = identity, .state = done ? "done" : "interrupted",
+			.begun = file_time(a, path), .seconds = seconds_of(r, name),
+		};
+	}
+	if (d)
+		closedir(d);
+	n->stage = NEW_ARRAY(a, struct note_stage, n->n_stage);
+	if (n->n_stage)
+		memcpy(n->stage, all, (size_t)n->n_stage * sizeof *n->stage);
+	mem_free(all);
+}
+
+static void guess(struct arena *a, struct found_run *r)
+{
+	const char *path = path_join(a, r->folder, "config.yaml");
+	struct conf *root = NULL;
+	struct err why = {0};
+	if (conf_read(a, path, &root, &why) != OK)
+		leave_out(a, r, why.text);
+	r->note = (struct note){
+		.name = scalar(root, "name"), .config = path, .identity = "", .program = "", .machine = "", .device = "", .data = "",
+		.precision = scalar(root, "precision"), .begun = file_time(a, path), .seconds = NAN,
+	};
+	guess_stages(a, root ? conf_find(root, "stages") : NULL, r);
+	bool done = file_exists(path_join(a, r->folder, "table.txt"));
+	for (int i = 0; i < r->note.n_stage; i++)
+		done &= str_eq(r->note.stage[i].state, "done");
+	r->note.state = done ? "done" : "interrupted";
+}
+
+/* ---- a folder with it ---- */
+
+/* A stage that was begun after run.json was last written. */
+static void add_begun(struct arena *a, struct found_run *r)
+{
+	struct note *n = &r->note;
+	for (int i = 0; i < n->n_stage; i++) {
+		struct note_stage *s = &n->stage[i];
+		const char *path = arena_printf(a, "%s/stages/%s", r->folder, s->name);
+		if (*s->state || !is_folder(path))
+			continue;
+		s->state = "running";
+		s->begun = file_time(a, path);
+	}
+}
+
+void found_run_read(struct arena *a, const char *folder, struct found_run *r)
+{
+	struct err why = {0};
+	bool found = false;
+	int bad = 0;
+	*r = (struct found_run){.folder = folder};
+	if (metrics_read(a, path_join(a, folder, "metrics.csv"), &r->metric, &r->n_metric, &bad, &why) != OK)
+		leave_out(a, r, why.text);
+	if (bad)
+		leave_out(a, r, arena_printf(a, "%d lines of metrics.csv are no rows", bad));
+	err_clear(&why);
+	if (note_read(a, folder, &r->note, &found, &why) != OK)
+		leave_out(a, r, why.text);
+	if (found)
+		add_begun(a, r);
+	else
+		guess(a, r);
+}
