@@ -19,6 +19,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
+	%D%/cmd_rm.c \
 	%D%/cmd_runs.c \
 	%D%/cmd_train.c \
 	%D%/command.h \
@@ -35,6 +36,10 @@ liblimbeck_core_la_SOURCES += \
 	%D%/reference.h \
 	%D%/run_config.c \
 	%D%/run_config.h \
+	%D%/run_out.c \
+	%D%/run_out.h \
+	%D%/run_uses.c \
+	%D%/run_uses.h \
 	%D%/run_when.c \
 	%D%/run_when.h \
 	%D%/table.c \

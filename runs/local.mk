@@ -2,6 +2,10 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/config_stages.c \
+	%D%/config_stages.h \
+	%D%/leftover.c \
+	%D%/leftover.h \
 	%D%/live.c \
 	%D%/live.h \
 	%D%/metrics.c \

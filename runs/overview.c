@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "runs/note.h"
+#include "runs/config_stages.h"
 
 static const struct where nowhere = {0};
 
@@ -35,6 +35,7 @@ static const struct store_stage_row *done_by_any(const struct store_stage_row *r
 static void set_row(struct overview_stage *s, const struct store_stage_row *row, bool reused)
 {
 	s->id = row->id;
+	s->run = row->run;
 	s->state = row->state;
 	s->seconds = row->seconds;
 	s->reused = reused;
@@ -51,9 +52,9 @@ static enum status read_stages(struct store *st, struct arena *a, struct overvie
 {
 	struct note note;
 	bool found = false;
-	/* a note that is damaged is none: the store has the stages that were begun */
-	if (note_read(a, r->row.folder, &note, &found, NULL) != OK)
-		note.n_stage = 0;
+	/* a note that is damaged is none */
+	if (note_read(a, r->row.folder, &note, &found, NULL) != OK || !found)
+		config_stages(a, r->row.folder, 0, &note.stage, &note.n_stage);
 	int own = 0;
 	for (int i = 0; i < n; i++)
 		own += rows[i].run == r->row.id;

@@ -8,6 +8,7 @@
 struct overview_stage {
 	const char *name, *kind, *identity;
 	const char *state;      /* "done" too where an earlier run had trained it; "" : not begun */
+	int64_t run;            /* that trained it; 0: none */
 	int64_t id;             /* in the store: whose metrics are its; 0: none */
 	bool reused;            /* trained by another run */
 	double seconds;

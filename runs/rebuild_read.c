@@ -7,6 +7,8 @@
 
 #include "base/conf.h"
 #include "base/file.h"
+#include "base/str.h"
+#include "runs/config_stages.h"
 #include "runs/rebuild_int.h"
 #include "runs/safetensors.h"
 
@@ -40,17 +42,16 @@ static const char *scalar(const struct conf *map, const char *key)
 }
 
 /* "kd-init2" is 'kd' for another seed of initialisation. */
-static const char *kind_of(const struct conf *stages, const char *name)
+static const char *kind_of(const struct note_stage *stage, int n, const char *name)
 {
 	const char *kind = "";
 	size_t most = 0;
-	for (int i = 0; stages && stages->kind == CONF_LIST && i < stages->n; i++) {
-		const char *one = scalar(stages->item[i], "name");
-		const size_t n = strlen(one);
-		if (n <= most || strncmp(name, one, n) != 0 || (name[n] && !str_starts(name + n, "-init")))
+	for (int i = 0; i < n; i++) {
+		const size_t length = strlen(stage[i].name);
+		if (length <= most || strncmp(name, stage[i].name, length) != 0 || !str_starts(name + length, "-init"))
 			continue;
-		most = n;
-		kind = scalar(stages->item[i], "kind");
+		most = length;
+		kind = stage[i].kind;
 	}
 	return kind;
 }
@@ -89,30 +90,44 @@ static double seconds_of(const struct found_run *r, const char *stage)
 	return seconds;
 }
 
-static void guess_stages(struct arena *a, const struct conf *stages, struct found_run *r)
+static int count_entries(const char *path)
+{
+	int n = 0;
+	DIR *d = opendir(path);
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* Those that have a folder were trained by this run; the others it found. */
+static void guess_stages(struct arena *a, struct found_run *r)
 {
 	struct note *n = &r->note;
-	DIR *d = opendir(path_join(a, r->folder, "stages"));
-	void *all = NULL;
-	int cap = 0;
+	const char *stages = path_join(a, r->folder, "stages");
+	config_stages(a, r->folder, count_entries(stages), &n->stage, &n->n_stage);
+	DIR *d = opendir(stages);
 	for (struct dirent *entry; d && (entry = readdir(d));) {
-		const char *name = arena_str(a, entry->d_name), *path = arena_printf(a, "%s/stages/%s", r->folder, name);
+		const char *name = arena_str(a, entry->d_name), *path = path_join(a, stages, name);
 		if (*name == '.' || !is_folder(path))
 			continue;
 		const char *identity = identity_in(a, r->folder, name);
+		struct note_stage *s = NULL;
+		for (int i = 0; i < n->n_stage && !s; i++)
+			s = str_eq(n->stage[i].name, name) ? &n->stage[i] : NULL;
+		if (!s) {
+			s = &n->stage[n->n_stage];
+			*s = (struct note_stage){.name = name, .kind = kind_of(n->stage, n->n_stage, name), .identity = identity};
+			n->n_stage++;
+		}
 		const bool done = *identity && has_end(r, name) && file_exists(path_join(a, path, "last.safetensors"));
-		mem_grow(&all, n->n_stage, &cap, sizeof *n->stage);
-		((struct note_stage *)all)[n->n_stage++] = (struct note_stage){
-			.name = name, .kind = kind_of(stages, name), .identity = identity, .state = done ? "done" : "interrupted",
-			.begun = file_time(a, path), .seconds = seconds_of(r, name),
-		};
+		s->state = done ? "done" : "interrupted";
+		s->begun = file_time(a, path);
+		s->seconds = seconds_of(r, name);
 	}
 	if (d)
 		closedir(d);
-	n->stage = NEW_ARRAY(a, struct note_stage, n->n_stage);
-	if (n->n_stage)
-		memcpy(n->stage, all, (size_t)n->n_stage * sizeof *n->stage);
-	mem_free(all);
 }
 
 static void guess(struct arena *a, struct found_run *r)
@@ -126,10 +141,10 @@ static void guess(struct arena *a, struct found_run *r)
 		.name = scalar(root, "name"), .config = path, .identity = "", .program = "", .machine = "", .device = "", .data = "",
 		.precision = scalar(root, "precision"), .begun = file_time(a, path), .seconds = NAN,
 	};
-	guess_stages(a, root ? conf_find(root, "stages") : NULL, r);
+	guess_stages(a, r);
 	bool done = file_exists(path_join(a, r->folder, "table.txt"));
 	for (int i = 0; i < r->note.n_stage; i++)
-		done &= str_eq(r->note.stage[i].state, "done");
+		done &= !str_eq(r->note.stage[i].state, "interrupted");
 	r->note.state = done ? "done" : "interrupted";
 }
 

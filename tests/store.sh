@@ -187,5 +187,70 @@ call runs --out moved --where state=stopped --json
 says '"kind": "supervise"' '"state": "running"' '"loss": ' && [ "$before" -gt 10 ]
 verdict $? "with its metrics so far"
 
+
+# ---- rm ----
+
+# ask ANSWER WORD...: on a terminal.
+ask() {
+	local answer=$1
+	shift
+	printf '%s\n' "$answer" | script -qec "$(printf '%q ' "$program" "$@")" /dev/null >out 2>err
+	status=$?
+}
+size=$(ls -A moved | wc -l)
+t "rm of nothing" 2 rm -- "rm wants the name of a run, or --unused"
+t "rm of a run that is not there" 2 rm --out moved tinny -- "there is no run 'tinny'; did you mean 'tiny'?"
+t "rm of an experiment with two runs" 2 rm --out moved tiny --yes -- "may be 2 runs" "$first" "$second"
+t "rm of a run that another needs, which has lost its run.json" 2 rm --out moved "$first" --yes -- "'$first' is needed: its stage 'teach' is stage 'teach' of '$second'"
+t "rm without a terminal" 2 rm "moved/$second" -- "--yes is wanted" "$second" "KiB"
+[ "$(ls -A moved | wc -l)" = "$size" ]
+verdict $? "all that is kept is there"
+call train tiny.yaml --quiet --out moved --set stages.kd.epochs=3 --set "stages.kd.teacher={file: moved/$second/stages/kd/best.safetensors}" --set stages.kd.teacher_network=small
+third=$(ls -t moved | grep '^tiny' | head -1)
+t "rm of a run of which a file is needed" 2 rm --out moved "$second" --yes -- "'$second' is needed: stages.kd.teacher.file of '$third' is "
+if command -v script >/dev/null; then
+	ask n rm "moved/$third"
+	says "remove 1 run, " "nothing was removed" && [ -d "moved/$third" ]
+	verdict $? "rm asks on a terminal"
+	ask y rm "moved/$third"
+	[ "$status" = 0 ] && says "removed $third" && [ ! -e "moved/$third" ]
+	verdict $? "and removes after a yes"
+else
+	call rm "moved/$third" --yes
+fi
+mkdir outside
+echo precious >outside/file
+ln -s "$PWD/outside" "moved/$second/out"
+ln -s "$PWD/outside/file" "moved/$second/stages/file"
+ln -s "$second" moved/link
+t "rm of a link to a run" 2 rm moved/link --yes -- "'moved/link' is a link"
+rm moved/link
+t "rm of a run" 0 rm --out moved "${second:0:8}" --yes -- "removed $second"
+[ ! -e "moved/$second" ] && [ "$(cat outside/file)" = precious ]
+verdict $? "removes its folder and not what links lead to"
+"$program" runs --out moved >out
+! grep -q "$second" out
+verdict $? "and its rows"
+mv moved/long-* long-gone
+t "rm of a run whose folder is gone" 0 rm --out moved long --yes -- "gone: only what the store has of it" "removed long-"
+
+t "nothing is left over" 0 rm --unused --out moved -- "nothing is left over"
+kd=moved/$first/stages/kd
+cp "$kd/last.safetensors" "$kd/resume.safetensors"
+sleep 0.01 & gone=$!
+wait $gone
+for file in "$kd/last.safetensors.tmp-$gone" "moved/limbeck.db.tmp-$gone-wal" "moved/$first/config.yaml.tmp-$$" "moved/$first/notes.tmp-x"; do
+	echo x >"$file"
+	touch -d '1 hour ago' "$file"
+done
+echo x >"$kd/young.tmp-$gone"
+ln -s "$PWD/outside/file" "$kd/link.tmp-$gone"
+touch -hd '1 hour ago' "$kd/link.tmp-$gone"
+t "rm --unused tells what there is" 2 rm --unused --out moved -- "resume state of a finished stage" "of process $gone, which is gone" "--yes is wanted"
+t "rm --unused" 0 rm --unused --out moved --yes -- "removed 3 files"
+[ ! -e "$kd/resume.safetensors" ] && [ ! -e "$kd/last.safetensors.tmp-$gone" ] && [ ! -e "moved/limbeck.db.tmp-$gone-wal" ] &&
+	[ -e "$kd/young.tmp-$gone" ] && [ -e "moved/$first/config.yaml.tmp-$$" ] && [ -e "moved/$first/notes.tmp-x" ] && [ -L "$kd/link.tmp-$gone" ]
+verdict $? "and nothing that may be somebody's"
+
 echo "1..$n"
 exit $failed
