@@ -15,6 +15,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/catalog.h \
 	%D%/cmd_bench.c \
 	%D%/cmd_check.c \
+	%D%/cmd_diff.c \
 	%D%/cmd_eval.c \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \

@@ -154,6 +154,8 @@ call train tiny.yaml --quiet
 verdict $? "cost that stage alone"
 echo '{"name": "tiny"' >"runs/$second/run.json"
 t "a damaged run.json is named" 0 runs --rebuild -- "$second/run.json' is damaged"
+t "diff tells what is not known" 0 diff "runs/$first" "runs/$second" -- "threads   1  " "versions: 4 differ, 1 equal"
+call train tiny.yaml --quiet --set stages.kd.epochs=1 --set stages.kd.losses='[{kind: kd, tau: 3}]'
 
 # ---- moved, gone, killed ----
 
@@ -188,6 +190,26 @@ says '"kind": "supervise"' '"state": "running"' '"loss": ' && [ "$before" -gt 10
 verdict $? "with its metrics so far"
 
 
+# ---- diff ----
+
+t "diff tells options and results" 0 diff "moved/$first" "moved/$second" -- "stages.kd.epochs" "stages.kd.losses.0.tau" \
+	"data: 0 differ, 2 equal" "versions: 0 differ, 5 equal"
+awk -v a="$(awk '$1 == "kd" { print $4 + 0 }' first.txt)" '
+	/^kd: test %/ { test = $4 == a }
+	/^stages.kd.epochs / { epochs = $2 == 2 && $3 == 1 }
+	/^(teach|steps|data|networks)/ { other = other || !/^data: / }
+	END { exit !(test && epochs && !other) }' out
+verdict $? "as they are, and nothing that is equal"
+t "diff of a run and itself" 0 diff --out moved "$first" "$first" -- "options: 0 differ" "results: 0 differ"
+call train tiny.yaml --quiet --out else --threads 2 --set data.n_train=200
+t "diff of runs in two folders" 0 diff "moved/$first" else/tiny-* -- "content, SHA-256" "160 training, 40 held-out, 80" "data: 2 differ, 0 equal" "threads   1  " \
+	"versions: 2 differ, 3 equal"
+t "diff of one run" 2 diff "moved/$first" -- "an argument is missing"
+t "diff of runs that are not there" 2 diff --out moved nothing "$first" -- "there is no run 'nothing'"
+mkdir moved/norun
+t "diff of a folder that is no run" 2 diff moved/norun "moved/$first" --out moved -- "'moved/norun' is no run: it has no config.yaml"
+rmdir moved/norun
+
 # ---- rm ----
 
 # ask ANSWER WORD...: on a terminal.
@@ -201,7 +223,9 @@ size=$(ls -A moved | wc -l)
 t "rm of nothing" 2 rm -- "rm wants the name of a run, or --unused"
 t "rm of a run that is not there" 2 rm --out moved tinny -- "there is no run 'tinny'; did you mean 'tiny'?"
 t "rm of an experiment with two runs" 2 rm --out moved tiny --yes -- "may be 2 runs" "$first" "$second"
+mv "moved/$second/run.json" note
 t "rm of a run that another needs, which has lost its run.json" 2 rm --out moved "$first" --yes -- "'$first' is needed: its stage 'teach' is stage 'teach' of '$second'"
+mv note "moved/$second/run.json"
 t "rm without a terminal" 2 rm "moved/$second" -- "--yes is wanted" "$second" "KiB"
 [ "$(ls -A moved | wc -l)" = "$size" ]
 verdict $? "all that is kept is there"
