@@ -22,6 +22,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_loss.c \
 	%D%/cmd_rm.c \
 	%D%/cmd_runs.c \
+	%D%/cmd_top.c \
 	%D%/cmd_train.c \
 	%D%/command.h \
 	%D%/commands.def \
@@ -43,6 +44,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/run_uses.h \
 	%D%/run_when.c \
 	%D%/run_when.h \
+	%D%/screen.c \
+	%D%/screen.h \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/threads.c \

@@ -180,10 +180,21 @@ grep -q "\"pid\": $pid, .*\"host\"" moved/long-*/progress.json && grep -q '"stag
 verdict $? "a run that is under way says what it does"
 t "and is listed so" 0 runs --out moved --where state=running -- "long" "0/3"
 t "the store is not moved from under it" 2 runs --rebuild --out moved -- "run 'long-" "is under way (process $pid)"
+t "top shows it" 0 top moved --once -- "moved: 3 runs, 1 under way" "long-" "running"
+awk '/^long-/ { if ($4 == "teach" && $5 ~ /^[0-9]+\/5000$/ && $6 ~ /^[0-9]+\/5$/ && $7 > 0 && $8 >= 0 && $9 > 0) good = 1 } END { exit !good }' out &&
+	[ "$(sed -n 's/^\(long\|tiny\)-.*/\1/p' out | head -1)" = long ]
+verdict $? "with its stage, epoch, step, loss, accuracy and rate, before those at rest"
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "stty rows 9 cols 60; timeout --foreground -s INT 1.6 $program top moved --every 1" /dev/null >out 2>err </dev/null
+	tr -d '\r' <out | sed 's/\x1b\[[0-9;?]*[A-Za-z]/\n/g' | awk 'length > 60 { bad = 1 } END { exit bad }' &&
+		grep -q $'\x1b\\[?1049h' out && [ "$(grep -o $'\x1b\\[H' out | wc -l)" -ge 2 ] && [ "$(tail -c 8 out)" = $'\x1b[?1049l' ]
+	verdict $? "top draws again and again, within the window, and gives the terminal back on Ctrl-C"
+fi
 kill -KILL $pid
 wait $pid 2>/dev/null
 t "when it is killed it is stopped" 0 runs --out moved --where state=stopped -- "long"
 before=$(grep -c . moved/long-*/metrics.csv)
+t "top tells how far it was" 0 top moved -- "0 under way" "stopped" "teach"
 t "and what it left is taken in" 0 runs --rebuild --out moved -- "long-"
 call runs --out moved --where state=stopped --json
 says '"kind": "supervise"' '"state": "running"' '"loss": ' && [ "$before" -gt 10 ]
@@ -209,6 +220,30 @@ t "diff of runs that are not there" 2 diff --out moved nothing "$first" -- "ther
 mkdir moved/norun
 t "diff of a folder that is no run" 2 diff moved/norun "moved/$first" --out moved -- "'moved/norun' is no run: it has no config.yaml"
 rmdir moved/norun
+
+# ---- top ----
+
+t "top of a folder that is not there" 2 top nowhere -- "there is no folder 'nowhere'"
+t "top of a folder without runs" 2 top empty --once -- "'empty' holds no runs"
+t "top of a run" 2 top "moved/$first" -- "is a run; the folder wanted"
+t "top at another pace" 2 top moved --every 0 -- "--every is '0'"
+t "top of runs that are done" 0 top moved -- "0 under way" "$first" "done"
+cp -r moved broken
+cp damaged.db broken/limbeck.db
+t "top of a damaged store" 1 top broken -- "is damaged"
+
+# ---- progress that can't be written ----
+
+long=$(echo moved/long-*)
+rm -f "$long/progress.json"
+mkdir "$long/progress.json"
+timeout -s INT 2.6 "$program" train long.yaml --out moved >out 2>err </dev/null
+status=$?
+[ "$(grep -c "can't write '.*progress.json'.*changes nothing else" err)" = 1 ] && says "goes on at lesson 1" "the same command goes on from here"
+verdict $? "is told once, and the run goes on"
+rmdir "$long/progress.json"
+! ls "$long"/progress.json* >/dev/null 2>&1
+verdict $? "and leaves nothing"
 
 # ---- rm ----
 
