@@ -169,19 +169,19 @@ t "a folder that is gone" 0 runs --out moved -- "gone"
 mv elsewhere "moved/$second"
 t "a run in place of its folder of runs" 2 runs --out "moved/$first" -- "is a run; the folder wanted"
 
-sed 's/name: tiny/name: long/; s/train: big, epochs: 2/train: big, epochs: 5000/' tiny.yaml >long.yaml
+sed 's/name: tiny/name: long/; s/train: big, epochs: 2/train: big, epochs: 20000/' tiny.yaml >long.yaml
 "$program" train long.yaml --out moved >/dev/null 2>&1 </dev/null &
 pid=$!
 for _ in $(seq 400); do
 	grep -q '"stage": "teach"' moved/long-*/progress.json 2>/dev/null && break
 	sleep 0.05
 done
-grep -q "\"pid\": $pid, .*\"host\"" moved/long-*/progress.json && grep -q '"stage": "teach", .*"epochs": 5000, .*"loss": [0-9]' moved/long-*/progress.json
+grep -q "\"pid\": $pid, .*\"host\"" moved/long-*/progress.json && grep -q '"stage": "teach", .*"epochs": 20000, .*"loss": [0-9]' moved/long-*/progress.json
 verdict $? "a run that is under way says what it does"
 t "and is listed so" 0 runs --out moved --where state=running -- "long" "0/3"
 t "the store is not moved from under it" 2 runs --rebuild --out moved -- "run 'long-" "is under way (process $pid)"
 t "top shows it" 0 top moved --once -- "moved: 3 runs, 1 under way" "long-" "running"
-awk '/^long-/ { if ($4 == "teach" && $5 ~ /^[0-9]+\/5000$/ && $6 ~ /^[0-9]+\/5$/ && $7 > 0 && $8 >= 0 && $9 > 0) good = 1 } END { exit !good }' out &&
+awk '/^long-/ { if ($4 == "teach" && $5 ~ /^[0-9]+\/20000$/ && $6 ~ /^[0-9]+\/5$/ && $7 > 0 && $8 >= 0 && $9 > 0) good = 1 } END { exit !good }' out &&
 	[ "$(sed -n 's/^\(long\|tiny\)-.*/\1/p' out | head -1)" = long ]
 verdict $? "with its stage, epoch, step, loss, accuracy and rate, before those at rest"
 if command -v script >/dev/null; then
@@ -237,7 +237,7 @@ t "top of a damaged store" 1 top broken -- "is damaged"
 long=$(echo moved/long-*)
 rm -f "$long/progress.json"
 mkdir "$long/progress.json"
-timeout -s INT 2.6 "$program" train long.yaml --out moved >out 2>err </dev/null
+timeout --foreground -s INT 2.6 "$program" train long.yaml --out moved >out 2>err </dev/null
 status=$?
 [ "$(grep -c "can't write '.*progress.json'.*changes nothing else" err)" = 1 ] && says "goes on at lesson 1" "the same command goes on from here"
 verdict $? "is told once, and the run goes on"
