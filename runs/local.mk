@@ -4,6 +4,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cache.h \
 	%D%/config_stages.c \
 	%D%/config_stages.h \
+	%D%/events.c \
+	%D%/events.h \
 	%D%/leftover.c \
 	%D%/leftover.h \
 	%D%/live.c \
@@ -20,6 +22,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/rebuild.h \
 	%D%/rebuild_int.h \
 	%D%/rebuild_read.c \
+	%D%/record_file.c \
+	%D%/record_file.h \
 	%D%/resume.c \
 	%D%/resume.h \
 	%D%/resume_int.h \
@@ -34,3 +38,16 @@ liblimbeck_core_la_SOURCES += \
 	%D%/store_query.c \
 	%D%/store_write.c \
 	%D%/weights.c
+
+# TensorBoard's messages: code that protobuf-c makes.
+nodist_liblimbeck_core_la_SOURCES = \
+	%D%/events.pb-c.c \
+	%D%/events.pb-c.h
+EXTRA_DIST += %D%/events.proto
+CLEANFILES += %D%/events.pb-c.c %D%/events.pb-c.h
+
+%D%/events.pb-c.c: $(srcdir)/%D%/events.proto
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN)$(PROTOC_C) --proto_path=$(srcdir)/%D% --c_out=%D% $(srcdir)/%D%/events.proto
+%D%/events.pb-c.h: %D%/events.pb-c.c
+%D%/events.lo %D%/events.pb-c.lo: %D%/events.pb-c.h

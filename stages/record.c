@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "runs/events.h"
 #include "runs/live.h"
 #include "runs/metrics.h"
 #include "runs/note.h"
@@ -131,6 +132,9 @@ enum status record_close(struct record *r, const char *state, double seconds, st
 	store_close(r->store);
 	if (r->csv && fclose(r->csv) != 0 && st == OK)
 		st = err_env(e, "can't write '%s/metrics.csv': %m", r->folder);
+	struct err late = {0};
+	const enum status events = events_close(r->events, st == OK ? e : &late);
+	st = st == OK ? events : st;
 	log_set_file(NULL);
 	if (r->log)
 		fclose(r->log);
@@ -164,6 +168,8 @@ enum status record_metric(struct record *r, const struct stage *s, int64_t stage
                           const char *name, double value, struct err *e)
 {
 	fprintf(r->csv, "%s,%s,%d,%ld,%s,%.17g\n", s->name, lesson, epoch, step, name, value);
+	if (r->events)
+		events_scalar(r->events, s->name, name, step, value);
 	return store_metric(r->store, stage_id, name, epoch, step, value, e);
 }
 
@@ -171,7 +177,23 @@ enum status record_flush(struct record *r, struct err *e)
 {
 	if (fflush(r->csv) != 0 || ferror(r->csv))
 		return err_env(e, "can't write '%s/metrics.csv': %m", r->folder);
-	return OK;
+	return r->events ? events_flush(r->events, e) : OK;
+}
+
+/* The rows that metrics.csv has now, no more and no less. */
+static enum status match_events(struct record *r, struct err *e)
+{
+	struct arena *a = arena_open("events");
+	struct metric_row *rows = NULL;
+	int n = 0, bad = 0;
+	enum status st = events_close(r->events, e);
+	r->events = NULL;
+	if (st == OK)
+		st = metrics_read(a, path_join(a, r->folder, "metrics.csv"), &rows, &n, &bad, e);
+	if (st == OK)
+		st = events_open(r->folder, rows, n, &r->events, e);
+	arena_close(a);
+	return st;
 }
 
 /* "stage,lesson,epoch,...": whether the row is of this stage and later than the epoch. Those of the end come after every checkpoint. */
@@ -209,5 +231,6 @@ enum status record_trim(struct record *r, const struct stage *s, int64_t stage_i
 		return st;
 	fclose(r->csv);
 	r->csv = NULL;
-	return open_csv(r, e);
+	st = open_csv(r, e);
+	return st == OK ? match_events(r, e) : st;
 }
