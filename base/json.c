@@ -1,6 +1,8 @@
 /* jansson has a json_real of its own: its declaration is renamed here, our symbol in the header. */
 #include "base/json.h"
 
+#include <math.h>
+
 #define json_real jansson_json_real
 #include <jansson.h>
 #undef json_real
@@ -74,6 +76,14 @@ bool json_real(struct json *v, double *out)
 const char *json_text(struct json *v)
 {
 	return json_string_value(inner(v));
+}
+
+void json_number(struct str *s, double x)
+{
+	if (isfinite(x))
+		str_printf(s, "%.17g", x);
+	else
+		str_add(s, "null");
 }
 
 /* Invalid UTF-8 becomes U+FFFD: what we write must be readable as JSON. */

@@ -25,5 +25,6 @@ const char *json_text(struct json *v);       /* NULL: another type */
 
 /* Writing: text with the right escapes, appended to s. */
 void json_quote(struct str *s, const char *text);
+void json_number(struct str *s, double x); /* exact; null where it is not finite, which JSON can't say */
 
 #endif

@@ -31,4 +31,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/sha256.h \
 	%D%/str.c \
 	%D%/str.h \
+	%D%/tree.c \
+	%D%/tree.h \
 	%D%/utf8.h

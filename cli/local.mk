@@ -15,12 +15,16 @@ liblimbeck_core_la_SOURCES += \
 	%D%/catalog.h \
 	%D%/cmd_bench.c \
 	%D%/cmd_check.c \
+	%D%/cmd_diff.c \
 	%D%/cmd_eval.c \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
+	%D%/cmd_rm.c \
+	%D%/cmd_runs.c \
 	%D%/cmd_sweep.c \
 	%D%/cmd_table.c \
+	%D%/cmd_top.c \
 	%D%/cmd_train.c \
 	%D%/command.h \
 	%D%/commands.def \
@@ -34,7 +38,21 @@ liblimbeck_core_la_SOURCES += \
 	%D%/options.h \
 	%D%/reference.c \
 	%D%/reference.h \
+	%D%/run_config.c \
+	%D%/run_config.h \
+	%D%/run_out.c \
+	%D%/run_out.h \
+	%D%/run_uses.c \
+	%D%/run_uses.h \
+	%D%/run_when.c \
+	%D%/run_when.h \
+	%D%/screen.c \
+	%D%/screen.h \
+	%D%/columns.c \
+	%D%/columns.h \
 	%D%/threads.c \
 	%D%/threads.h \
+	%D%/where.c \
+	%D%/where.h \
 	%D%/workers.c \
 	%D%/workers.h

@@ -11,6 +11,17 @@ AC_DEFUN([LIMBECK_PKG],
 	test -n "$limbeck_found_$1" || limbeck_found_$1=yes],
 	[limbeck_missing="$limbeck_missing $3"])])
 
+# LIMBECK_PROTOC_C
+# protobuf-c's compiler: protoc-c, or in later versions a plug-in of protoc.
+AC_DEFUN([LIMBECK_PROTOC_C],
+[AC_CHECK_PROGS([PROTOC_C], [protoc-c])
+AS_IF([test -z "$PROTOC_C"],
+	[AC_CHECK_PROG([limbeck_protoc], [protoc], [yes])
+	AC_CHECK_PROG([limbeck_protoc_gen_c], [protoc-gen-c], [yes])
+	AS_IF([test -n "$limbeck_protoc" && test -n "$limbeck_protoc_gen_c"],
+		[PROTOC_C=protoc],
+		[limbeck_missing="$limbeck_missing protobuf-c-compiler"])])])
+
 # LIMBECK_DNNL
 # oneDNN has no pkg-config file in Debian. The C interfaces of 2.x and 3.x are both supported, others are refused.
 AC_DEFUN([LIMBECK_DNNL],

@@ -76,9 +76,21 @@ static const char *const queries[QUERY_COUNT] = {
 		"SELECT top1 FROM accuracy WHERE weights=? AND data=? AND part=?",
 	[Q_RUNS] =
 		"SELECT id, folder, name, config, identity, program, machine, device, precision, threads, state, begun,"
-		" seconds FROM run ORDER BY id",
+		" seconds FROM run WHERE ?1=0 OR id=?1 ORDER BY id",
 	[Q_STAGES] =
 		"SELECT id, run, name, kind, identity, state, begun, seconds FROM stage WHERE ?1=0 OR run=?1 ORDER BY id",
+	[Q_RUN_RESTORE] =
+		"UPDATE run SET state=?2, begun=?3, seconds=?4 WHERE id=?1",
+	[Q_STAGE_RESTORE] =
+		"UPDATE stage SET state=?2, begun=?3, seconds=?4 WHERE id=?1",
+	[Q_DROP_METRICS] =
+		"DELETE FROM metric WHERE stage IN (SELECT id FROM stage WHERE run=?)",
+	[Q_DROP_ARTEFACTS] =
+		"DELETE FROM artefact WHERE stage IN (SELECT id FROM stage WHERE run=?)",
+	[Q_DROP_STAGES] =
+		"DELETE FROM stage WHERE run=?",
+	[Q_DROP_RUN] =
+		"DELETE FROM run WHERE id=?",
 	[Q_BEGIN] =
 		"BEGIN IMMEDIATE",
 	[Q_COMMIT] =
@@ -93,7 +105,7 @@ enum status store_fail(struct store *s, struct err *e)
 	if (code == SQLITE_NOMEM)
 		return err_nomem(e, "store '%s': too little memory", s->path);
 	if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
-		return err_env(e, "store '%s' is damaged (%s): move it away; the run folders hold all that it holds",
+		return err_env(e, "store '%s' is damaged (%s): 'limbeck runs --rebuild' moves it away and makes it again from the run folders",
 		               s->path, sqlite3_errmsg(s->db));
 	if (code == SQLITE_BUSY)
 		return err_env(e, "store '%s': %s (another process held it for %d s)", s->path, sqlite3_errmsg(s->db),

@@ -22,6 +22,11 @@ struct store_run {
 enum status store_run_begin(struct store *s, const struct store_run *r, int64_t *run, struct err *e); /* an existing folder keeps its id */
 enum status store_run_end(struct store *s, int64_t run, const char *state, double seconds, struct err *e); /* "done", "failed", "interrupted" */
 
+/* For a store that is made again, and for folders that are removed. begun is UTC, "2026-01-31 12:00:00". */
+enum status store_run_restore(struct store *s, int64_t run, const char *state, const char *begun, double seconds, struct err *e);
+enum status store_stage_restore(struct store *s, int64_t stage, const char *state, const char *begun, double seconds, struct err *e);
+enum status store_run_drop(struct store *s, int64_t run, struct err *e); /* with its stages, metrics and artefacts */
+
 enum status store_stage_begin(struct store *s, int64_t run, const char *name, const char *kind, const char *identity, int64_t *stage, struct err *e);
 enum status store_stage_end(struct store *s, int64_t stage, const char *state, double seconds, struct err *e);
 
@@ -62,6 +67,7 @@ struct store_stage_row {
 	double seconds;
 };
 enum status store_runs(struct store *s, struct arena *a, struct store_run_row **r, int *n, struct err *e);
+enum status store_run(struct store *s, struct arena *a, int64_t run, struct store_run_row *r, struct err *e); /* E_ENV: it is gone */
 enum status store_stages(struct store *s, struct arena *a, int64_t run, struct store_stage_row **r, int *n, struct err *e); /* run 0: of all runs */
 
 /* A network's measured accuracy: (weights hash, data identity, part) -> top1; *found false when never measured. */

@@ -12,7 +12,8 @@ enum query {
 	Q_METRIC, Q_TRIM, Q_METRICS, Q_LAST,
 	Q_ARTEFACT_PUT, Q_ARTEFACT_GET, Q_ARTEFACT_DROP,
 	Q_ACCURACY_PUT, Q_ACCURACY_GET,
-	Q_RUNS, Q_STAGES,
+	Q_RUNS, Q_STAGES, Q_RUN_RESTORE, Q_STAGE_RESTORE, 
+	Q_DROP_METRICS, Q_DROP_ARTEFACTS, Q_DROP_STAGES, Q_DROP_RUN,
 	Q_BEGIN, Q_COMMIT, Q_ROLLBACK,
 	QUERY_COUNT
 };
@@ -36,6 +37,8 @@ enum status store_step(struct store *s, sqlite3_stmt *st, bool *row, struct err 
 void store_reset(sqlite3_stmt *st);
 /* Runs a bound statement to its end; *id: the last row's first column, if not NULL. */
 enum status store_finish(struct store *s, sqlite3_stmt *st, int64_t *id, struct err *e);
+/* The end of a transaction that failed. */
+enum status store_rollback(struct store *s);
 /* A column as store_bind put it. */
 double store_real(sqlite3_stmt *st, int column);
 

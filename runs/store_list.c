@@ -61,15 +61,33 @@ static enum status list(struct store *s, struct arena *a, sqlite3_stmt *st, size
 	return status;
 }
 
-enum status store_runs(struct store *s, struct arena *a, struct store_run_row **r, int *n, struct err *e)
+/* run 0: all. */
+static enum status list_runs(struct store *s, struct arena *a, int64_t run, struct store_run_row **r, int *n, struct err *e)
 {
 	sqlite3_stmt *st;
 	void *rows = NULL;
 	*n = 0;
-	enum status status = store_bind(s, Q_RUNS, &st, e, "");
+	enum status status = store_bind(s, Q_RUNS, &st, e, "l", run);
 	if (status == OK)
 		status = list(s, a, st, sizeof **r, read_run, &rows, n, e);
 	*r = rows;
+	return status;
+}
+
+enum status store_runs(struct store *s, struct arena *a, struct store_run_row **r, int *n, struct err *e)
+{
+	return list_runs(s, a, 0, r, n, e);
+}
+
+enum status store_run(struct store *s, struct arena *a, int64_t run, struct store_run_row *r, struct err *e)
+{
+	struct store_run_row *rows = NULL;
+	int n = 0;
+	const enum status status = list_runs(s, a, run, &rows, &n, e);
+	if (status == OK && n != 1)
+		return err_env(e, "store '%s' has no run %lld any more", s->path, (long long)run);
+	if (status == OK)
+		*r = rows[0];
 	return status;
 }
 

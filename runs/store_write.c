@@ -22,6 +22,13 @@ enum status store_commit(struct store *s, struct err *e)
 	return status;
 }
 
+enum status store_rollback(struct store *s)
+{
+	sqlite3_stmt *st;
+	const enum status status = store_bind(s, Q_ROLLBACK, &st, NULL, "");
+	return status == OK ? store_finish(s, st, NULL, NULL) : status;
+}
+
 enum status store_run_begin(struct store *s, const struct store_run *r, int64_t *run, struct err *e)
 {
 	sqlite3_stmt *st;
@@ -85,4 +92,34 @@ enum status store_accuracy_put(struct store *s, const char *weights, const char 
 	sqlite3_stmt *st;
 	const enum status status = store_bind(s, Q_ACCURACY_PUT, &st, e, "tttd", weights, data, part, top1);
 	return status == OK ? store_finish(s, st, NULL, e) : status;
+}
+
+enum status store_run_restore(struct store *s, int64_t run, const char *state, const char *begun, double seconds, struct err *e)
+{
+	sqlite3_stmt *st;
+	const enum status status = store_bind(s, Q_RUN_RESTORE, &st, e, "lttd", run, state, begun, seconds);
+	return status == OK ? store_finish(s, st, NULL, e) : status;
+}
+
+enum status store_stage_restore(struct store *s, int64_t stage, const char *state, const char *begun, double seconds, struct err *e)
+{
+	sqlite3_stmt *st;
+	const enum status status = store_bind(s, Q_STAGE_RESTORE, &st, e, "lttd", stage, state, begun, seconds);
+	return status == OK ? store_finish(s, st, NULL, e) : status;
+}
+
+enum status store_run_drop(struct store *s, int64_t run, struct err *e)
+{
+	static const enum query rows[] = {Q_DROP_METRICS, Q_DROP_ARTEFACTS, Q_DROP_STAGES, Q_DROP_RUN};
+	enum status status = store_begin(s, e);
+	if (status != OK)
+		return status;
+	for (int i = 0; i < 4 && status == OK; i++) {
+		sqlite3_stmt *st;
+		status = store_bind(s, rows[i], &st, e, "l", run);
+		if (status == OK)
+			status = store_finish(s, st, NULL, e);
+	}
+	const enum status end = status == OK ? store_commit(s, e) : store_rollback(s);
+	return status == OK ? end : status;
 }

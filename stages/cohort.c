@@ -269,6 +269,7 @@ static void show(struct cohort *c, const struct trainer *t, double lr)
 		.wait_share = spent > 0 ? c->waited / spent : 0, .memory = memory_resident(), .left_s = left * per_step,
 	};
 	progress_show(&p);
+	live_show(c, &p);
 }
 
 static enum status one_batch(struct cohort *c, const struct batch *b, int epoch, int number, struct err *e)

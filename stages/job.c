@@ -78,15 +78,14 @@ static enum status close_arm(struct job *j, struct arm *arm, enum status st, str
 	if (arm->stage_id) {
 		struct err late = {0};
 		const char *state = arm->status == OK ? "done" : arm->status == E_STOP ? "interrupted" : "failed";
-		const enum status end = store_stage_end(j->rec->store, arm->stage_id, state, arm->result->seconds, st == OK ? e : &late);
+		const enum status end = record_stage_end(j->rec, j->stage, arm->stage_id, state, arm->result->seconds, st == OK ? e : &late);
 		st = st == OK ? end : st;
 	}
 	if (arm->status == E_RUN && arm->result && arm->result->why) {
 		fprintf(j->rec->log, "'%s' failed: %s\n", j->stage->name, arm->result->why);
 		fflush(j->rec->log);
 	}
-	/* Its state would take a stage that has to be trained again past all that it leaves. */
-	return arm->status == OK && st == OK ? file_remove(record_stage_file(j->rec, j->stage, "resume.safetensors"), e) : st;
+	return st;
 }
 
 enum status jobs_train(struct job *const jobs[], int n, struct err *e)

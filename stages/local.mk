@@ -15,6 +15,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/job.c \
 	%D%/job.h \
 	%D%/lesson.c \
+	%D%/live.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
 	%D%/record.c \

@@ -6,10 +6,13 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sha256.h"
+#include "runs/events.h"
+#include "runs/live.h"
+#include "runs/metrics.h"
+#include "runs/note.h"
 #include "runs/origin.h"
 #include "stages/run.h"
-
-static const char csv_head[] = "stage,lesson,epoch,step,metric,value\n";
 
 static enum status write_config(struct record *r, const struct experiment *x, struct err *e)
 {
@@ -29,8 +32,43 @@ static enum status open_csv(struct record *r, struct err *e)
 	if (!r->csv)
 		return err_env(e, "can't open '%s': %m", path);
 	if (fresh)
-		fputs(csv_head, r->csv);
+		fputs(METRICS_HEAD, r->csv);
 	return record_flush(r, e);
+}
+
+/* run.json: what the store knows of the run, for the day on which the store is lost. */
+static enum status write_note(struct record *r, struct err *e)
+{
+	struct arena *a = arena_open("run.json");
+	const struct experiment *x = r->x;
+	struct store_run_row row;
+	struct store_stage_row *stage = NULL;
+	char data[65];
+	int n = 0;
+	enum status st = store_run(r->store, a, r->run, &row, e);
+	if (st == OK)
+		st = store_stages(r->store, a, r->run, &stage, &n, e);
+	if (st == OK) {
+		sha256_text(x->data->identity, data);
+		struct note note = {
+			.name = row.name, .config = row.config, .identity = row.identity, .program = row.program, .machine = row.machine,
+			.device = row.device, .precision = row.precision, .state = row.state, .begun = row.begun, .data = data, .run = row.id, .threads = row.threads,
+			.seconds = row.seconds, .n_stage = x->n_stage, .stage = NEW_ARRAY(a, struct note_stage, x->n_stage),
+		};
+		for (int i = 0; i < x->n_stage; i++) {
+			const struct stage *s = &x->stage[i];
+			note.stage[i] = (struct note_stage){.name = s->name, .kind = s->kind->name, .identity = s->identity, .seconds = NAN};
+			for (int k = 0; k < n; k++)
+				if (str_eq(stage[k].name, s->name)) {
+					note.stage[i].state = stage[k].state;
+					note.stage[i].begun = stage[k].begun;
+					note.stage[i].seconds = stage[k].seconds;
+				}
+		}
+		st = note_write(r->folder, &note, e);
+	}
+	arena_close(a);
+	return st;
 }
 
 static enum status begin_run(struct record *r, const struct experiment *x, const char *hex, struct err *e)
@@ -45,8 +83,12 @@ static enum status begin_run(struct record *r, const struct experiment *x, const
 	};
 	fprintf(r->log, "%s; %s; precision %s\n", row.program, row.machine, row.precision);
 	fflush(r->log);
-	const enum status st = store_run_begin(r->store, &row, &r->run, e);
+	enum status st = store_run_begin(r->store, &row, &r->run, e);
 	str_release(&machine);
+	if (st == OK)
+		st = write_note(r, e);
+	if (st == OK)
+		record_live(r, NULL, 0);
 	return st;
 }
 
@@ -56,6 +98,7 @@ enum status record_open(struct arena *a, struct experiment *x, const char *out, 
 	char hex[65];
 	experiment_identity(x, hex);
 	r->arena = a;
+	r->x = x;
 	char *full = realpath(out, NULL);
 	r->out = arena_str(a, full ? full : out);
 	free(full);
@@ -82,12 +125,36 @@ enum status record_close(struct record *r, const char *state, double seconds, st
 	enum status st = OK;
 	if (r->store && r->run)
 		st = store_run_end(r->store, r->run, state, seconds, e);
+	if (r->store && r->run && st == OK)
+		st = write_note(r, e);
+	live_remove(r->folder);
 	store_close(r->store);
 	if (r->csv && fclose(r->csv) != 0 && st == OK)
 		st = err_env(e, "can't write '%s/metrics.csv': %m", r->folder);
+	struct err late = {0};
+	const enum status events = events_close(r->events, st == OK ? e : &late);
+	st = st == OK ? events : st;
 	if (r->log)
 		fclose(r->log);
 	return st;
+}
+
+enum status record_stage_end(struct record *r, const struct stage *s, int64_t stage_id, const char *state, double seconds, struct err *e)
+{
+	enum status st = store_stage_end(r->store, stage_id, state, seconds, e);
+	/* Its state would take a stage that has to be trained again past all that it leaves. */
+	if (st == OK && str_eq(state, "done"))
+		st = file_remove(record_stage_file(r, s, "resume.safetensors"), e);
+	return st == OK ? write_note(r, e) : st;
+}
+
+void record_live(struct record *r, const struct live_stage *stage, int n)
+{
+	struct err e = {0};
+	if (live_write(r->folder, stage, n, memory_resident(), &e) == OK || r->live_failed)
+		return;
+	r->live_failed = true;
+	log_line(LOG_WARN, "%s; 'limbeck top' does not see how far this run is, which changes nothing else", e.text);
 }
 
 const char *record_stage_file(struct record *r, const struct stage *s, const char *name)
@@ -99,6 +166,8 @@ enum status record_metric(struct record *r, const struct stage *s, int64_t stage
                           const char *name, double value, struct err *e)
 {
 	fprintf(r->csv, "%s,%s,%d,%ld,%s,%.17g\n", s->name, lesson, epoch, step, name, value);
+	if (r->events)
+		events_scalar(r->events, s->name, name, step, value);
 	return store_metric(r->store, stage_id, name, epoch, step, value, e);
 }
 
@@ -106,7 +175,23 @@ enum status record_flush(struct record *r, struct err *e)
 {
 	if (fflush(r->csv) != 0 || ferror(r->csv))
 		return err_env(e, "can't write '%s/metrics.csv': %m", r->folder);
-	return OK;
+	return r->events ? events_flush(r->events, e) : OK;
+}
+
+/* The rows that metrics.csv has now, no more and no less. */
+static enum status match_events(struct record *r, struct err *e)
+{
+	struct arena *a = arena_open("events");
+	struct metric_row *rows = NULL;
+	int n = 0, bad = 0;
+	enum status st = events_close(r->events, e);
+	r->events = NULL;
+	if (st == OK)
+		st = metrics_read(a, path_join(a, r->folder, "metrics.csv"), &rows, &n, &bad, e);
+	if (st == OK)
+		st = events_open(r->folder, rows, n, &r->events, e);
+	arena_close(a);
+	return st;
 }
 
 /* "stage,lesson,epoch,...": whether the row is of this stage and later than the epoch. Those of the end come after every checkpoint. */
@@ -144,5 +229,6 @@ enum status record_trim(struct record *r, const struct stage *s, int64_t stage_i
 		return st;
 	fclose(r->csv);
 	r->csv = NULL;
-	return open_csv(r, e);
+	st = open_csv(r, e);
+	return st == OK ? match_events(r, e) : st;
 }

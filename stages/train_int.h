@@ -2,6 +2,7 @@
 #ifndef STAGES_TRAIN_INT_H
 #define STAGES_TRAIN_INT_H
 
+#include "base/log.h"
 #include "stages/cohort.h"
 #include "stages/teacher.h"
 
@@ -89,6 +90,10 @@ enum status epoch_end(struct trainer *t, struct err *e);
 enum status cohort_teacher(struct cohort *c, const struct stage_run *r, int which, struct teacher **t, struct err *e);
 /* Time since the last mark goes to the arms at work, in equal parts. */
 void cohort_mark(struct cohort *c);
+
+/* ---- live.c ---- */
+/* For who watches: what the arms do, into the folders of their runs, at most once a second. Never fails. */
+void live_show(const struct cohort *c, const struct progress *p);
 
 /* ---- train.c ---- */
 enum status arm_begin(struct trainer *t, struct err *e);

@@ -26,7 +26,7 @@ folders=()
 for d in $order; do
 	[ -d "$d" ] && folders+=("$d")
 done
-mapfile -t files < <(find "${folders[@]}" -name '*.[ch]' -type f | LC_ALL=C sort)
+mapfile -t files < <(find "${folders[@]}" -name '*.[ch]' ! -name '*.pb-c.[ch]' -type f | LC_ALL=C sort)
 mapfile -t lists < <(find "${folders[@]}" -name '*.def' -type f | LC_ALL=C sort)
 
 # The files without comments, strings and character constants, as "file:line:text".
@@ -102,7 +102,7 @@ report "a library is included by the folder that owns it" < <(
 	owner 'base/' 'yaml\.h|jansson\.h|nettle/.*|zlib\.h'
 	owner 'data/' 'jpeglib\.h|turbojpeg\.h'
 	owner '(data|report)/' '(libpng[0-9]*/)?png\.h'
-	owner 'runs/' 'sqlite3\.h'
+	owner 'runs/' 'sqlite3\.h|protobuf-c/.*'
 	owner 'report/' '(cairo/)?cairo[a-z-]*\.h'
 	owner 'tests/' 'check\.h'
 	owner 'engine/cuda/' 'cuda.*|cublas.*|cudnn.*|curand.*'

@@ -30,6 +30,7 @@ dist_check_SCRIPTS = \
 	%D%/includes.sh \
 	%D%/headers.sh \
 	%D%/resume.sh \
+	%D%/store.sh \
 	%D%/docs.sh \
 	%D%/cli.sh \
 	%D%/engine_avx2.sh

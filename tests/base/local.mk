@@ -12,6 +12,7 @@ tests_check_base_SOURCES = \
 	%D%/test_opt.c \
 	%D%/test_rng.c \
 	%D%/test_sha256.c \
-	%D%/test_str.c
+	%D%/test_str.c \
+	%D%/test_tree.c
 tests_check_base_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_base_LDADD = $(TEST_LIBS)

@@ -20,6 +20,7 @@ Suite *conf_set_suite(void);
 Suite *opt_suite(void);
 Suite *log_suite(void);
 Suite *json_suite(void);
+Suite *tree_suite(void);
 
 /* A checked fixture: an arena and a fresh folder, both gone after the test. */
 extern struct arena *life;

@@ -305,7 +305,7 @@ START_TEST(damaged_stores_say_what_to_do)
 	for (size_t i = 0; i < sizeof garbage; i++)
 		garbage[i] = (char)(i * 37 + 11);
 	const char *bad = scratch_file("bad.db", garbage, sizeof garbage);
-	ck_fails(store_open(bad, &t, &e), E_ENV, "move it away; the run folders hold all that it holds");
+	ck_fails(store_open(bad, &t, &e), E_ENV, "moves it away and makes it again from the run folders");
 	ck_assert_ptr_null(t);
 	store_close(t);
 	ck_fails(store_open(bad, &t, &e), E_ENV, bad);

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "runs/events.h"
 
 struct arena *life;
 char scratch[256];
@@ -173,6 +174,24 @@ double metric(const char *folder, const char *stage, int epoch, const char *name
 	double last = NAN;
 	find_rows(folder, stage, epoch, name, &last);
 	return last;
+}
+
+void same_events(const char *folder)
+{
+	struct metric_row *r;
+	struct event *x;
+	int n, m, bad;
+	const char *path = events_path(life, folder);
+	ck_assert_ptr_nonnull(path);
+	ck_ok(metrics_read(life, path_join(life, folder, "metrics.csv"), &r, &n, &bad, &e));
+	ck_ok(events_read(life, path, &x, &m, &e));
+	ck_assert_int_eq(bad, 0);
+	ck_assert_int_eq(m, n);
+	for (int i = 0; i < n; i++) {
+		ck_assert_str_eq(x[i].tag, arena_printf(life, "%s/%s", r[i].stage, r[i].name));
+		ck_assert_int_eq(x[i].step, r[i].step);
+		ck_assert(x[i].value == (float)r[i].value);
+	}
 }
 
 int rows(const char *folder, const char *stage, int epoch, const char *name)

@@ -55,6 +55,8 @@ void stop_after(struct experiment *x, int reads);
 /* The value of the last row of metrics.csv that fits; NaN: none. rows: how many fit (epoch -1: of any epoch; name NULL: any). */
 double metric(const char *folder, const char *stage, int epoch, const char *name);
 int rows(const char *folder, const char *stage, int epoch, const char *name);
+/* The event file has the rows of metrics.csv, in order, and nothing else. */
+void same_events(const char *folder);
 /* FOLDER/stages/STAGE/NAME.safetensors. */
 struct st_file weights_of(const char *folder, const char *stage, const char *name);
 bool same_tensors(const struct st_file *a, const struct st_file *b);

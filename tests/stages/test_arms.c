@@ -118,6 +118,7 @@ START_TEST(stopped_often)
 	}
 	ck_assert_msg(st == OK, "%s", e.text);
 	ck_assert_int_ge(stops, 8);
+	same_events(t.folder);
 	for (int i = 0; i < N_ARM; i++)
 		same_arm(whole.folder, t.folder, names[i], names[i]);
 }

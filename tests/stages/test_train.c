@@ -236,6 +236,8 @@ START_TEST(stopped_often)
 	ck_assert_msg(st == OK, "%s", e.text);
 	ck_assert_int_ge(stops, 10);
 	same_artefacts(&whole, &t);
+	same_events(whole.folder);
+	same_events(t.folder);
 	for (int s = 0; s < 3; s++)
 		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 			for (int epoch = 1; epoch <= 6; epoch++) {
@@ -266,9 +268,11 @@ START_TEST(trimmed)
 	ck_assert_int_eq(rows(rec->folder, "teach", -1, NULL), 2);
 	ck_assert_int_eq(rows(rec->folder, "teach", 2, "loss"), 1);
 	ck_assert_int_eq(rows(rec->folder, "teach2", 9, "test_top1"), 1);
+	same_events(rec->folder);
 	ck_ok(record_metric(rec, &x->stage[0], id, "", 3, 3, "loss", 3, &e));
 	ck_ok(record_flush(rec, &e));
 	ck_assert_int_eq(rows(rec->folder, "teach", -1, "loss"), 3);
+	same_events(rec->folder);
 	ck_ok(record_close(rec, "done", 1, &e));
 	experiment_close(x);
 }

@@ -1,0 +1,31 @@
+/* The store, made again from the folders of the runs. */
+#ifndef RUNS_REBUILD_H
+#define RUNS_REBUILD_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct rebuilt_run {
+	const char *folder; /* name in OUT */
+	int stages, metrics, weights;
+	const char *left_out; /* what could not be read, for a person; NULL: nothing */
+};
+
+struct rebuilt {
+	const char *moved; /* where the old store is now; NULL: there was none */
+	int n;
+	struct rebuilt_run *run; /* in the order in which they were begun */
+};
+
+/*
+ * Reads config.yaml, run.json, metrics.csv and the weights of every run's folder in OUT into a new OUT/limbeck.db. A store that is there
+ * is moved aside, never removed, and only when the new one is whole. A file that can't be read costs what it says and nothing else.
+ *
+ * Exact where the folder has a run.json. Accuracies that were measured on the held-out split of a teacher are not in the folders: they are measured
+ * again when they are needed. In a folder without run.json a stage counts as done that has its weights and its last rows.
+ *
+ * E_USER: OUT has no run, or one of them is under way: it would go on writing to the store that was moved.
+ */
+enum status rebuild_store(struct arena *a, const char *out, struct rebuilt *r, struct err *e);
+
+#endif
