@@ -249,7 +249,7 @@ static void scale_epochs(struct experiment *x, struct stage *s, const struct opt
 		opts_scale(tables[i], outs[i], "epochs", x->budget.epochs);
 	scale_drops(x, s, epochs);
 	const struct conf *anchors = s->train.anchors, *count = anchors && anchors->kind == CONF_MAP ? conf_find(anchors, "count") : NULL;
-	const int wanted = !anchors ? 0 : anchors->kind == CONF_LIST ? anchors->n : count && count->text ? (int)strtol(count->text, NULL, 10) : 3;
+	const int wanted = !anchors ? 0 : anchors->kind == CONF_LIST ? anchors->n : anchors->kind == CONF_SCALAR ? 1 : count && count->text ? (int)strtol(count->text, NULL, 10) : 3;
 	s->train.epochs = s->train.epochs > wanted ? s->train.epochs : wanted < epochs ? wanted : epochs;
 }
 

@@ -36,6 +36,8 @@ static enum status find_budget(struct sweep *s, const char *name, struct budget_
 	const struct conf *map = conf_use(s->root, "budget"), *own = map && map->kind == CONF_MAP ? conf_find(map, name) : NULL;
 	const char *words[16];
 	int n = 0;
+	if (map && map->kind != CONF_MAP && (map->kind == CONF_LIST || *map->text))
+		return err_user(e, map->at, "'budget' is {NAME: {epochs: SHARE, data: SHARE, ...}, ...}; which one, --budget says");
 	for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
 		words[n++] = budgets[i].name;
 		if (str_eq(budgets[i].name, name) && !own) {
@@ -43,8 +45,6 @@ static enum status find_budget(struct sweep *s, const char *name, struct budget_
 			return OK;
 		}
 	}
-	if (map && map->kind != CONF_MAP)
-		return err_user(e, map->at, "'budget' is {NAME: {epochs: SHARE, data: SHARE, ...}, ...}");
 	if (own && str_eq(name, "full"))
 		return err_user(e, own->at, "'full' is the file as it is");
 	if (own) {
@@ -52,7 +52,7 @@ static enum status find_budget(struct sweep *s, const char *name, struct budget_
 		void *outs[] = {c};
 		return opts_read_all(tables, outs, 1, own, "budget", s->arena, e);
 	}
-	for (int i = 0; map && i < map->n && n < 16; i++)
+	for (int i = 0; map && map->kind == CONF_MAP && i < map->n && n < 16; i++)
 		words[n++] = map->key[i];
 	const char *near = str_nearest(name, words, n);
 	return err_user(e, (struct where){0}, "--budget is '%s', allowed full, quick, smoke and what the file's 'budget' names%s%s%s", name,
@@ -71,7 +71,8 @@ static enum status read_budget(struct sweep *s, const char *name, struct err *e)
 	if (c.seeds && c.seeds < s->vary.seeds.n)
 		s->vary.seeds.n = c.seeds;
 	if (!str_eq(s->budget_name, "full") && own && own->text) /* its runs are others: so are their names */
-		st = conf_set(s->arena, s->root, arena_printf(s->arena, "name=%s-%s", own->text, s->budget_name), e);
+		st = conf_put(s->arena, s->root, "name",
+		              &(struct conf){.kind = CONF_SCALAR, .at = own->at, .text = arena_printf(s->arena, "%s-%s", own->text, s->budget_name)}, e);
 	return st;
 }
 

@@ -2,7 +2,6 @@
 #include "stages/vary.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "stages/vary_int.h"
@@ -68,12 +67,9 @@ static const struct conf *value_in(const struct conf *root, const struct point *
 
 static bool same_value(const struct conf *a, const struct conf *b)
 {
-	struct str x = {0}, y = {0};
-	value_text(&x, a);
-	value_text(&y, b);
-	const bool same = str_eq(str_text(&x), str_text(&y));
-	str_release(&x);
-	str_release(&y);
+	bool same = a->kind == b->kind && a->n == b->n && (a->kind != CONF_SCALAR || str_eq(a->text, b->text));
+	for (int i = 0; same && i < a->n; i++)
+		same = (a->kind != CONF_MAP || str_eq(a->key[i], b->key[i])) && same_value(a->item[i], b->item[i]);
 	return same;
 }
 
@@ -115,13 +111,19 @@ static void make_point(struct axes *x, const int *choice, struct point *p)
 		const struct choice *c = &x->axis[i].choice[choice[i]];
 		if (c->name && *c->name)
 			str_printf(&name, "%s%s", name.len ? "," : "", c->name);
-		for (int k = 0; k < c->n && at < p->n && str_eq(p->set[at].path, c->set[k].path); k++, at++) {
+		for (int k = 0; k < c->n; k++) {
+			if (at == p->n || p->set[at].path != c->set[k].path)
+				continue; /* left out */
+			at++;
 			if (c->name)
 				continue;
 			str_printf(&name, "%s%s=", name.len ? "," : "", short_path(x, c->set[k].path));
 			value_text(&name, c->set[k].value);
 		}
 	}
+	for (size_t i = 0; i < name.len; i++)
+		if ((unsigned char)name.text[i] < ' ')
+			name.text[i] = ' '; /* a name is printed in a line */
 	p->name = arena_str(x->a, str_text(&name));
 	str_release(&name);
 }
@@ -134,23 +136,68 @@ static bool skipped(const struct axes *x, const struct point *p)
 	return false;
 }
 
+/* Points by name, so that a hundred thousand need not be compared with each other. */
+struct names {
+	size_t n;   /* a power of two, above twice the points */
+	int *point; /* 1 + its number; 0: empty */
+};
+
+/* Where the name is, or would be. */
+static int *find_name(const struct names *t, const struct vary *v, const char *name)
+{
+	uint64_t h = 14695981039346656037u;
+	for (const char *c = name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 1099511628211u;
+	size_t i = (size_t)h & (t->n - 1);
+	while (t->point[i] && !str_eq(v->point[t->point[i] - 1].name, name))
+		i = (i + 1) & (t->n - 1);
+	return &t->point[i];
+}
+
+static bool same_sets(const struct point *a, const struct point *b)
+{
+	bool same = a->n == b->n;
+	for (int i = 0; i < a->n && same; i++)
+		same = str_eq(a->set[i].path, b->set[i].path) && !a->set[i].value == !b->set[i].value &&
+		       (!a->set[i].value || same_value(a->set[i].value, b->set[i].value));
+	return same;
+}
+
+/* Keeps the point that was made last, unless it is one that conditions or equal values have made twice. */
+static enum status keep_point(const struct axes *x, struct vary *v, struct names *t, struct err *e)
+{
+	const struct point *p = &v->point[v->n_point];
+	int *at = find_name(t, v, p->name);
+	if (*at && !same_sets(&v->point[*at - 1], p))
+		return err_user(e, conf_where(x->root, "vary"), "two points that differ would both be named '%s': give names, by 'list' or by a 'name' in 'zip'",
+		                p->name);
+	if (!*at)
+		*at = ++v->n_point;
+	return OK;
+}
+
 static enum status make_points(struct axes *x, struct vary *v, double n, struct err *e)
 {
 	int *choice = NEW_ARRAY(x->a, int, x->n_axis + 1);
+	struct names t = {.n = 8};
+	enum status st = OK;
+	while ((double)t.n < 2 * n)
+		t.n *= 2;
+	t.point = NEW_ARRAY(x->a, int, t.n);
 	v->point = NEW_ARRAY(x->a, struct point, (int)n);
-	for (;;) {
+	while (st == OK) {
 		struct point *p = &v->point[v->n_point];
 		make_point(x, choice, p);
-		bool keep = !skipped(x, p);
-		for (int i = 0; i < v->n_point && keep; i++)
-			keep = !str_eq(v->point[i].name, p->name); /* conditions have made two the same */
-		v->n_point += keep;
+		if (!skipped(x, p))
+			st = keep_point(x, v, &t, e);
 		int i = x->n_axis - 1;
 		while (i >= 0 && ++choice[i] == x->axis[i].n)
 			choice[i--] = 0;
 		if (i < 0)
 			break;
 	}
+	if (st != OK)
+		return st;
 	return v->n_point ? OK : err_user(e, conf_where(x->root, "vary"), "'skip' leaves no run of %.0f", n);
 }
 
@@ -184,34 +231,38 @@ enum status vary_read(struct arena *a, const struct conf *root, struct vary *v, 
 
 static enum status put_seed(struct arena *a, struct conf *root, const struct seeds *s, int seed, struct err *e)
 {
+	static const char *const keys[] = {"split", "data", "init", "teacher"};
 	const struct conf *had = conf_find(root, "seed");
-	int split = 1, data = 1, init = 1, teacher = -1;
-	if (had && had->kind == CONF_SCALAR)
-		split = data = init = (int)strtol(had->text, NULL, 10);
-	const struct { const char *key; int *to; } part[] = {{"split", &split}, {"data", &data}, {"init", &init}, {"teacher", &teacher}};
-	for (size_t i = 0; had && had->kind == CONF_MAP && i < sizeof part / sizeof *part; i++) {
-		const struct conf *c = conf_find(had, part[i].key);
-		if (c && c->text)
-			*part[i].to = (int)strtol(c->text, NULL, 10);
+	const bool is_map = had && had->kind == CONF_MAP, moved[] = {s->split, s->data, s->init, false};
+	const char *own[4] = {0};
+	struct conf *map = NULL;
+	if (had && had->kind == CONF_LIST)
+		return OK; /* what is wrong in the file's own seeds is left there: the experiment will say so */
+	for (int i = 0; i < 4; i++) {
+		const struct conf *c = is_map ? conf_find(had, keys[i]) : NULL;
+		own[i] = c ? c->text : i < 3 ? had && !is_map ? had->text : "1" : "-1";
 	}
-	struct str text = {0};
-	str_printf(&text, "seed={split: %d, data: %d, init: %d", s->split ? seed : split, s->data ? seed : data, s->init ? seed : init);
-	if (!s->per_seed)
-		str_printf(&text, ", teacher: %d", teacher >= 0 ? teacher : init);
-	str_add(&text, "}");
-	const enum status st = conf_set(a, root, str_text(&text), e);
-	str_release(&text);
-	return st;
+	if (str_eq(own[3], "-1")) /* the first seeds' teacher is that of all */
+		own[3] = own[2];
+	enum status st = conf_parse(a, "", "seed", &map, e);
+	if (is_map)
+		map = conf_copy(a, had);
+	for (int i = 0; i < 4 && st == OK; i++) {
+		const char *text = moved[i] ? arena_printf(a, "%d", seed) : i == 3 && s->per_seed ? "-1" : own[i];
+		if (text)
+			st = conf_put(a, map, keys[i], &(struct conf){.kind = CONF_SCALAR, .at = had ? had->at : root->at, .text = text}, e);
+	}
+	return st == OK ? conf_put(a, root, "seed", map, e) : st;
 }
 
-/* A run's name has letters, digits and -_. only. */
+/* A run's name has letters, digits and -_. only: in a point's name others become _. That of the file is checked as it stands. */
 static const char *run_name(struct arena *a, const char *name, const struct point *p, int seed)
 {
 	struct str s = {0};
 	str_add(&s, name);
 	if (*p->name)
 		str_printf(&s, "-%s", p->name);
-	for (size_t i = 0; i < s.len; i++)
+	for (size_t i = strlen(name); i < s.len; i++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.", s.text[i]))
 			s.text[i] = '_';
 	const size_t most = 80;
@@ -239,6 +290,6 @@ enum status point_apply(struct arena *a, const struct conf *root, const struct v
 	if (st == OK && seed >= 0)
 		st = put_seed(a, x, &v->seeds, seed, e);
 	if (st == OK && name && name->text)
-		st = conf_set(a, x, arena_printf(a, "name=%s", run_name(a, name->text, p, seed)), e);
+		st = conf_put(a, x, "name", &(struct conf){.kind = CONF_SCALAR, .at = name->at, .text = run_name(a, name->text, p, seed)}, e);
 	return st;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/rng.h"
 #include "stages/vary_int.h"
@@ -28,6 +29,8 @@ static enum status seeds_of(const struct conf *of, struct seeds *s, struct err *
 	static const char *const words[] = {"split", "data", "init"};
 	bool *const flags[] = {&s->split, &s->data, &s->init};
 	s->data = s->init = !of;
+	if (of && of->kind == CONF_LIST && !of->n)
+		return err_user(e, of->at, "'of' names no seed, so all runs would be one");
 	for (int i = 0; of && i < (of->kind == CONF_LIST ? of->n : 1); i++) {
 		const struct conf *c = of->kind == CONF_LIST ? of->item[i] : of;
 		int k = 0;
@@ -145,7 +148,7 @@ static enum status wrong_kind(const struct conf *c, const char *what, struct err
 static enum status read_grid(struct axes *x, const struct conf *c, struct err *e)
 {
 	enum status st = OK;
-	if (c && c->kind != CONF_MAP)
+	if (c && (c->kind != CONF_MAP || !c->n))
 		return wrong_kind(c, "'grid' is {PATH: [VALUE, ...], ...}", e);
 	for (int i = 0; c && i < c->n && st == OK; i++) {
 		const struct conf *values = c->item[i];
@@ -263,6 +266,8 @@ static enum status read_random(struct axes *x, const struct conf *c, struct err 
 	enum status st = opts_read(draws_opts, &conf, c, "random", x->a, e);
 	if (st == OK && conf.n == 0)
 		st = err_user(e, c->at, "'random' needs 'n', the number of draws");
+	if (st == OK && c->n == 1 + (conf_find(c, "seed") != NULL))
+		st = err_user(e, c->at, "'random' draws nothing: give it {PATH: {from: A, to: B}, ...}");
 	if (st != OK)
 		return st;
 	struct axis *axis = add_axis(x, conf.n);
@@ -285,6 +290,18 @@ static enum status read_random(struct axes *x, const struct conf *c, struct err 
 
 /* ---- drop ---- */
 
+/* A stage has a name, a loss its kind; the number of an item says little. */
+static const char *dropped_name(const struct conf *value, bool item, const char *last)
+{
+	static const char *const keys[] = {"name", "kind"};
+	for (int i = 0; i < 2 && item && value->kind == CONF_MAP; i++) {
+		const struct conf *c = conf_find(value, keys[i]);
+		if (c && c->text)
+			return c->text;
+	}
+	return last;
+}
+
 /* Nothing, then one of them at a time: a list's item is taken out, a number becomes 0, a switch is off. */
 static enum status read_drop(struct axes *x, const struct conf *c, struct err *e)
 {
@@ -301,15 +318,35 @@ static enum status read_drop(struct axes *x, const struct conf *c, struct err *e
 			return err_user(e, c->item[i]->at, "there is no '%s' in the file, so it can't be dropped", path ? path : "?");
 		const char *dot = strrchr(path, '.');
 		const struct conf *in = dot ? conf_at(x->root, arena_strn(x->a, path, (size_t)(dot - path))) : x->root;
-		const struct conf *kind = value->kind == CONF_MAP ? conf_find(value, "kind") : NULL;
-		const bool item = in && in->kind == CONF_LIST, is_switch = value->text && (str_eq(value->text, "true") || str_eq(value->text, "yes") || str_eq(value->text, "on"));
+		const bool item = in && in->kind == CONF_LIST, is_switch = value->text && (!strcasecmp(value->text, "true") || !strcasecmp(value->text, "yes") || !strcasecmp(value->text, "on"));
 		struct conf *off = (struct conf *)(uintptr_t)scalar(x, c->item[i]->at, 0);
 		if (!item && value->kind != CONF_SCALAR)
 			return err_user(e, c->item[i]->at, "'%s' is neither an item of a list nor a number", path);
 		if (is_switch)
 			off->text = "false";
 		choose(x, &axis->choice[i + 1], path, item ? NULL : off);
-		axis->choice[i + 1].name = arena_printf(x->a, "no %s", item && kind && kind->text ? kind->text : dot ? dot + 1 : path);
+		axis->choice[i + 1].name = arena_printf(x->a, "no %s", dropped_name(value, item, dot ? dot + 1 : path));
+		for (int k = 1; k <= i; k++)
+			if (str_eq(axis->choice[k].name, axis->choice[i + 1].name)) /* as two stages have a loss of one kind */
+				axis->choice[i + 1].name = arena_printf(x->a, "no %s", path);
+	}
+	return OK;
+}
+
+/* Which of two axes would win, nobody could know. */
+static enum status check_once(const struct axes *x, struct err *e)
+{
+	for (int p = 0; p < x->n_path; p++) {
+		int axes = 0;
+		for (int i = 0; i < x->n_axis; i++) {
+			bool in = false;
+			for (int c = 0; c < x->axis[i].n && !in; c++)
+				for (int k = 0; k < x->axis[i].choice[c].n; k++)
+					in |= str_eq(x->axis[i].choice[c].set[k].path, x->path[p]);
+			axes += in;
+		}
+		if (axes > 1)
+			return err_user(e, conf_where(x->root, "vary"), "'%s' varies in two ways at once: in two of list, zip, grid, random, drop", x->path[p]);
 	}
 	return OK;
 }
@@ -324,7 +361,9 @@ enum status axes_read(struct axes *x, const struct conf *grid, const struct conf
 		st = read_grid(x, grid, e);
 	if (st == OK)
 		st = read_random(x, random, e);
-	return st == OK ? read_drop(x, drop, e) : st;
+	if (st == OK)
+		st = read_drop(x, drop, e);
+	return st == OK ? check_once(x, e) : st;
 }
 
 /* ---- conditions ---- */
