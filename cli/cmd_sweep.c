@@ -41,7 +41,7 @@ static void print_points(const struct sweep *s)
 	for (int i = 0; i < v->seeds.n && i < 12; i++)
 		printf(" %d", v->seeds.v[i]);
 	printf("%s of%s%s%s; %s\n", v->seeds.n > 12 ? " ..." : "", v->seeds.split ? " split" : "", v->seeds.data ? " data" : "", v->seeds.init ? " init" : "",
-	       v->seeds.per_seed ? "a teacher for each seed" : "one teacher for all seeds");
+	       v->seeds.per_seed || v->seeds.split ? "a teacher for each seed" : "one teacher for all seeds");
 }
 
 static enum status print_plan(struct sweep *s, const struct sweep_args *args, struct err *e)
@@ -128,7 +128,7 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		st = check_numbers(s, args, e);
 	if (st == OK && args->list)
 		print_list(s);
-	if (st == OK && !args->list && !args->item && !args->worker)
+	if (st == OK && !args->list && !args->item && !args->worker && (!args->run || args->plan)) /* not by each job of an array */
 		st = print_plan(s, args, e);
 	if (st == OK && !args->list && !args->plan) {
 		st = open_log(s, &log, e);

@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-enum { MAX_WORD = 2 * MAX_SET + 64 };
+enum { MAX_WORD = 2 * MAX_SET + 64, POLL_US = 20000 };
 
 struct words {
 	int n;
@@ -65,13 +65,13 @@ static enum status await(pid_t pid, struct err *e)
 {
 	int state;
 	bool passed_on = false;
-	for (pid_t got; (got = waitpid(pid, &state, stop_asked() ? WNOHANG : 0)) <= 0;) {
+	for (pid_t got; (got = waitpid(pid, &state, WNOHANG)) <= 0;) { /* a signal would not end a wait: it goes on after the handler */
 		if (got < 0 && errno != EINTR)
 			return err_env(e, "a process of the sweep was lost: %s", strerror(errno));
 		if (stop_asked() && !passed_on)
 			kill(pid, SIGTERM);
 		passed_on |= stop_asked();
-		usleep(100000);
+		usleep(POLL_US);
 	}
 	if (WIFSIGNALED(state))
 		return err_env(e, "a process of the sweep was ended by signal %d; the same command goes on", WTERMSIG(state));

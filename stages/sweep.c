@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "stages/job.h"
+#include "stages/teacher.h"
 
 /* ---- budgets ---- */
 
@@ -154,6 +155,9 @@ static enum status list_items(struct sweep *s, struct err *e)
 		for (int i = 0; i < x->n_stage && st == OK; i++, at++) {
 			struct sweep_item *item = &s->item[at];
 			*item = (struct sweep_item){.stage = &x->stage[i], .twin = at, .compared = !is_used(x, i)};
+			if (s->timing && item->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
+				return err_user(e, conf_where(item->stage->map, "teacher_cache"), "a time with a cache is none of the method: 'timing' is true, so "
+				                "'teacher_cache' must be off");
 			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
 			for (int k = 0; k < at && item->twin == at; k++)
 				if (str_eq(s->item[k].stage->identity, item->stage->identity))
@@ -237,30 +241,6 @@ enum status sweep_refresh(struct sweep *s, struct err *e)
 			item->result.stage = own;
 		}
 	}
-	return st;
-}
-
-enum status sweep_failures(struct sweep *s, struct err *e)
-{
-	struct store_stage_row *stages = NULL;
-	struct store_run_row *runs = NULL;
-	int n = 0, n_run = 0;
-	if (!s->store)
-		return OK;
-	enum status st = store_stages(s->store, s->arena, 0, &stages, &n, e);
-	if (st == OK)
-		st = store_runs(s->store, s->arena, &runs, &n_run, e);
-	for (int k = 0; k < n && st == OK; k++)
-		for (int i = 0; i < s->n_item && str_eq(stages[k].state, "failed"); i++) {
-			struct sweep_item *item = &s->item[i];
-			if (item->state != ITEM_TODO || !str_eq(item->stage->identity, stages[k].identity))
-				continue;
-			item->state = ITEM_FAILED;
-			item->result.failed = true;
-			for (int r = 0; r < n_run; r++)
-				if (runs[r].id == stages[k].run)
-					item->result.why = arena_printf(s->arena, "see %s/log.txt", runs[r].folder);
-		}
 	return st;
 }
 

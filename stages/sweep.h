@@ -64,7 +64,8 @@ const char *sweep_budget_text(const struct sweep *s);
 /* Looks up in the store what is there: states, results, folders. Before anything was trained the store may be missing; nothing is made then. */
 enum status sweep_refresh(struct sweep *s, struct err *e);
 
-/* What failed when it was last trained, by whatever process: state and reason. What is to be trained is tried again all the same. */
+/* What failed when it was last trained, by whatever process, and what is left out for it: state and reason. What is to be trained is tried again
+   all the same. */
 enum status sweep_failures(struct sweep *s, struct err *e);
 
 /* What is left to do, by a step of each unlike stage that is timed here and now; nothing is stored. */

@@ -49,7 +49,7 @@ static bool same_stream(struct sweep *s, int a, int b)
 	return x->data == y->data && x->precision == y->precision && s->item[a].stage->seed_data == s->item[b].stage->seed_data;
 }
 
-static void leave_out(struct sweep *s)
+static void leave_out(struct sweep *s, bool say)
 {
 	for (bool more = true; more;) {
 		more = false;
@@ -58,10 +58,36 @@ static void leave_out(struct sweep *s)
 				s->item[i].state = ITEM_LEFT_OUT;
 				s->item[i].result.failed = true;
 				s->item[i].result.why = "a stage that it uses has failed";
-				log_line(LOG_WARN, "%s: '%s' is left out: a stage that it uses has failed", run_of(s, i)->name, s->item[i].stage->name);
+				if (say)
+					log_line(LOG_WARN, "%s: '%s' is left out: a stage that it uses has failed", run_of(s, i)->name, s->item[i].stage->name);
 				more = true;
 			}
 	}
+}
+
+enum status sweep_failures(struct sweep *s, struct err *e)
+{
+	struct store_stage_row *stages = NULL;
+	struct store_run_row *runs = NULL;
+	int n = 0, n_run = 0;
+	if (!s->store)
+		return OK;
+	enum status st = store_stages(s->store, s->arena, 0, &stages, &n, e);
+	if (st == OK)
+		st = store_runs(s->store, s->arena, &runs, &n_run, e);
+	for (int k = 0; k < n && st == OK; k++)
+		for (int i = 0; i < s->n_item && str_eq(stages[k].state, "failed"); i++) {
+			struct sweep_item *item = &s->item[i];
+			if (item->state != ITEM_TODO || !str_eq(item->stage->identity, stages[k].identity))
+				continue;
+			item->state = ITEM_FAILED;
+			item->result.failed = true;
+			for (int r = 0; r < n_run; r++)
+				if (runs[r].id == stages[k].run)
+					item->result.why = arena_printf(s->arena, "see %s/log.txt", runs[r].folder);
+		}
+	leave_out(s, false);
+	return st;
 }
 
 /* ---- one cohort ---- */
@@ -194,9 +220,9 @@ static enum status one_crew(struct sweep *s, const bool *wanted, int *most, bool
 	c.item = NEW_ARRAY(c.arena, int, *most);
 	c.lock = NEW_ARRAY(c.arena, struct lock *, *most);
 	enum status st = gather(s, wanted, *most, &c, waiting, e);
+	*idle = !c.n; /* what another process has just finished is something that was done: others may be ready by it */
 	if (st == OK && c.n)
 		st = look_again(s, &c, e);
-	*idle = !c.n;
 	if (st == OK && c.n) {
 		thin_out(s, &c);
 		st = train_crew(s, &c, e);
@@ -251,7 +277,7 @@ static enum status go_through(struct sweep *s, const bool *wanted, int most, str
 	enum status st = OK;
 	while (st == OK) {
 		bool idle = false, waiting = false;
-		leave_out(s);
+		leave_out(s, true);
 		st = one_crew(s, wanted, &most, &idle, &waiting, e);
 		if (st == E_RUN) { /* it is listed; the others go on */
 			err_run(failures, "%s", e->text);
@@ -278,6 +304,7 @@ enum status sweep_train(struct sweep *s, int run, int which, int most, struct er
 		if ((run < 0 && which < 0) || i == which || (run >= 0 && run_of(s, i) == &s->run[run]))
 			want(s, i, wanted);
 	stop_install();
+	most = s->timing ? 1 : most; /* also where a job array has the runs: a time that was shared is none */
 	enum status st = dir_make(s->out, e);
 	if (st == OK && !s->store)
 		st = store_open(path_join(s->arena, s->out, "limbeck.db"), &s->store, e);
