@@ -87,7 +87,7 @@ static enum status read_cell(struct arena *a, const struct paper *p, const char 
 	else if (*c->text && !str_eq(c->text, "~") && !str_eq(c->text, "null")) {
 		char *end;
 		cell.value = strtod(c->text, &end);
-		if (*end)
+		if (*end || !isfinite(cell.value))
 			st = err_user(e, c->at, "'%s' is no number; what is not given is ~", c->text);
 	}
 	*out = (struct paper_cell){cell.value, cell.deviation, cell.runs ? cell.runs : p->runs, cell.trust ? (enum trust)(cell.trust - 1) : (enum trust)p->trust,
@@ -148,6 +148,8 @@ static enum status read_claims(struct arena *a, struct paper *p, const struct co
 		for (int k = 0; k < 2 && st == OK; k++)
 			if (!paper_row_find(p, rows[k]))
 				st = err_user(e, list->item[i]->at, "claim '%s' names '%s', which is no row", c->name, rows[k]);
+		if (st == OK && !str_eq(c->columns, "all") && paper_column_find(p, c->columns) < 0)
+			st = err_user(e, list->item[i]->at, "claim '%s' names the column '%s', and there is none of that name", c->name, c->columns);
 	}
 	return st;
 }

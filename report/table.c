@@ -78,6 +78,15 @@ static const struct experiment *first_x(const struct table *t)
 	return t->sweep->run[0].x;
 }
 
+/* Points may differ in their data. */
+static const struct experiment *x_of(const struct table *t, const struct point *p)
+{
+	for (int r = 0; r < t->sweep->n_run; r++)
+		if (t->sweep->run[r].point == p)
+			return t->sweep->run[r].x;
+	return first_x(t);
+}
+
 static bool has_file_teacher(const struct stage *s)
 {
 	bool any = false;
@@ -202,6 +211,7 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 		st = check_alone(t, cell, twin->id, e);
 	if (st != OK || isnan(v)) {
 		cell->missing += st == OK;
+		cell->unmeasured |= st == OK;
 		return st;
 	}
 	cell->value[cell->n] = col->error ? 100 - v : v;
@@ -286,7 +296,7 @@ static void compare(struct table *t)
 /* Why the paper's number may not be compared; NULL: it may. */
 static const char *unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p)
 {
-	const struct experiment *x = first_x(t);
+	const struct experiment *x = x_of(t, row->point ? row->point : col->point);
 	const struct data *d = x->data;
 	const char *data = t->paper->column_data[col->paper];
 	if (*data && !str_eq(data, d->kind->name))
@@ -315,7 +325,8 @@ static void put_beside(struct table *t)
 				continue;
 			cell->paper = &row->paper->cell[t->column[c].paper];
 			const char *other = unlike(t, row, &t->column[c], cell->paper);
-			if (cell->n)
+			cell->beside = (struct beside){.difference = NAN, .half = NAN};
+			if (cell->n && !other)
 				cell->beside = stats_verdict(&cell->sum, cell->paper->value, cell->paper->runs);
 			cell->verdict = !cell->n ? "not run" : other ? other : words[cell->beside.verdict];
 		}
@@ -404,7 +415,7 @@ enum status table_make(struct arena *a, struct sweep *s, const struct table_opti
 			st = fill_cell(t, &t->row[i], k, e);
 	}
 	if (st == OK && t->control)
-		st = find_control(t, conf_where(s->root, "table"), e);
+		st = find_control(t, o->control ? (struct where){0} : conf_where(conf_find(s->root, "table"), "control"), e);
 	if (st != OK)
 		return st;
 	compare(t);

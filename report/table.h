@@ -21,6 +21,7 @@ struct table_cell {
 	double *value;                  /* by seed, in the order of the sweep */
 	int *seed, *item;
 	struct summary sum;             /* n > 0 */
+	bool unmeasured;                /* runs are done, and have no such metric */
 	const char *refused;            /* why there are values and none is shown; NULL: nothing */
 	struct paired control;          /* minus the control's on equal seeds; n 0: none */
 	const struct paper_cell *paper; /* NULL: none */

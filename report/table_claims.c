@@ -130,7 +130,7 @@ static enum status read_claim(struct table *t, const struct conf *map, struct ta
 		c->seeds_needed = stats_seeds_needed(c->paired.mean, c->paired.deviation, 0.05, 0.8);
 		c->seeds_range = stats_seeds_range(c->paired.mean, c->paired.deviation, c->paired.n, 0.05, 0.8);
 	}
-	if (t->sweep->store && t->column[column].percent)
+	if (t->sweep->store && str_eq(t->column[column].key, "test_top1")) /* what predictions are of */
 		compare_pictures(t, c, &better->cell[column], &than->cell[column]);
 	return OK;
 }

@@ -8,7 +8,11 @@ static void note_rule(const struct table *t, FILE *f)
 {
 	const struct data *d = t->sweep->run[0].x->data;
 	char a[32], b[32], c[32];
-	fprintf(f, "Data: %s, %s training, %s held-out, %s test pictures. ", d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test));
+	bool differ = false;
+	for (int r = 0; r < t->sweep->n_run; r++)
+		differ |= !str_eq(t->sweep->run[r].x->data->identity, d->identity);
+	fprintf(f, "Data: %s, %s training, %s held-out, %s test pictures%s. ", d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid),
+	        str_count(c, d->n_test), differ ? " in the first run; those of others differ" : "");
 	fprintf(f, "Rule: %s.\n", t->best ? "the epoch that did best on the held-out pictures" : "last epoch");
 	if (t->forced_last)
 		fputs("'best' was asked for; a teacher comes from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
@@ -21,6 +25,8 @@ static void note_seeds(const struct table *t, FILE *f)
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++)
 			most = t->row[i].cell[c].n > most ? t->row[i].cell[c].n : most;
+	if (!most) /* nothing that an interval could be of */
+		return;
 	if (most < 2) {
 		fputs("One seed: no interval can be given, and a difference of a few tenths of a point proves nothing.\n", f);
 		return;
@@ -28,7 +34,7 @@ static void note_seeds(const struct table *t, FILE *f)
 	fprintf(f, "±: half the 95 %% interval of the mean (t). Seeds move%s%s%s; %s.\n", s->split ? " the split" : "",
 	        s->data ? s->split ? ", the order and views of pictures" : " the order and views of pictures" : "",
 	        s->init ? s->split || s->data ? " and initial weights" : " initial weights" : "",
-	        s->per_seed ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
+	        s->per_seed || s->split ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
 }
 
 static void note_tests(const struct table *t, FILE *f)
@@ -94,6 +100,17 @@ static void note_failures(const struct table *t, FILE *f)
 		}
 }
 
+static void note_refused(const struct table *t, FILE *f)
+{
+	bool any = false;
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++)
+			any |= t->row[i].cell[c].refused != NULL;
+	if (any)
+		fputs("Not timed alone: these stages shared their process, went on after a stop or read a cache. 'timing: true', with an --out of its own, "
+		      "trains each again by itself.\n", f);
+}
+
 static void note_tuning(const struct table *t, FILE *f)
 {
 	const struct conf *c = t->tuning;
@@ -119,5 +136,6 @@ void table_notes(const struct table *t, FILE *f)
 	for (int i = 0; i < t->n_row; i++)
 		if (t->row[i].imported)
 			fprintf(f, "MARKED: the teacher of '%s' comes from a file; what it was trained on is not known here.\n", t->row[i].label);
+	note_refused(t, f);
 	note_failures(t, f);
 }

@@ -32,7 +32,7 @@ static const char *count(struct arena *a, const struct table_cell *c)
 
 static const char *state(const struct table_cell *c)
 {
-	return c->refused ? c->refused : c->failed ? "failed" : "not run";
+	return c->refused ? c->refused : c->failed ? "failed" : c->unmeasured ? "not measured" : "not run";
 }
 
 static const char *row_label(struct arena *a, const struct table_row *r)
@@ -143,7 +143,7 @@ static struct grid *paper_grid(struct arena *a, const struct table *t)
 			out[1] = t->column[c].label;
 			out[4] = number(a, &t->column[c], row->cell[t->column[c].paper].value);
 			out[5] = arena_printf(a, "%d, %s", row->cell[t->column[c].paper].runs, trust_word(row->cell[t->column[c].paper].trust));
-			out[8] = *row->needs && !loss_find(row->needs) ? arena_printf(a, "needs %s", row->needs) : "not run";
+			out[8] = *row->needs && !loss_find(row->needs) && !stage_kind_find(row->needs) ? arena_printf(a, "needs %s", row->needs) : "not run";
 		}
 	}
 	return g;
