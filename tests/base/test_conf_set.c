@@ -91,6 +91,76 @@ START_TEST(what_cannot_be_set)
 }
 END_TEST
 
+/* A loss has no name: its kind is enough where one alone has it. A name comes before a kind. */
+START_TEST(list_items_by_kind)
+{
+	begin();
+	set("stages.kd.loss.at.p=3");
+	ck_assert_str_eq(conf_find(at("stages", 1, "loss")->item[1], "p")->text, "3");
+	set("stages.kd.loss.0={kind: at}");
+	ck_assert_int_eq(conf_set(life, root, "stages.kd.loss.at.p=4", &e), E_USER); /* two of them */
+	ck_has(e.text, "no item of the list has the name 'at'");
+	e = (struct err){0};
+	set("stages.kd.loss.0={name: at, kind: sp}");
+	set("stages.kd.loss.at.p=5");
+	ck_assert_str_eq(conf_find(at("stages", 1, "loss")->item[0], "p")->text, "5");
+}
+END_TEST
+
+START_TEST(values_are_found)
+{
+	begin();
+	ck_assert_str_eq(conf_at(root, "seed")->text, "1");
+	ck_assert_str_eq(conf_at(root, "stages.1.name")->text, "kd");
+	ck_assert_str_eq(conf_at(root, "stages.kd.loss.kd.tau")->text, "4");
+	ck_assert_int_eq(conf_at(root, "stages.kd.loss")->n, 2);
+	static const char *const not_there[] = {"", ".", "seed.x", "stages.2", "stages.kdd", "stages.kd.tau", "stages..name", "stages.", "stages.99999999999"};
+	for (size_t i = 0; i < sizeof not_there / sizeof *not_there; i++)
+		ck_assert_msg(!conf_at(root, not_there[i]), "'%s'", not_there[i]);
+}
+END_TEST
+
+START_TEST(a_value_is_put_as_a_copy)
+{
+	begin();
+	struct conf *other = NULL;
+	ck_assert_int_eq(conf_parse(life, "x:\n  a: [1, {b: 2}]\n", "b.yaml", &other, &e), OK);
+	ck_assert_int_eq(conf_put(life, root, "stages.kd.loss.kd.tau", conf_at(other, "x.a"), &e), OK);
+	ck_assert_int_eq(conf_put(life, root, "new.map", conf_at(other, "x"), &e), OK);
+	struct conf *put = conf_at(root, "stages.kd.loss.kd.tau");
+	ck_assert_str_eq(put->item[1]->item[0]->text, "2");
+	ck_assert_str_eq(put->item[0]->at.file, "b.yaml"); /* errors are at its own place */
+	ck_assert_int_eq(put->item[0]->at.line, 2);
+	put->item[0]->text = "changed";
+	ck_assert_str_eq(conf_at(other, "x.a.0")->text, "1");
+	ck_assert_str_eq(conf_at(root, "new.map.a.0")->text, "1");
+	ck_assert_int_eq(conf_put(life, root, "stages.nobody.x", put, &e), E_USER);
+	ck_has(e.text, "b.yaml:2:6: no item of the list has the name 'nobody'");
+}
+END_TEST
+
+START_TEST(a_value_is_dropped)
+{
+	begin();
+	ck_assert(conf_drop(root, "stages.kd.loss.kd"));
+	ck_assert_int_eq(conf_at(root, "stages.kd.loss")->n, 1);
+	ck_assert_str_eq(conf_at(root, "stages.kd.loss.0.kind")->text, "at");
+	ck_assert(conf_drop(root, "stages.teach.epochs"));
+	ck_assert_ptr_null(conf_at(root, "stages.teach.epochs"));
+	ck_assert_str_eq(conf_at(root, "stages.teach.name")->text, "teach");
+	ck_assert(conf_drop(root, "stages.0"));
+	ck_assert_str_eq(conf_at(root, "stages.0.name")->text, "kd");
+	ck_assert(conf_drop(root, "seed"));
+	ck_assert_int_eq(root->n, 2);
+	static const char *const not_there[] = {"", "seed", "stages.teach", "stages.kd.", "stages.kd.loss.kd", "empty.x", "a.b.c"};
+	for (size_t i = 0; i < sizeof not_there / sizeof *not_there; i++)
+		ck_assert_msg(!conf_drop(root, not_there[i]), "'%s'", not_there[i]);
+	ck_assert_int_eq(root->n, 2);
+	set("seed=5"); /* where one was taken out there is room */
+	ck_assert_str_eq(conf_at(root, "seed")->text, "5");
+}
+END_TEST
+
 Suite *conf_set_suite(void)
 {
 	Suite *s = suite_create("conf_set");
@@ -98,5 +168,9 @@ Suite *conf_set_suite(void)
 	tcase_add_test(tc, values_are_replaced_and_added);
 	tcase_add_test(tc, list_items_by_number_and_by_name);
 	tcase_add_test(tc, what_cannot_be_set);
+	tcase_add_test(tc, list_items_by_kind);
+	tcase_add_test(tc, values_are_found);
+	tcase_add_test(tc, a_value_is_put_as_a_copy);
+	tcase_add_test(tc, a_value_is_dropped);
 	return s;
 }

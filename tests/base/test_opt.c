@@ -274,6 +274,46 @@ START_TEST(words_of_choices)
 }
 END_TEST
 
+struct scaled_conf {
+	int epochs, head, kept, other;
+	double warmup, least;
+	struct ints list;
+};
+static const struct opt scaled_rows[] = {
+	INT(scaled_conf, epochs, 0, 1, 1000, "epochs", "at least 1"),
+	INT(scaled_conf, head, 0, 0, 1000, "epochs", "may be none"),
+	INT(scaled_conf, kept, 0, 4, 1000, "epochs", "at least 4"),
+	INT(scaled_conf, other, 0, 0, 1000, "steps", "of another unit"),
+	REAL(scaled_conf, warmup, 0, 0, 1000, "epochs", "any"),
+	REAL(scaled_conf, least, 0, 0.5, 1000, "epochs", "at least a half"),
+	INTS(scaled_conf, list, "10 20", 1, 100, "epochs", "not a number"),
+	{0}
+};
+
+START_TEST(numbers_of_a_unit_are_scaled)
+{
+	static const int twice[] = {10, 20};
+	static const struct { double factor; int epochs, head, kept; double warmup, least; } want[] = {
+		{0.1, 3, 1, 4, 0.25, 0.5}, {1e-9, 1, 1, 4, 2.5e-9, 0.5}, {1, 30, 2, 8, 2.5, 4}, {0.11, 4, 1, 4, 0.275, 0.5},
+	};
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		struct scaled_conf s = {30, 2, 8, 100, 2.5, 4, {2, twice}};
+		opts_scale(scaled_rows, &s, "epochs", want[i].factor);
+		ck_assert_int_eq(s.epochs, want[i].epochs);
+		ck_assert_int_eq(s.head, want[i].head);
+		ck_assert_int_eq(s.kept, want[i].kept);
+		ck_assert_int_eq(s.other, 100);
+		ck_assert_double_eq_tol(s.warmup, want[i].warmup, 1e-15);
+		ck_assert_double_eq(s.least, want[i].least);
+		ck_assert(s.list.n == 2 && s.list.v == twice);
+	}
+	struct scaled_conf none = {.epochs = 1};
+	opts_scale(scaled_rows, &none, "epochs", 0.1);
+	ck_assert_int_eq(none.head, 0); /* none stays none */
+	ck_assert_double_eq(none.warmup, 0);
+}
+END_TEST
+
 Suite *opt_suite(void)
 {
 	Suite *s = suite_create("opt");
@@ -288,5 +328,6 @@ Suite *opt_suite(void)
 	tcase_add_test(tc, the_resolved_file);
 	tcase_add_test(tc, help);
 	tcase_add_test(tc, words_of_choices);
+	tcase_add_test(tc, numbers_of_a_unit_are_scaled);
 	return s;
 }
