@@ -4,7 +4,9 @@ tests_check_runs_SOURCES = \
 	%D%/suites.h \
 	%D%/test_cache.c \
 	%D%/test_events.c \
+	%D%/test_lock.c \
 	%D%/test_origin.c \
+	%D%/test_predictions.c \
 	%D%/test_resume.c \
 	%D%/test_safetensors.c \
 	%D%/test_store.c \
