@@ -8,6 +8,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_identity.c \
 	%D%/test_step.c \
 	%D%/test_teacher.c \
-	%D%/test_train.c
+	%D%/test_train.c \
+	%D%/test_vary.c
 tests_check_stages_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_stages_LDADD = $(TEST_LIBS)

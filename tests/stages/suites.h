@@ -15,6 +15,7 @@ Suite *step_suite(void);
 Suite *teacher_suite(void);
 Suite *train_suite(void);
 Suite *evaluate_suite(void);
+Suite *vary_suite(void);
 
 /* A checked fixture: an arena, a fresh folder and an empty error; all gone after the test. */
 extern struct arena *life;
