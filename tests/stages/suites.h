@@ -16,6 +16,7 @@ Suite *teacher_suite(void);
 Suite *train_suite(void);
 Suite *evaluate_suite(void);
 Suite *vary_suite(void);
+Suite *sweep_suite(void);
 
 /* A checked fixture: an arena, a fresh folder and an empty error; all gone after the test. */
 extern struct arena *life;
