@@ -2,6 +2,7 @@ check_PROGRAMS += tests/check_report
 tests_check_report_SOURCES = \
 	%D%/main.c \
 	%D%/suites.h \
+	%D%/test_chart.c \
 	%D%/test_confusion.c \
 	%D%/test_results.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -18,7 +18,11 @@ const char *scratch_path(const char *name);
 /* A file's content, terminated; *n its bytes. */
 const char *content(const char *path, size_t *n);
 
+/* Every element is closed in its order, and every attribute is quoted. For SVG and for our HTML. */
+void check_markup(const char *text);
+
 Suite *results_suite(void);
 Suite *confusion_suite(void);
+Suite *chart_suite(void);
 
 #endif
