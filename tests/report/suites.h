@@ -20,5 +20,7 @@ const char *content(const char *path, size_t *n);
 
 Suite *results_suite(void);
 Suite *confusion_suite(void);
+Suite *distributions_suite(void);
+Suite *stats_suite(void);
 
 #endif
