@@ -1,4 +1,4 @@
-# Tables, charts and pages of what came out.
+# Tables, charts and pages of what came out; what a few seeds can say.
 liblimbeck_core_la_SOURCES += \
 	%D%/axis.c \
 	%D%/axis.h \
@@ -15,7 +15,15 @@ liblimbeck_core_la_SOURCES += \
 	%D%/chart_rows.c \
 	%D%/confusion.c \
 	%D%/confusion.h \
+	%D%/distributions.c \
+	%D%/distributions.h \
+	%D%/incomplete.c \
+	%D%/incomplete.h \
+	%D%/noncentral_t.c \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/stats.c \
+	%D%/stats.h \
 	%D%/summary.c \
-	%D%/summary.h
+	%D%/summary.h \
+	%D%/verdict.c

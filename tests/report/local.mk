@@ -4,6 +4,9 @@ tests_check_report_SOURCES = \
 	%D%/suites.h \
 	%D%/test_chart.c \
 	%D%/test_confusion.c \
-	%D%/test_results.c
+	%D%/test_distributions.c \
+	%D%/test_results.c \
+	%D%/test_stats.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_report_LDADD = $(TEST_LIBS)
+EXTRA_DIST += %D%/distributions.csv

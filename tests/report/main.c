@@ -95,6 +95,8 @@ int main(void)
 	SRunner *r = srunner_create(results_suite());
 	srunner_add_suite(r, confusion_suite());
 	srunner_add_suite(r, chart_suite());
+	srunner_add_suite(r, distributions_suite());
+	srunner_add_suite(r, stats_suite());
 	srunner_run_all(r, CK_ENV);
 	const int failed = srunner_ntests_failed(r);
 	srunner_free(r);

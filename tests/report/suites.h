@@ -24,5 +24,7 @@ void check_markup(const char *text);
 Suite *results_suite(void);
 Suite *confusion_suite(void);
 Suite *chart_suite(void);
+Suite *distributions_suite(void);
+Suite *stats_suite(void);
 
 #endif

@@ -91,17 +91,7 @@ START_TEST(numbers_are_short)
 }
 END_TEST
 
-/* ---- what seeds say: SciPy's t.ppf(0.975, df) ---- */
-
-START_TEST(quantiles_are_scipys)
-{
-	static const struct { int df; double t; } row[] = {
-		{1, 12.706205}, {2, 4.302653}, {10, 2.228139}, {11, 2.200985}, {15, 2.131450}, {30, 2.042272}, {200, 1.971896},
-	};
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-		ck_assert_double_eq_tol(student_975(row[i].df), row[i].t, 5e-4);
-}
-END_TEST
+/* ---- what seeds say ---- */
 
 START_TEST(a_summary_by_hand)
 {
@@ -306,7 +296,6 @@ Suite *chart_suite(void)
 	tcase_add_test(axes, labels_across_have_room);
 	tcase_add_test(axes, numbers_are_short);
 	TCase *seeds = life_case(s, "seeds");
-	tcase_add_test(seeds, quantiles_are_scipys);
 	tcase_add_test(seeds, a_summary_by_hand);
 	tcase_add_test(seeds, a_mean_is_over_what_all_seeds_have);
 	TCase *drawing = life_case(s, "drawing");
