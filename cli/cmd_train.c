@@ -1,4 +1,4 @@
-/* limbeck train: an experiment from its file to its table. */
+/* limbeck train: an experiment from its file to its table and its page. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/experiment_args.h"
+#include "cli/report_target.h"
 #include "report/results.h"
 
 extern const struct command cmd_train;
@@ -28,6 +29,21 @@ static enum status write_table(struct experiment *x, const struct stage_result *
 		return st;
 	results_print(file_stream(f), x, results);
 	return file_commit(f, e);
+}
+
+/* The page is about the run; that it can't be written is no failure of it. */
+static void write_page(struct arena *a, const char *folder)
+{
+	struct page p;
+	struct err e = {0};
+	const char *path = path_join(a, folder, "report.html");
+	enum status st = report_target(a, &folder, 1, &p, &folder, &e);
+	if (st == OK)
+		st = page_write(&p, NULL, path, &e);
+	if (st == OK)
+		printf("%s\n", path);
+	else
+		log_line(LOG_WARN, "there is no page of the run: %s", e.text);
 }
 
 /* A run's folder goes on: its resolved file is the same experiment, so beside it it gets the same name. */
@@ -69,6 +85,7 @@ static enum status train(struct train_args *t, struct err *e)
 		printf("\n%s\n", folder);
 		const enum status table = write_table(x, results, folder, e);
 		st = st == OK ? table : st;
+		write_page(a, folder);
 	}
 	experiment_close(x);
 	arena_close(a);

@@ -19,6 +19,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
+	%D%/cmd_plot.c \
+	%D%/cmd_report.c \
 	%D%/cmd_train.c \
 	%D%/command.h \
 	%D%/commands.def \
@@ -32,5 +34,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/options.h \
 	%D%/reference.c \
 	%D%/reference.h \
+	%D%/report_runs.c \
+	%D%/report_sweep.c \
+	%D%/report_target.h \
 	%D%/threads.c \
 	%D%/threads.h

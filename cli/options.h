@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 
-enum { MAX_SET = 256, MAX_POSITIONAL = 16 };
+enum { MAX_SET = 256, MAX_POSITIONAL = 256 };
 
 /* One flag. Exactly one of the targets is set. */
 struct flag {

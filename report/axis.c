@@ -21,39 +21,39 @@ static double nice_above(double v)
 	return 10 * power;
 }
 
-const char *axis_number(struct arena *a, double v, double step)
+const char *axis_number(struct arena *a, double v, double step, double largest)
 {
 	static const struct { double unit; const char *name; } big[] = {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
-	const double size = fabs(v);
+	const double most = fmax(fabs(v), largest);
 	char text[32];
 	if (fabs(v) < step * 1e-6)
 		return "0";
 	if (step < 1e-4)
 		return arena_printf(a, "%.3g", v);
 	for (int i = 0; i < 4; i++)
-		if (size >= 10 * big[i].unit || (size >= big[i].unit && i < 3)) {
+		if (most >= (i < 3 ? big[i].unit : 10 * big[i].unit)) {
 			const int digits = (int)fmax(0, ceil(-log10(step / big[i].unit) - 1e-9));
 			return arena_printf(a, "%.*f%s", digits < 3 ? digits : 3, v / big[i].unit, big[i].name);
 		}
 	const int digits = (int)fmax(0, ceil(-log10(step) - 1e-9));
-	if (size >= 1000 && digits == 0)
-		return arena_printf(a, "%s%s", v < 0 ? "-" : "", str_count(text, llround(size)));
+	if (fabs(v) >= 1000 && digits == 0)
+		return arena_printf(a, "%s%s", v < 0 ? "-" : "", str_count(text, llround(fabs(v))));
 	return arena_printf(a, "%.*f", digits, v);
 }
 
-static void add(struct axis *x, struct arena *a, double v, double step)
+static void add(struct axis *x, struct arena *a, double v, double step, double largest)
 {
 	if (x->n == MOST_TICKS || v < x->lo - step * 1e-9 || v > x->hi + step * 1e-9)
 		return;
 	x->tick[x->n] = v;
-	x->label[x->n++] = axis_number(a, v, step);
+	x->label[x->n++] = axis_number(a, v, step, largest);
 }
 
-static void ticks_linear(struct axis *x, struct arena *a, int about)
+static void ticks_linear(struct axis *x, struct arena *a, int about, double least)
 {
-	const double step = nice_above((x->hi - x->lo) / about);
+	const double step = fmax(nice_above((x->hi - x->lo) / about), least), largest = fmax(fabs(x->lo), fabs(x->hi));
 	for (double i = ceil(x->lo / step - 1e-9); i * step <= x->hi + step * 1e-9 && x->n < MOST_TICKS; i++)
-		add(x, a, i * step, step);
+		add(x, a, i * step, step, largest);
 }
 
 /* Powers of ten, with 2 and 5 between them where they are few; false: the axis is too short for that. */
@@ -66,14 +66,14 @@ static bool ticks_log(struct axis *x, struct arena *a, int about)
 	for (int k = each == 3 ? first - 1 : first; k <= last; k += stride)
 		for (int i = 0; i < each; i++) {
 			const double v = inner[i] * pow(10, k);
-			add(x, a, v, v);
+			add(x, a, v, v, 0); /* each in its own unit */
 		}
 	return x->n >= 2;
 }
 
-struct axis axis_new(struct arena *a, double lo, double hi, int about, bool log)
+struct axis axis_new(struct arena *a, double lo, double hi, int about, int how)
 {
-	struct axis x = {.log = log && lo > 0};
+	struct axis x = {.log = how & AXIS_LOG && lo > 0};
 	about = about < 2 ? 2 : about > MOST_TICKS - 2 ? MOST_TICKS - 2 : about;
 	if (!isfinite(lo) || !isfinite(hi) || lo > hi) {
 		lo = 0;
@@ -92,17 +92,17 @@ struct axis axis_new(struct arena *a, double lo, double hi, int about, bool log)
 	if (x.log && ticks_log(&x, a, about))
 		return x;
 	x.n = 0;
-	ticks_linear(&x, a, about);
+	ticks_linear(&x, a, about, how & AXIS_WHOLE ? 1 : 0);
 	return x;
 }
 
-struct axis axis_across(struct canvas *c, double lo, double hi, double from, double to, double size, bool log)
+struct axis axis_across(struct canvas *c, double lo, double hi, double from, double to, double size, int how)
 {
 	struct axis x = {0};
 	for (int about = 8; about >= 2; about--) {
 		double end = -INFINITY;
 		bool fits = true;
-		x = axis_new(canvas_arena(c), lo, hi, about, log);
+		x = axis_new(canvas_arena(c), lo, hi, about, how);
 		x.from = from;
 		x.to = to;
 		for (int i = 0; i < x.n; i++) {

@@ -23,7 +23,7 @@ struct chart_series {
 
 struct line_chart {
 	const char *x_label, *y_label;
-	bool log_y;
+	bool log_y, whole_x; /* whole_x: epochs */
 	int n;
 	const struct chart_series *series;
 };

@@ -32,17 +32,17 @@ static void draw_across(struct canvas *c, const struct axis *x, double top, doub
 	canvas_text(c, (x->from + x->to) / 2, bottom + 32, aligned(tick, 0.5), canvas_fit(c, CHART_FONT, x->to - x->from, label));
 }
 
-struct frame frame_draw(struct canvas *c, const double x[2], const double y[2], bool log_x, bool log_y, const char *x_label, const char *y_label,
+struct frame frame_draw(struct canvas *c, const double x[2], const double y[2], int how_x, int how_y, const char *x_label, const char *y_label,
                         double below)
 {
 	struct frame f = {.y = CHART_EDGE + 22, .w = 10};
 	f.h = canvas_height(c) - f.y - AXIS_BELOW - below;
-	f.up = axis_new(canvas_arena(c), y[0], y[1], (int)fmax(2, f.h / 40), log_y);
+	f.up = axis_new(canvas_arena(c), y[0], y[1], (int)fmax(2, f.h / 40), how_y);
 	f.up.from = f.y + f.h;
 	f.up.to = f.y;
 	f.x = CHART_EDGE + widest(c, &f.up) + 8;
 	f.w = canvas_width(c) - f.x - CHART_EDGE - 8;
-	f.across = axis_across(c, x[0], x[1], f.x, f.x + f.w, CHART_FONT, log_x);
+	f.across = axis_across(c, x[0], x[1], f.x, f.x + f.w, CHART_FONT, how_x);
 	for (int i = 0; i < f.up.n; i++) {
 		const double at = axis_at(&f.up, f.up.tick[i]);
 		canvas_line(c, f.x, at, f.x + f.w, at, grid);
@@ -59,7 +59,7 @@ struct frame frame_draw(struct canvas *c, const double x[2], const double y[2], 
 struct axis rows_draw(struct canvas *c, double lo, double hi, int rows, double top, const char *x_label)
 {
 	const double bottom = top + rows * ROW_HEIGHT;
-	struct axis x = axis_across(c, lo, hi, CHART_EDGE + 8, canvas_width(c) - CHART_EDGE - 8, CHART_FONT, false);
+	struct axis x = axis_across(c, lo, hi, CHART_EDGE + 8, canvas_width(c) - CHART_EDGE - 8, CHART_FONT, AXIS_PLAIN);
 	draw_across(c, &x, top, bottom, x_label);
 	canvas_line(c, x.from, bottom, x.to, bottom, (struct stroke){.ink = INK_MUTED, .width = 1});
 	return x;

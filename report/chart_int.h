@@ -12,7 +12,7 @@ struct frame {
 	struct axis across, up;
 };
 /* Room for both axes and their titles; draws grid, ticks and titles. below: pixels kept free under it. */
-struct frame frame_draw(struct canvas *c, const double x[2], const double y[2], bool log_x, bool log_y, const char *x_label, const char *y_label,
+struct frame frame_draw(struct canvas *c, const double x[2], const double y[2], int how_x, int how_y, const char *x_label, const char *y_label,
                         double below);
 /* Rows above one axis: its grid and title. The rows' tops are top + i * ROW_HEIGHT. */
 struct axis rows_draw(struct canvas *c, double lo, double hi, int rows, double top, const char *x_label);

@@ -79,7 +79,7 @@ void chart_lines(struct canvas *c, const struct line_chart *l)
 	const struct key *key = keys(canvas_arena(c), l->series, l->n);
 	const double below = key_draw(c, -1, KEY_LINE, l->n, key);
 	ranges(l->series, l->n, x, y);
-	const struct frame f = frame_draw(c, x, y, false, l->log_y, l->x_label, l->y_label, below);
+	const struct frame f = frame_draw(c, x, y, l->whole_x ? AXIS_WHOLE : AXIS_PLAIN, l->log_y ? AXIS_LOG : AXIS_PLAIN, l->x_label, l->y_label, below);
 	for (int i = 0; i < l->n; i++)
 		draw_series(c, &f, &l->series[i]);
 	key_draw(c, canvas_height(c) - below, KEY_LINE, l->n, key);
@@ -119,7 +119,7 @@ void chart_scatter(struct canvas *c, const struct scatter_chart *s)
 	const struct key *key = keys(canvas_arena(c), s->series, s->n);
 	const double below = key_draw(c, -1, KEY_MARK, s->n, key);
 	ranges(s->series, s->n, x, y);
-	const struct frame f = frame_draw(c, x, y, s->log_x, false, s->x_label, s->y_label, below);
+	const struct frame f = frame_draw(c, x, y, s->log_x ? AXIS_LOG : AXIS_PLAIN, AXIS_PLAIN, s->x_label, s->y_label, below);
 	for (int i = 0; i < s->n; i++)
 		draw_points(c, &f, &s->series[i]);
 	key_draw(c, canvas_height(c) - below, KEY_MARK, s->n, key);

@@ -9,7 +9,7 @@ enum { LABEL_AT = 11, LINE_AT = 31, TOP = CHART_EDGE };
 static void row_label(struct canvas *c, double top, const char *label, const char *value)
 {
 	const double end = canvas_width(c) - CHART_EDGE - 8, w = value ? canvas_text_width(c, CHART_FONT, value) + 12 : 0;
-	canvas_rect(c, CHART_EDGE, top + 2, canvas_width(c) - 2 * CHART_EDGE, LABEL_AT * 1.7, INK_PAPER, 1); /* no grid behind text */
+	canvas_rect(c, CHART_EDGE, top, canvas_width(c) - 2 * CHART_EDGE, LABEL_AT * 1.8, INK_PAPER, 1); /* no grid behind text */
 	canvas_text(c, CHART_EDGE + 8, top + LABEL_AT, (struct text_form){.size = CHART_FONT, .ink = INK_TEXT, .bold = true},
 	            canvas_fit(c, CHART_FONT * 1.08, end - w - CHART_EDGE - 8, label));
 	if (value)
@@ -34,7 +34,7 @@ static void draw_dots(struct canvas *c, const struct axis *x, const struct dot_r
 	const double y = top + LINE_AT;
 	row_label(c, top, r->label, s.n < 1 ? "none yet" : s.n < 2 ? arena_printf(a, "%.2f", s.mean) : arena_printf(a, "%.2f \xc2\xb1 %.2f", s.mean, s.deviation));
 	if (s.n > 1) {
-		const double low = fmax(axis_at(x, s.low), x->from), high = fmin(axis_at(x, s.high), x->to);
+		const double low = axis_at(x, s.low), high = axis_at(x, s.high);
 		canvas_group(c, arena_printf(a, "%s: mean %.2f, 95 %% interval %.2f to %.2f", r->label, s.mean, s.low, s.high));
 		canvas_rect(c, low, y - 7, high - low, 14, ink, 0.2);
 		canvas_line(c, axis_at(x, s.mean), y - 10, axis_at(x, s.mean), y + 10, (struct stroke){.ink = ink, .width = 2.6});
@@ -52,9 +52,13 @@ static void draw_dots(struct canvas *c, const struct axis *x, const struct dot_r
 void chart_dots(struct canvas *c, const struct dot_chart *d)
 {
 	double lo = INFINITY, hi = -INFINITY;
-	for (int i = 0; i < d->n; i++)
+	for (int i = 0; i < d->n; i++) {
+		const struct summary s = summary_of(d->row[i].value, d->row[i].n);
 		for (int k = 0; k < d->row[i].n; k++)
 			range_add(&lo, &hi, d->row[i].value[k]);
+		range_add(&lo, &hi, s.low);
+		range_add(&lo, &hi, s.high);
+	}
 	const struct axis x = rows_draw(c, lo, hi, d->n, TOP, d->x_label);
 	for (int i = 0; i < d->n; i++)
 		draw_dots(c, &x, &d->row[i], TOP + i * ROW_HEIGHT);

@@ -1,5 +1,7 @@
 # Tables, charts and pages of what came out; what a few seeds can say.
 liblimbeck_core_la_SOURCES += \
+	%D%/answers.c \
+	%D%/answers.h \
 	%D%/axis.c \
 	%D%/axis.h \
 	%D%/canvas.c \
@@ -19,9 +21,26 @@ liblimbeck_core_la_SOURCES += \
 	%D%/distributions.h \
 	%D%/incomplete.c \
 	%D%/incomplete.h \
+	%D%/measured.c \
+	%D%/measured.h \
 	%D%/noncentral_t.c \
+	%D%/page.c \
+	%D%/page.h \
+	%D%/page_answers.c \
+	%D%/page_costs.c \
+	%D%/page_curves.c \
+	%D%/page_html.c \
+	%D%/page_int.h \
+	%D%/page_mistakes.c \
+	%D%/page_origin.c \
+	%D%/page_pairs.c \
+	%D%/page_summary.c \
+	%D%/picture.c \
+	%D%/picture.h \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/run_config.c \
+	%D%/run_config.h \
 	%D%/stats.c \
 	%D%/stats.h \
 	%D%/summary.c \

@@ -1,6 +1,6 @@
 #include "tests/report/suites.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +21,17 @@ static void life_begin(void)
 	ck_assert_ptr_nonnull(mkdtemp(scratch));
 }
 
+static int drop(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+	(void)info;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
 static void life_end(void)
 {
-	DIR *d = opendir(scratch);
-	for (struct dirent *x; d && (x = readdir(d));)
-		if (x->d_name[0] != '.')
-			unlink(path_join(life, scratch, x->d_name));
-	if (d)
-		closedir(d);
-	rmdir(scratch);
+	nftw(scratch, drop, 8, FTW_DEPTH | FTW_PHYS);
 	arena_close(life);
 	life = NULL;
 }
@@ -95,6 +97,8 @@ int main(void)
 	SRunner *r = srunner_create(results_suite());
 	srunner_add_suite(r, confusion_suite());
 	srunner_add_suite(r, chart_suite());
+	srunner_add_suite(r, answers_suite());
+	srunner_add_suite(r, page_suite());
 	srunner_add_suite(r, distributions_suite());
 	srunner_add_suite(r, stats_suite());
 	srunner_run_all(r, CK_ENV);

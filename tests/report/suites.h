@@ -24,6 +24,11 @@ void check_markup(const char *text);
 Suite *results_suite(void);
 Suite *confusion_suite(void);
 Suite *chart_suite(void);
+Suite *answers_suite(void);
+Suite *page_suite(void);
+
+/* Writes HOME/test.safetensors; logits NULL: none. */
+void write_answers(const char *home, int n, int K, const int *label, const int *answer, const float *logits);
 Suite *distributions_suite(void);
 Suite *stats_suite(void);
 

@@ -47,6 +47,14 @@ START_TEST(an_axis_of_one_value_or_of_none)
 }
 END_TEST
 
+START_TEST(epochs_are_whole)
+{
+	const struct axis x = axis_new(life, 1, 3, 8, AXIS_WHOLE);
+	ck_assert_int_eq(x.n, 3);
+	ck_assert_str_eq(x.label[1], "2");
+}
+END_TEST
+
 START_TEST(a_log_axis_has_decades)
 {
 	struct axis x = axis_new(life, 0.0001, 1, 5, true);
@@ -81,13 +89,14 @@ END_TEST
 
 START_TEST(numbers_are_short)
 {
-	ck_assert_str_eq(axis_number(life, 0.25, 0.05), "0.25");
-	ck_assert_str_eq(axis_number(life, 1500, 500), "1,500");
-	ck_assert_str_eq(axis_number(life, 10500, 500), "10.5k");
-	ck_assert_str_eq(axis_number(life, 2500000, 500000), "2.5M");
-	ck_assert_str_eq(axis_number(life, -0.2, 0.1), "-0.2");
-	ck_assert_str_eq(axis_number(life, 1e-17, 0.1), "0");
-	ck_assert_str_eq(axis_number(life, 0.00005, 0.00001), "5e-05");
+	ck_assert_str_eq(axis_number(life, 0.25, 0.05, 0), "0.25");
+	ck_assert_str_eq(axis_number(life, 1500, 500, 0), "1,500");
+	ck_assert_str_eq(axis_number(life, 10500, 500, 0), "10.5k");
+	ck_assert_str_eq(axis_number(life, 2500000, 500000, 0), "2.5M");
+	ck_assert_str_eq(axis_number(life, -0.2, 0.1, 0), "-0.2");
+	ck_assert_str_eq(axis_number(life, 1e-17, 0.1, 0), "0");
+	ck_assert_str_eq(axis_number(life, 0.00005, 0.00001, 0), "5e-05");
+	ck_assert_str_eq(axis_number(life, 8000, 2000, 20000), "8k"); /* as its neighbours on the axis */
 }
 END_TEST
 
@@ -292,6 +301,7 @@ Suite *chart_suite(void)
 	TCase *axes = life_case(s, "axes");
 	tcase_add_test(axes, ticks_are_round);
 	tcase_add_test(axes, an_axis_of_one_value_or_of_none);
+	tcase_add_test(axes, epochs_are_whole);
 	tcase_add_test(axes, a_log_axis_has_decades);
 	tcase_add_test(axes, labels_across_have_room);
 	tcase_add_test(axes, numbers_are_short);
