@@ -149,7 +149,7 @@ static void draw(struct plot *p, struct canvas *c, const struct chart_series *se
 		}
 		row[i] = (struct dot_row){series[i].label, series[i].style, series[i].n, v, NULL};
 	}
-	const struct line_chart l = {x_label, p->metrics, lo > 0 && hi > 50 * lo, n, series};
+	const struct line_chart l = {x_label, p->metrics, lo > 0 && hi > 50 * lo, str_eq(p->x, "epoch"), n, series};
 	const struct dot_chart d = {p->metrics, n, row};
 	if (curves)
 		chart_lines(c, &l);

@@ -1,5 +1,6 @@
 /* Series and differences from a sweep's own summary. */
 #include <math.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -77,8 +78,14 @@ static enum status read_all(const struct reading *r, struct json *root, struct p
 		st = read_series(r, json_at(series, i), i, &s[i]);
 	for (int i = 0; i < m && st == OK; i++)
 		st = read_difference(r, json_at(differences, i), i, &d[i]);
-	*p = (struct page){text(r, root, "title"), text(r, root, "rule"), n, s, text(r, root, "table_html"), m, d};
-	p->title = p->title ? p->title : "Sweep";
+	const char *rule = text(r, root, "rule");
+	const bool best = rule && strstr(rule, "held-out");
+	*p = (struct page){
+		.title = text(r, root, "title"), .n_series = n, .series = s, .table_html = text(r, root, "table_html"), .notes = text(r, root, "notes"),
+		.rule = rule ? arena_printf(r->arena, "Accuracies are top-1 on the test pictures, in percent. Rule: %s. The test pictures chose nothing.", rule) : NULL,
+		.metric = best ? "test_top1_best" : NULL, .n_difference = m, .difference = d,
+	};
+	p->title = p->title && *p->title ? p->title : "Sweep";
 	return st;
 }
 

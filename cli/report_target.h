@@ -15,8 +15,8 @@ enum status report_target(struct arena *a, const char *const *word, int n, struc
 /* ---- report_runs.c, report_sweep.c ---- */
 enum status report_runs(struct arena *a, const char *const *folder, int n, struct page *p, struct err *e);
 /* FOLDER/sweep.json: {"title", "rule", "series": [{"label", "items": [{"folder", "stage", "seed"}]}], "differences": [{"what", "n", "mean",
-   "low", "high", "p", "verdict"}], "table_html"}; folders are relative to FOLDER; differences, p, verdict, rule and table_html may be missing
-   or null. */
+   "low", "high", "p", "verdict"}], "table_html", "notes"}; folders are relative to FOLDER; all but series and what is in them may be missing or
+   null. A rule with the word held-out is that of the best epoch. */
 enum status report_sweep(struct arena *a, const char *folder, struct page *p, struct err *e);
 
 #endif
