@@ -10,6 +10,7 @@
 #include "report/axis.h"
 #include "report/chart.h"
 #include "report/measured.h"
+#include "report/summary.h"
 
 extern const struct command cmd_plot;
 
@@ -85,15 +86,29 @@ static double at_epoch(const struct measured *m, const char *name, double epoch)
 	return NAN;
 }
 
-/* Epochs to pictures or seconds. All epochs of a stage see as many pictures. */
-static const double *across(struct plot *p, const struct measured *m, int n, const double *epoch)
+/* What a stage has seen or taken when an epoch ended; all epochs of a stage see as many pictures. */
+static double spent(const struct plot *p, const struct measured *m, double epoch)
 {
-	double *x = NEW_ARRAY(p->arena, double, n), last = 0;
+	double last = 0;
+	if (str_eq(p->x, "seconds"))
+		return at_epoch(m, "time/seconds", epoch);
 	for (int i = 0; i < m->n; i++)
 		last = fmax(last, m->value[i].epoch);
-	for (int i = 0; i < n; i++)
-		x[i] = str_eq(p->x, "epoch") ? epoch[i] : str_eq(p->x, "seconds") ? at_epoch(m, "time/seconds", epoch[i])
-		                                                                  : measured_last(m, "images") * epoch[i] / last;
+	return measured_last(m, "images") * epoch / last;
+}
+
+/* Epochs to where they are drawn: the mean over the seeds of a series, so that theirs stand above each other. */
+static const double *across(struct plot *p, int series, int n, const double *epoch)
+{
+	const int seeds = p->page.series[series].n;
+	double *x = NEW_ARRAY(p->arena, double, n), *v = NEW_ARRAY(p->arena, double, seeds);
+	if (str_eq(p->x, "epoch"))
+		return epoch;
+	for (int i = 0; i < n; i++) {
+		for (int k = 0; k < seeds; k++)
+			v[k] = spent(p, &p->item[series][k], epoch[i]);
+		x[i] = summary_of(v, seeds).mean;
+	}
 	return x;
 }
 
@@ -106,11 +121,22 @@ static struct chart_series one_series(struct plot *p, int i, int metric)
 		const double *epoch;
 		struct curve *c = &seed[out.n];
 		c->n = measured_curve(p->arena, &p->item[i][k], p->metric[metric], &epoch, &c->y);
-		c->x = across(p, &p->item[i][k], c->n, epoch);
+		c->x = across(p, i, c->n, epoch);
 		out.n += c->n > 0;
 	}
 	out.label = p->n_metric > 1 ? arena_printf(p->arena, "%s, %s", s->label, p->metric[metric]) : s->label;
 	return out;
+}
+
+/* Whether anything of it can be placed across. */
+static bool placed(const struct chart_series *series, int n)
+{
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < series[i].n; k++)
+			for (int j = 0; j < series[i].seed[k].n; j++)
+				if (isfinite(series[i].seed[k].x[j]))
+					return true;
+	return false;
 }
 
 /* Series of all metrics; *curves: whether any has more than one point. */
@@ -132,25 +158,40 @@ static enum status gather(struct plot *p, struct chart_series **series, int *n, 
 		if (*n == before)
 			return unknown_metric(p, p->metric[m], e);
 	}
-	return OK;
+	return placed(*series, *n) ? OK : err_env(e, "no %s are recorded for these epochs: '--x epoch' is always there", p->x);
+}
+
+/* What was measured once, as rows. */
+static struct dot_chart rows_of(struct plot *p, const struct chart_series *series, int n)
+{
+	struct dot_row *row = NEW_ARRAY(p->arena, struct dot_row, n);
+	for (int i = 0; i < n; i++) {
+		double *v = NEW_ARRAY(p->arena, double, series[i].n);
+		for (int k = 0; k < series[i].n; k++)
+			v[k] = series[i].seed[k].y[0];
+		row[i] = (struct dot_row){series[i].label, series[i].style, series[i].n, v, NULL};
+	}
+	return (struct dot_chart){p->metrics, n, row};
+}
+
+static double rows_height(struct plot *p, const struct chart_series *series, int n, double width)
+{
+	const struct dot_chart d = rows_of(p, series, n);
+	return chart_dots_height(p->arena, &d, width);
 }
 
 static void draw(struct plot *p, struct canvas *c, const struct chart_series *series, int n, bool curves)
 {
 	double lo = INFINITY, hi = -INFINITY;
-	struct dot_row *row = NEW_ARRAY(p->arena, struct dot_row, n);
-	const char *x_label = str_eq(p->x, "images") ? "pictures seen in training" : p->x;
-	for (int i = 0; i < n; i++) {
-		double *v = NEW_ARRAY(p->arena, double, series[i].n);
-		for (int k = 0; k < series[i].n; k++) {
-			v[k] = series[i].seed[k].y[0];
+	const struct dot_chart d = rows_of(p, series, n);
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < series[i].n; k++)
 			for (int j = 0; j < series[i].seed[k].n; j++)
 				range_add(&lo, &hi, series[i].seed[k].y[j]);
-		}
-		row[i] = (struct dot_row){series[i].label, series[i].style, series[i].n, v, NULL};
-	}
-	const struct line_chart l = {x_label, p->metrics, lo > 0 && hi > 50 * lo, str_eq(p->x, "epoch"), n, series};
-	const struct dot_chart d = {p->metrics, n, row};
+	const struct line_chart l = {
+		.x_label = str_eq(p->x, "images") ? "pictures seen in training" : p->x, .y_label = p->metrics, .log_y = lo > 0 && hi > 50 * lo,
+		.whole_x = str_eq(p->x, "epoch"), .n = n, .series = series,
+	};
 	if (curves)
 		chart_lines(c, &l);
 	else
@@ -159,8 +200,7 @@ static void draw(struct plot *p, struct canvas *c, const struct chart_series *se
 
 static enum status write_figure(struct plot *p, const struct chart_series *series, int n, bool curves, struct err *e)
 {
-	const struct dot_chart rows = {.n = n};
-	const double height = p->height ? p->height : curves ? 500 : chart_dots_height(&rows), width = p->width;
+	const double width = p->width, height = p->height ? p->height : curves ? 500 : rows_height(p, series, n, width);
 	struct str out = {0};
 	const bool png = str_ends(p->out, ".png");
 	struct canvas *c = png ? canvas_png(p->arena, width, height)

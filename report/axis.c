@@ -23,15 +23,16 @@ static double nice_above(double v)
 
 const char *axis_number(struct arena *a, double v, double step, double largest)
 {
-	static const struct { double unit; const char *name; } big[] = {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+	static const struct { double unit; const char *name; } big[] = {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
+	enum { BIG = sizeof big / sizeof *big };
 	const double most = fmax(fabs(v), largest);
 	char text[32];
 	if (fabs(v) < step * 1e-6)
 		return "0";
 	if (step < 1e-4)
 		return arena_printf(a, "%.3g", v);
-	for (int i = 0; i < 4; i++)
-		if (most >= (i < 3 ? big[i].unit : 10 * big[i].unit)) {
+	for (int i = 0; i < BIG; i++)
+		if (most >= (i < BIG - 1 ? big[i].unit : 10 * big[i].unit)) {
 			const int digits = (int)fmax(0, ceil(-log10(step / big[i].unit) - 1e-9));
 			return arena_printf(a, "%.*f%s", digits < 3 ? digits : 3, v / big[i].unit, big[i].name);
 		}

@@ -7,16 +7,13 @@
 
 static const char *const ink_class[INK_COUNT] = {"it", "im", "ig", "ip", "ih", "i0", "i1", "i2", "i3", "i4", "i5", "i6"};
 
-/* A coordinate in hundredths of a pixel, as short as it goes. */
+/* A coordinate in tenths of a pixel, as short as it goes. */
 static void number(struct str *s, double v)
 {
 	char text[32];
-	snprintf(text, sizeof text, "%.2f", v);
-	char *end = text + strlen(text) - 1;
-	while (*end == '0')
-		*end-- = 0;
-	if (*end == '.')
-		*end = 0;
+	snprintf(text, sizeof text, "%.1f", v);
+	if (str_ends(text, ".0"))
+		text[strlen(text) - 2] = 0;
 	str_add(s, str_eq(text, "-0") ? "0" : text);
 }
 
@@ -78,7 +75,7 @@ void svg_begin(struct canvas *c, const char *id, const char *title, const char *
 static void see_through(struct str *s, double alpha)
 {
 	if (alpha > 0 && alpha < 1)
-		attribute(s, "opacity", alpha);
+		str_printf(s, " opacity=\"%.3g\"", alpha);
 }
 
 static void stroke_of(struct str *s, struct stroke k)

@@ -36,7 +36,7 @@ struct curve curve_mean(struct arena *a, const struct chart_series *s);
 
 struct scatter_chart {
 	const char *x_label, *y_label;
-	bool log_x;
+	bool log_x, no_key; /* no_key: the reader has one elsewhere */
 	int n;
 	const struct chart_series *series; /* all points of all its curves */
 };
@@ -57,7 +57,7 @@ struct dot_chart {
 	const struct dot_row *row;
 };
 void chart_dots(struct canvas *c, const struct dot_chart *d);
-double chart_dots_height(const struct dot_chart *d);
+double chart_dots_height(struct arena *a, const struct dot_chart *d, double width);
 
 /* ---- differences with their intervals beside zero ---- */
 
@@ -71,7 +71,7 @@ struct forest_chart {
 	const struct forest_row *row;
 };
 void chart_forest(struct canvas *c, const struct forest_chart *f);
-double chart_forest_height(const struct forest_chart *f);
+double chart_forest_height(struct arena *a, const struct forest_chart *f, double width);
 
 /* ---- what a whole is made of ---- */
 

@@ -1,5 +1,6 @@
 /* Frames, axes, keys. */
 #include <math.h>
+#include <string.h>
 
 #include "report/chart_int.h"
 
@@ -56,12 +57,60 @@ struct frame frame_draw(struct canvas *c, const double x[2], const double y[2], 
 	return f;
 }
 
-struct axis rows_draw(struct canvas *c, double lo, double hi, int rows, double top, const char *x_label)
+struct label label_wrap(struct canvas *c, double size, double width, const char *text)
 {
-	const double bottom = top + rows * ROW_HEIGHT;
+	struct arena *a = canvas_arena(c);
+	struct label l = {0};
+	const char *p = text;
+	while (l.n < LABEL_LINES - 1 && canvas_text_width(c, size, p) > width) {
+		const char *end = NULL;
+		for (const char *q = strchr(p, ' '); q && canvas_text_width(c, size, arena_strn(a, p, (size_t)(q - p))) <= width; q = strchr(q + 1, ' '))
+			end = q;
+		if (!end || end == p)
+			break; /* a word that is wider: cut below */
+		l.line[l.n++] = arena_strn(a, p, (size_t)(end - p));
+		p = end + 1;
+	}
+	l.line[l.n++] = canvas_fit(c, size, width, p);
+	return l;
+}
+
+enum { ROW_TEXT = 11, ROW_LINE = 31, ROW_HEIGHT = 44 };
+#define ROW_SIZE (CHART_FONT * 1.08) /* bold is wider than what is measured */
+
+double rows_place(struct canvas *c, int n, struct row *row)
+{
+	double top = CHART_EDGE;
+	for (int i = 0; i < n; i++) {
+		const double value = row[i].value ? canvas_text_width(c, CHART_FONT, row[i].value) + 14 : 0;
+		row[i].label = label_wrap(c, ROW_SIZE, canvas_width(c) - 2 * CHART_EDGE - 16 - value, row[i].text);
+		const double more = (row[i].label.n - 1) * LINE_STEP;
+		row[i].top = top;
+		row[i].line = top + ROW_LINE + more;
+		row[i].bottom = top += ROW_HEIGHT + more;
+	}
+	return top;
+}
+
+static void row_text(struct canvas *c, const struct row *r)
+{
+	const struct text_form name = {.size = CHART_FONT, .ink = INK_TEXT, .bold = true}, value = {.size = CHART_FONT, .align = 1, .ink = INK_MUTED};
+	/* no grid behind text */
+	canvas_rect(c, CHART_EDGE, r->top, canvas_width(c) - 2 * CHART_EDGE, ROW_TEXT * 1.8 + (r->label.n - 1) * LINE_STEP, INK_PAPER, 1);
+	for (int i = 0; i < r->label.n; i++)
+		canvas_text(c, CHART_EDGE + 8, r->top + ROW_TEXT + i * LINE_STEP, name, r->label.line[i]);
+	if (r->value)
+		canvas_text(c, canvas_width(c) - CHART_EDGE - 8, r->top + ROW_TEXT, value, r->value);
+}
+
+struct axis rows_draw(struct canvas *c, double lo, double hi, int n, const struct row *row, const char *x_label)
+{
+	const double bottom = n ? row[n - 1].bottom : CHART_EDGE;
 	struct axis x = axis_across(c, lo, hi, CHART_EDGE + 8, canvas_width(c) - CHART_EDGE - 8, CHART_FONT, AXIS_PLAIN);
-	draw_across(c, &x, top, bottom, x_label);
+	draw_across(c, &x, CHART_EDGE, bottom, x_label);
 	canvas_line(c, x.from, bottom, x.to, bottom, (struct stroke){.ink = INK_MUTED, .width = 1});
+	for (int i = 0; i < n; i++)
+		row_text(c, &row[i]);
 	return x;
 }
 
@@ -78,22 +127,25 @@ static void key_sample(struct canvas *c, double x, double y, enum key_kind kind,
 double key_draw(struct canvas *c, double y, enum key_kind kind, int n, const struct key *key)
 {
 	const double sample = kind == KEY_LINE ? 36 : 26, room = canvas_width(c) - 2 * CHART_EDGE;
-	double x = CHART_EDGE, row = 0;
+	double x = CHART_EDGE, top = 0, height = 0; /* of the row at hand */
 	for (int i = 0; i < n; i++) {
-		const char *label = canvas_fit(c, CHART_FONT, room - sample, key[i].label);
-		const double w = sample + canvas_text_width(c, CHART_FONT, label) + 14;
+		const struct label l = label_wrap(c, CHART_FONT, room - sample, key[i].label);
+		double w = sample + 14;
+		for (int k = 0; k < l.n; k++)
+			w = fmax(w, sample + canvas_text_width(c, CHART_FONT, l.line[k]) + 14);
 		if (x > CHART_EDGE && x + w - 14 > CHART_EDGE + room) {
 			x = CHART_EDGE;
-			row++;
+			top += height;
+			height = 0;
 		}
-		if (y >= 0) {
-			const double at = y + row * KEY_ROW + KEY_ROW / 2.0;
-			key_sample(c, kind == KEY_LINE ? x : x - 6, at, kind, key[i].style);
-			canvas_text(c, x + sample, at, (struct text_form){.size = CHART_FONT, .ink = INK_TEXT}, label);
-		}
+		for (int k = 0; k < l.n && y >= 0; k++)
+			canvas_text(c, x + sample, y + top + LINE_STEP * (k + 0.6), (struct text_form){.size = CHART_FONT, .ink = INK_TEXT}, l.line[k]);
+		if (y >= 0)
+			key_sample(c, kind == KEY_LINE ? x : x - 6, y + top + LINE_STEP * 0.6, kind, key[i].style);
+		height = fmax(height, l.n * LINE_STEP + 4);
 		x += w;
 	}
-	return n ? (row + 1) * KEY_ROW : 0;
+	return top + height;
 }
 
 double key_height(struct arena *a, double width, enum key_kind kind, int n, const struct key *key)

@@ -117,15 +117,16 @@ void chart_scatter(struct canvas *c, const struct scatter_chart *s)
 {
 	double x[2], y[2];
 	const struct key *key = keys(canvas_arena(c), s->series, s->n);
-	const double below = key_draw(c, -1, KEY_MARK, s->n, key);
+	const int keyed = s->no_key ? 0 : s->n;
+	const double below = key_draw(c, -1, KEY_MARK, keyed, key);
 	ranges(s->series, s->n, x, y);
 	const struct frame f = frame_draw(c, x, y, s->log_x ? AXIS_LOG : AXIS_PLAIN, AXIS_PLAIN, s->x_label, s->y_label, below);
 	for (int i = 0; i < s->n; i++)
 		draw_points(c, &f, &s->series[i]);
-	key_draw(c, canvas_height(c) - below, KEY_MARK, s->n, key);
+	key_draw(c, canvas_height(c) - below, KEY_MARK, keyed, key);
 }
 
 double chart_scatter_height(struct arena *a, const struct scatter_chart *s, double width)
 {
-	return CHART_EDGE + 22 + CHART_PLOT + AXIS_BELOW + key_height(a, width, KEY_MARK, s->n, keys(a, s->series, s->n));
+	return CHART_EDGE + 22 + CHART_PLOT + AXIS_BELOW + key_height(a, width, KEY_MARK, s->no_key ? 0 : s->n, keys(a, s->series, s->n));
 }

@@ -4,16 +4,26 @@
 #include "report/chart_int.h"
 #include "report/summary.h"
 
-enum { LABEL_AT = 11, LINE_AT = 31, TOP = CHART_EDGE };
-
-static void row_label(struct canvas *c, double top, const char *label, const char *value)
+/* How high such rows and their axis are. */
+static double rows_height(struct arena *a, double width, int n, struct row *row)
 {
-	const double end = canvas_width(c) - CHART_EDGE - 8, w = value ? canvas_text_width(c, CHART_FONT, value) + 12 : 0;
-	canvas_rect(c, CHART_EDGE, top, canvas_width(c) - 2 * CHART_EDGE, LABEL_AT * 1.8, INK_PAPER, 1); /* no grid behind text */
-	canvas_text(c, CHART_EDGE + 8, top + LABEL_AT, (struct text_form){.size = CHART_FONT, .ink = INK_TEXT, .bold = true},
-	            canvas_fit(c, CHART_FONT * 1.08, end - w - CHART_EDGE - 8, label));
-	if (value)
-		canvas_text(c, end, top + LABEL_AT, (struct text_form){.size = CHART_FONT, .align = 1, .ink = INK_MUTED}, value);
+	struct canvas *c = canvas_png(a, width, 1);
+	const double bottom = rows_place(c, n, row);
+	canvas_close(c, NULL, NULL);
+	return bottom + AXIS_BELOW;
+}
+
+/* ---- dots ---- */
+
+static struct row *dot_rows(struct arena *a, const struct dot_chart *d)
+{
+	struct row *row = NEW_ARRAY(a, struct row, d->n);
+	for (int i = 0; i < d->n; i++) {
+		const struct summary s = summary_of(d->row[i].value, d->row[i].n);
+		row[i].text = d->row[i].label;
+		row[i].value = s.n < 1 ? "none yet" : s.n < 2 ? arena_printf(a, "%.2f", s.mean) : arena_printf(a, "%.2f \xc2\xb1 %.2f", s.mean, s.deviation);
+	}
+	return row;
 }
 
 /* Dots that would cover each other are moved apart, up and down in turn. */
@@ -26,13 +36,11 @@ static double shifted(const struct axis *x, const struct dot_row *r, int i)
 	return before % 2 ? -step : step;
 }
 
-static void draw_dots(struct canvas *c, const struct axis *x, const struct dot_row *r, double top)
+static void draw_dots(struct canvas *c, const struct axis *x, const struct dot_row *r, double y)
 {
 	struct arena *a = canvas_arena(c);
 	const struct summary s = summary_of(r->value, r->n);
 	const enum ink ink = series_ink(r->style);
-	const double y = top + LINE_AT;
-	row_label(c, top, r->label, s.n < 1 ? "none yet" : s.n < 2 ? arena_printf(a, "%.2f", s.mean) : arena_printf(a, "%.2f \xc2\xb1 %.2f", s.mean, s.deviation));
 	if (s.n > 1) {
 		const double low = axis_at(x, s.low), high = axis_at(x, s.high);
 		canvas_group(c, arena_printf(a, "%s: mean %.2f, 95 %% interval %.2f to %.2f", r->label, s.mean, s.low, s.high));
@@ -52,6 +60,7 @@ static void draw_dots(struct canvas *c, const struct axis *x, const struct dot_r
 void chart_dots(struct canvas *c, const struct dot_chart *d)
 {
 	double lo = INFINITY, hi = -INFINITY;
+	struct row *row = dot_rows(canvas_arena(c), d);
 	for (int i = 0; i < d->n; i++) {
 		const struct summary s = summary_of(d->row[i].value, d->row[i].n);
 		for (int k = 0; k < d->row[i].n; k++)
@@ -59,26 +68,38 @@ void chart_dots(struct canvas *c, const struct dot_chart *d)
 		range_add(&lo, &hi, s.low);
 		range_add(&lo, &hi, s.high);
 	}
-	const struct axis x = rows_draw(c, lo, hi, d->n, TOP, d->x_label);
+	rows_place(c, d->n, row);
+	const struct axis x = rows_draw(c, lo, hi, d->n, row, d->x_label);
 	for (int i = 0; i < d->n; i++)
-		draw_dots(c, &x, &d->row[i], TOP + i * ROW_HEIGHT);
+		draw_dots(c, &x, &d->row[i], row[i].line);
 }
 
-double chart_dots_height(const struct dot_chart *d)
+double chart_dots_height(struct arena *a, const struct dot_chart *d, double width)
 {
-	return TOP + d->n * ROW_HEIGHT + AXIS_BELOW;
+	return rows_height(a, width, d->n, dot_rows(a, d));
 }
 
-static void draw_difference(struct canvas *c, const struct axis *x, const struct forest_row *r, double top)
+/* ---- differences ---- */
+
+static struct row *forest_rows(struct arena *a, const struct forest_chart *f)
 {
-	struct arena *a = canvas_arena(c);
-	const double y = top + LINE_AT, low = axis_at(x, r->low), high = axis_at(x, r->high);
+	struct row *row = NEW_ARRAY(a, struct row, f->n);
+	for (int i = 0; i < f->n; i++) {
+		const struct forest_row *r = &f->row[i];
+		row[i].text = r->label;
+		row[i].value = !isfinite(r->mean) ? "not measured"
+		               : isnan(r->low) || isnan(r->high) ? arena_printf(a, "%+.2f", r->mean)
+		                                                 : arena_printf(a, "%+.2f [%+.2f, %+.2f]", r->mean, r->low, r->high);
+	}
+	return row;
+}
+
+static void draw_difference(struct canvas *c, const struct axis *x, const struct forest_row *r, const char *value, double y)
+{
+	const double low = axis_at(x, r->low), high = axis_at(x, r->high);
 	const bool sure = r->low > 0 || r->high < 0;
 	const enum ink ink = sure ? series_ink(0) : INK_MUTED;
-	const char *value = !isfinite(r->mean) ? "not measured" : isnan(low) || isnan(high) ? arena_printf(a, "%+.2f", r->mean)
-	                                              : arena_printf(a, "%+.2f [%+.2f, %+.2f]", r->mean, r->low, r->high);
-	row_label(c, top, r->label, value);
-	canvas_group(c, arena_printf(a, "%s: %s", r->label, value));
+	canvas_group(c, arena_printf(canvas_arena(c), "%s: %s", r->label, value));
 	canvas_line(c, low, y, high, y, (struct stroke){.ink = ink, .width = 2.4});
 	canvas_line(c, low, y - 5, low, y + 5, (struct stroke){.ink = ink, .width = 2});
 	canvas_line(c, high, y - 5, high, y + 5, (struct stroke){.ink = ink, .width = 2});
@@ -89,22 +110,27 @@ static void draw_difference(struct canvas *c, const struct axis *x, const struct
 void chart_forest(struct canvas *c, const struct forest_chart *f)
 {
 	double lo = 0, hi = 0;
+	struct row *row = forest_rows(canvas_arena(c), f);
 	for (int i = 0; i < f->n; i++) {
 		range_add(&lo, &hi, f->row[i].mean);
 		range_add(&lo, &hi, f->row[i].low);
 		range_add(&lo, &hi, f->row[i].high);
 	}
-	const struct axis x = rows_draw(c, lo, hi, f->n, TOP, f->x_label);
+	rows_place(c, f->n, row);
+	const struct axis x = rows_draw(c, lo, hi, f->n, row, f->x_label);
 	const double zero = axis_at(&x, 0);
-	canvas_line(c, zero, TOP, zero, TOP + f->n * ROW_HEIGHT, (struct stroke){.ink = INK_TEXT, .width = 1.5, .dash = 1});
-	for (int i = 0; i < f->n; i++)
-		draw_difference(c, &x, &f->row[i], TOP + i * ROW_HEIGHT);
+	for (int i = 0; i < f->n; i++) {
+		canvas_line(c, zero, row[i].line - 11, zero, row[i].bottom, (struct stroke){.ink = INK_TEXT, .width = 1.5, .dash = 1});
+		draw_difference(c, &x, &f->row[i], row[i].value, row[i].line);
+	}
 }
 
-double chart_forest_height(const struct forest_chart *f)
+double chart_forest_height(struct arena *a, const struct forest_chart *f, double width)
 {
-	return TOP + f->n * ROW_HEIGHT + AXIS_BELOW;
+	return rows_height(a, width, f->n, forest_rows(a, f));
 }
+
+/* ---- bars ---- */
 
 static const struct key *part_keys(struct arena *a, const struct bar_chart *b)
 {
@@ -122,23 +148,32 @@ static double total(const struct bar_chart *b, int row)
 	return sum;
 }
 
+static struct row *bar_rows(struct arena *a, const struct bar_chart *b)
+{
+	struct row *row = NEW_ARRAY(a, struct row, b->n);
+	char text[32];
+	for (int i = 0; i < b->n; i++) {
+		row[i].text = b->row[i].label;
+		row[i].value = arena_str(a, str_seconds(text, total(b, i)));
+	}
+	return row;
+}
+
 /* Paper between the parts and a mark in each: colour alone would not tell neighbours apart. */
-static void draw_bar(struct canvas *c, const struct axis *x, const struct bar_chart *b, int row, double top)
+static void draw_bar(struct canvas *c, const struct axis *x, const struct bar_chart *b, int row, double y)
 {
 	char text[32];
-	struct arena *a = canvas_arena(c);
 	double from = 0;
-	row_label(c, top, b->row[row].label, str_seconds(text, total(b, row)));
 	for (int k = 0; k < b->n_part; k++) {
 		const double v = b->row[row].part[k], at = axis_at(x, from), end = axis_at(x, from + v);
 		if (!(v > 0) || !isfinite(v))
 			continue;
-		canvas_group(c, arena_printf(a, "%s, %s: %s", b->row[row].label, b->part[k], str_seconds(text, v)));
-		canvas_rect(c, at, top + LINE_AT - 8, end - at, 16, series_ink(k), 0.85);
+		canvas_group(c, arena_printf(canvas_arena(c), "%s, %s: %s", b->row[row].label, b->part[k], str_seconds(text, v)));
+		canvas_rect(c, at, y - 8, end - at, 16, series_ink(k), 0.85);
 		if (end - at > 14)
-			canvas_mark(c, k, (at + end) / 2, top + LINE_AT, 4, INK_PAPER, 1);
+			canvas_mark(c, k, (at + end) / 2, y, 4, INK_PAPER, 1);
 		canvas_group_end(c);
-		canvas_line(c, end, top + LINE_AT - 8, end, top + LINE_AT + 8, (struct stroke){.ink = INK_PAPER, .width = 1.5});
+		canvas_line(c, end, y - 8, end, y + 8, (struct stroke){.ink = INK_PAPER, .width = 1.5});
 		from += v;
 	}
 }
@@ -146,15 +181,17 @@ static void draw_bar(struct canvas *c, const struct axis *x, const struct bar_ch
 void chart_bars(struct canvas *c, const struct bar_chart *b)
 {
 	double hi = 0;
+	struct row *row = bar_rows(canvas_arena(c), b);
 	for (int i = 0; i < b->n; i++)
 		hi = fmax(hi, total(b, i));
-	const struct axis x = rows_draw(c, 0, hi, b->n, TOP, b->x_label);
+	const double bottom = rows_place(c, b->n, row);
+	const struct axis x = rows_draw(c, 0, hi, b->n, row, b->x_label);
 	for (int i = 0; i < b->n; i++)
-		draw_bar(c, &x, b, i, TOP + i * ROW_HEIGHT);
-	key_draw(c, TOP + b->n * ROW_HEIGHT + AXIS_BELOW, KEY_BOX, b->n_part, part_keys(canvas_arena(c), b));
+		draw_bar(c, &x, b, i, row[i].line);
+	key_draw(c, bottom + AXIS_BELOW, KEY_BOX, b->n_part, part_keys(canvas_arena(c), b));
 }
 
 double chart_bars_height(struct arena *a, const struct bar_chart *b, double width)
 {
-	return TOP + b->n * ROW_HEIGHT + AXIS_BELOW + key_height(a, width, KEY_BOX, b->n_part, part_keys(a, b));
+	return rows_height(a, width, b->n, bar_rows(a, b)) + key_height(a, width, KEY_BOX, b->n_part, part_keys(a, b));
 }

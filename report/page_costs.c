@@ -25,7 +25,7 @@ static struct scatter_chart gather(struct page_out *o, const char *metric, const
 		if (summary_of(all->x, all->n).n && summary_of(all->y, all->n).n)
 			series[n++] = (struct chart_series){s->s->label, s->style, 1, all};
 	}
-	return (struct scatter_chart){.x_label = x_label, .y_label = "accuracy on the test pictures, percent", .log_x = lo > 0 && hi > 20 * lo,
+	return (struct scatter_chart){.x_label = x_label, .y_label = "accuracy on the test pictures, percent", .log_x = lo > 0 && hi > 20 * lo, .no_key = n > CURVED,
 	                              .n = n, .series = series};
 }
 
@@ -46,7 +46,7 @@ void page_costs(struct page_out *o)
 		                                                            : "A mark for each seed, a larger one at their mean.",
 		                                CHART_WIDTH, chart_scatter_height(o->arena, &s, CHART_WIDTH));
 		chart_scatter(c, &s);
-		figure_end(o, c, NULL);
+		figure_end(o, c, s.no_key ? "Marks are those of 'Every seed'." : NULL);
 	}
 	if (!begun)
 		return;

@@ -177,7 +177,7 @@ void page_seeds(struct page_out *o)
 	const struct dot_chart d = {.x_label = "accuracy on the test pictures, percent", .n = o->n, .row = row};
 	section_begin(o, "seeds", "Every seed");
 	struct canvas *c = figure_begin(o, "Accuracy of every seed", "A row for each stage: a mark for each seed, a line at their mean, a band over its 95 % interval.",
-	                                CHART_WIDTH, chart_dots_height(&d));
+	                                CHART_WIDTH, chart_dots_height(o->arena, &d, CHART_WIDTH));
 	chart_dots(c, &d);
 	figure_end(o, c, most_seeds(o) > 1 ? "A mark is a seed, the line the mean, the band its 95 % interval; at the right mean and standard deviation."
 	                                   : "A mark is a seed; there is one for each stage, so nothing is known of what another would give.");

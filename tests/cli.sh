@@ -222,6 +222,10 @@ t "plot as PNG over pictures" 0 plot "$arms" "$run" --metric valid_top1,train_to
 [ "$(head -c 24 curves.png | tail -c 8 | od -An -tx1 | tr -d ' ')" = 0000028000000190 ]
 verdict $? "has the size that was asked for"
 t "plot over seconds" 0 plot "$arms" --metric critic/loss,loss --x seconds -o seconds.svg
+grep -v ',images,' "$arms/metrics.csv" >cut.csv
+mkdir -p moved/cut && cp "$arms/config.yaml" moved/cut/ && mv cut.csv moved/cut/metrics.csv
+t "plot from a folder that was moved" 0 plot moved/cut --metric loss -o moved.svg
+t "plot over pictures that were not counted" 1 plot moved/cut --metric loss --x images -o moved.svg -- "no images are recorded"
 t "plot of what is measured once" 0 plot "$arms" --metric test_top1 -o once.svg
 t "plot of an unknown metric" 2 plot "$arms" --metric los -- "no stage has a metric 'los'; did you mean 'loss'?" "valid_top1"
 t "plot without a metric" 2 plot "$arms" -- "--metric"

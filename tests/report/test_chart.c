@@ -163,6 +163,21 @@ START_TEST(a_point_that_is_not_finite_breaks_the_line)
 }
 END_TEST
 
+/* Every word is there, however narrow: labels that differ at their end only must stay apart. */
+START_TEST(long_labels_take_lines)
+{
+	const struct dot_row row[] = {{.label = "temperature=4 weight=0.25 teacher=resnet56 limit=5000", .n = 4, .value = flat}};
+	const struct dot_chart d = {.x_label = "x", .n = 1, .row = row};
+	const double narrow = chart_dots_height(life, &d, 300), wide = chart_dots_height(life, &d, 900);
+	ck_assert_double_gt(narrow, wide + 10);
+	struct canvas *c = begin(300, narrow);
+	chart_dots(c, &d);
+	const char *out = drawn(c);
+	ck_assert_ptr_nonnull(strstr(out, "limit=5000</text>"));
+	ck_assert_ptr_nonnull(strstr(out, ">temperature=4"));
+}
+END_TEST
+
 START_TEST(text_is_escaped)
 {
 	struct canvas *c = begin(100, 100);
@@ -310,6 +325,7 @@ Suite *chart_suite(void)
 	tcase_add_test(seeds, a_mean_is_over_what_all_seeds_have);
 	TCase *drawing = life_case(s, "drawing");
 	tcase_add_test(drawing, a_point_that_is_not_finite_breaks_the_line);
+	tcase_add_test(drawing, long_labels_take_lines);
 	tcase_add_test(drawing, text_is_escaped);
 	tcase_add_test(drawing, long_text_is_cut);
 	tcase_add_test(drawing, seeds_are_thin_and_their_mean_is_thick);
