@@ -114,7 +114,7 @@ void svg_fill(struct canvas *c, int n, const double *x, const double *y, enum in
 
 void svg_rect(struct canvas *c, double x, double y, double w, double h, enum ink ink, double alpha)
 {
-	str_add(c->svg, "<rect");
+	str_add(c->svg, "<rect shape-rendering=\"crispEdges\""); /* no seams between neighbours */
 	attribute(c->svg, "x", x);
 	attribute(c->svg, "y", y);
 	attribute(c->svg, "width", w);

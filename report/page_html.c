@@ -41,6 +41,7 @@ static const char style[] =
 	".sheet figcaption{font-size:.8125rem;line-height:1.35;overflow-wrap:anywhere}.sheet strong{color:var(--text);font-weight:600}\n"
 	"details{margin:.75rem 0}summary{cursor:pointer;overflow-wrap:anywhere}\n"
 	"pre{background:var(--band);padding:.9rem 1rem;overflow-x:auto;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,\"DejaVu Sans Mono\",monospace;tab-size:4}\n"
+	"pre.notes{white-space:pre-wrap;font:inherit;font-size:.875rem;background:none;padding:0;margin:.75rem 0;max-width:46rem;color:var(--muted)}table+table{margin-top:1.25rem}\n"
 	"dl.origin{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.25rem;margin:.75rem 0}dl.origin dt{color:var(--muted)}dl.origin dd{margin:0;overflow-wrap:anywhere}\n"
 	"@media(max-width:560px){main{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}dl.origin{grid-template-columns:1fr;gap:0}dl.origin dd{margin-bottom:.5rem}}\n"
 	"@media print{@page{margin:16mm 14mm}body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}h2,h3{break-after:avoid}figure,tr,.sheet li{break-inside:avoid}"
@@ -142,8 +143,9 @@ void table_begin(struct page_out *o, const char *caption, const char *const *hea
 	html_escape(&o->html, caption);
 	str_add(&o->html, "</caption>\n<thead>\n<tr>");
 	for (int i = 0; head[i]; i++) {
-		str_add(&o->html, "<th scope=\"col\">");
-		html_escape(&o->html, head[i]);
+		const bool text = *head[i] == '<';
+		str_add(&o->html, text ? "<th scope=\"col\" class=\"text\">" : "<th scope=\"col\">");
+		html_escape(&o->html, head[i] + text);
 		str_add(&o->html, "</th>");
 	}
 	str_add(&o->html, "</tr>\n</thead>\n<tbody>\n");

@@ -48,7 +48,8 @@ void figure_end(struct page_out *o, struct canvas *c, const char *caption); /* c
 /* A row of figures beside each other, as many as have room. */
 void figures_begin(struct page_out *o);
 void figures_end(struct page_out *o);
-/* A table in a box of its own, which scrolls where the page is narrow. head: its columns, NULL at the end; the first column is of text. */
+/* A table in a box of its own, which scrolls where the page is narrow. head: its columns, NULL at the end; the first is of text, and so are
+   those that begin with '<'. */
 void table_begin(struct page_out *o, const char *caption, const char *const *head);
 void table_end(struct page_out *o);
 void cell_text(struct page_out *o, const char *text);   /* begins a row where it is the first */

@@ -1,6 +1,7 @@
 /* Pictures that the best network gets wrong, the surest answers first. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/dataset.h"
 #include "report/page_int.h"
@@ -86,13 +87,14 @@ void page_mistakes(struct page_out *o, const struct data *d, const struct answer
 			break;
 	str_add(&o->html, "</ul>\n");
 	if (e.count)
-		paragraph(o, "The rest can't be read any more: %s.", e.text);
+		paragraph(o, "The rest can't be read any more: %.*s.", (int)strcspn(e.text, "\n"), e.text);
 	section_end(o);
 }
 
 void page_no_pictures(struct page_out *o, const char *label, const char *why)
 {
 	section_begin(o, "mistakes", "Pictures it gets wrong");
-	paragraph(o, "The pictures that %s gets wrong can't be shown: %s.", label, *why ? why : "its configuration is not there");
+	const char *reason = *why ? why : "its configuration is not there";
+	paragraph(o, "The pictures that %s gets wrong can't be shown: %.*s.", label, (int)strcspn(reason, "\n"), reason);
 	section_end(o);
 }

@@ -45,8 +45,8 @@ static void table(struct page_out *o, const struct page_difference *d, int n)
 	const char *head[] = {"difference", "pairs", "mean", "95 % interval", "p", NULL, NULL};
 	for (int i = 0; i < n; i++)
 		if (d[i].verdict && *d[i].verdict)
-			head[5] = "verdict";
-	table_begin(o, "Differences in percentage points.", head);
+			head[5] = "<verdict";
+	table_begin(o, "Differences; those of accuracies are in percentage points.", head);
 	for (int i = 0; i < n; i++) {
 		row_begin(o);
 		cell_text(o, d[i].what);
@@ -70,7 +70,7 @@ void page_differences(struct page_out *o)
 		return;
 	for (int i = 0; i < n; i++)
 		row[i] = (struct forest_row){d[i].what, d[i].mean, d[i].low, d[i].high};
-	const struct forest_chart f = {.x_label = "difference in accuracy, percentage points", .n = n, .row = row};
+	const struct forest_chart f = {.x_label = "difference, of accuracies in percentage points", .n = n, .row = row};
 	section_begin(o, "differences", "Paired differences");
 	paragraph(o, "Each pair is of one seed, so that what a seed does to both cancels. Where the interval holds zero, the runs do not tell the two apart.");
 	if (!o->page->n_difference)
