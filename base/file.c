@@ -155,6 +155,16 @@ void file_abandon(struct file *f)
 	release(f);
 }
 
+enum status file_put(const char *path, const void *data, size_t n, struct err *e)
+{
+	struct file *f = NULL;
+	const enum status st = file_create(&f, path, e);
+	if (st != OK)
+		return st;
+	file_write(f, data, n);
+	return file_commit(f, e);
+}
+
 bool file_exists(const char *path)
 {
 	struct stat st;

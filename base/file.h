@@ -18,6 +18,7 @@ void file_write(struct file *f, const void *data, size_t n);
 FILE *file_stream(struct file *f); /* for fprintf */
 enum status file_commit(struct file *f, struct err *e); /* closes in every case */
 void file_abandon(struct file *f); /* closes and removes; NULL is allowed */
+enum status file_put(const char *path, const void *data, size_t n, struct err *e); /* all of that at once */
 
 /* All of a file, terminated by a 0 that *size does not count. gunzips when gz is true. */
 enum status file_read(struct arena *a, const char *path, bool gz, char **data, size_t *size, struct err *e);

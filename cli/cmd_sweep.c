@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/experiment_args.h"
+#include "cli/report_target.h"
 #include "cli/workers.h"
 #include "report/sweep_results.h"
 #include "stages/sweep.h"
@@ -137,6 +138,8 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		const bool told = st == OK || st == E_RUN;
 		if (told && !args->item && !args->run && !args->worker) {
 			const enum status shown = sweep_results(s, e->status == OK ? e : &(struct err){0});
+			if (shown == OK)
+				report_leave(a, s->folder);
 			st = st == OK ? shown : st;
 		}
 		log_set_file(NULL);

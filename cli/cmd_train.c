@@ -1,4 +1,4 @@
-/* limbeck train: an experiment from its file to its table. */
+/* limbeck train: an experiment from its file to its table and its page. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/experiment_args.h"
+#include "cli/report_target.h"
 #include "report/results.h"
 
 extern const struct command cmd_train;
@@ -71,6 +72,7 @@ static enum status train(struct train_args *t, struct err *e)
 		printf("\n%s\n", folder);
 		const enum status table = write_table(x, results, folder, e);
 		st = st == OK ? table : st;
+		report_leave(a, folder);
 	}
 	experiment_close(x);
 	arena_close(a);

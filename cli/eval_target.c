@@ -21,8 +21,7 @@ static bool is_run(struct arena *a, const char *folder)
 	return file_exists(path_join(a, folder, "config.yaml"));
 }
 
-/* The run's folder: the one that is named, or the only run in it ('train --out DIR' makes DIR/NAME-HASH). */
-static enum status find_run(struct arena *a, const char *path, const char **folder, struct err *e)
+enum status run_folder_find(struct arena *a, const char *path, const char **folder, struct err *e)
 {
 	*folder = path;
 	if (is_run(a, path))
@@ -122,7 +121,7 @@ static enum status open_run(struct arena *a, struct eval_args *args, struct eval
 		                args->path);
 	if (!str_eq(args->rule, "last") && !str_eq(args->rule, "best"))
 		return err_user(e, nowhere, "--rule is '%s', allowed last, best", args->rule);
-	enum status st = find_run(a, args->path, &t->folder, e);
+	enum status st = run_folder_find(a, args->path, &t->folder, e);
 	if (st == OK)
 		st = experiment_args_open(a, path_join(a, t->folder, "config.yaml"), &args->open, &t->x, e);
 	if (st == OK)

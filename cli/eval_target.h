@@ -20,6 +20,8 @@ struct eval_target {
 	const char *folder;    /* of the run; NULL with weights */
 };
 
+/* The run's folder: the one that is named, or the only run in it ('train --out DIR' makes DIR/NAME-HASH). */
+enum status run_folder_find(struct arena *a, const char *path, const char **folder, struct err *e);
 /* t->x is to be closed after a failure too. */
 enum status eval_target_open(struct arena *a, struct eval_args *args, struct eval_target *t, struct err *e);
 

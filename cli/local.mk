@@ -20,6 +20,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
+	%D%/cmd_plot.c \
+	%D%/cmd_report.c \
 	%D%/cmd_rm.c \
 	%D%/cmd_runs.c \
 	%D%/cmd_sweep.c \
@@ -38,6 +40,12 @@ liblimbeck_core_la_SOURCES += \
 	%D%/options.h \
 	%D%/reference.c \
 	%D%/reference.h \
+	%D%/columns.c \
+	%D%/columns.h \
+	%D%/report_leave.c \
+	%D%/report_runs.c \
+	%D%/report_sweep.c \
+	%D%/report_target.h \
 	%D%/run_config.c \
 	%D%/run_config.h \
 	%D%/run_out.c \
@@ -48,8 +56,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/run_when.h \
 	%D%/screen.c \
 	%D%/screen.h \
-	%D%/columns.c \
-	%D%/columns.h \
 	%D%/threads.c \
 	%D%/threads.h \
 	%D%/where.c \

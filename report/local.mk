@@ -1,21 +1,54 @@
-# Tables and pictures of what came out.
+# Tables, charts and pages of what came out; what a few seeds can say.
 liblimbeck_core_la_SOURCES += \
+	%D%/answers.c \
+	%D%/answers.h \
+	%D%/axis.c \
+	%D%/axis.h \
+	%D%/canvas.c \
+	%D%/canvas.h \
+	%D%/canvas_cairo.c \
+	%D%/canvas_int.h \
+	%D%/canvas_svg.c \
+	%D%/chart.h \
+	%D%/chart_confusion.c \
+	%D%/chart_frame.c \
+	%D%/chart_int.h \
+	%D%/chart_lines.c \
+	%D%/chart_rows.c \
 	%D%/confusion.c \
 	%D%/confusion.h \
-	%D%/confusion_png.c \
 	%D%/distributions.c \
 	%D%/distributions.h \
 	%D%/grid.c \
 	%D%/grid.h \
 	%D%/incomplete.c \
 	%D%/incomplete.h \
+	%D%/measured.c \
+	%D%/measured.h \
 	%D%/noncentral_t.c \
+	%D%/page.c \
+	%D%/page.h \
+	%D%/page_answers.c \
+	%D%/page_costs.c \
+	%D%/page_curves.c \
+	%D%/page_html.c \
+	%D%/page_int.h \
+	%D%/page_mistakes.c \
+	%D%/page_origin.c \
+	%D%/page_pairs.c \
+	%D%/page_summary.c \
 	%D%/paper.c \
 	%D%/paper.h \
+	%D%/picture.c \
+	%D%/picture.h \
 	%D%/results.c \
 	%D%/results.h \
+	%D%/run_config.c \
+	%D%/run_config.h \
 	%D%/stats.c \
 	%D%/stats.h \
+	%D%/summary.c \
+	%D%/summary.h \
 	%D%/sweep_results.c \
 	%D%/sweep_results.h \
 	%D%/table.c \

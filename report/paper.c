@@ -148,7 +148,7 @@ static enum status read_claims(struct arena *a, struct paper *p, const struct co
 		for (int k = 0; k < 2 && st == OK; k++)
 			if (!paper_row_find(p, rows[k]))
 				st = err_user(e, list->item[i]->at, "claim '%s' names '%s', which is no row", c->name, rows[k]);
-		if (st == OK && !str_eq(c->columns, "all") && paper_column_find(p, c->columns) < 0)
+		if (st == OK && !str_eq(c->columns, "all") && paper_column_find(p, c->columns, NULL, NULL) < 0)
 			st = err_user(e, list->item[i]->at, "claim '%s' names the column '%s', and there is none of that name", c->name, c->columns);
 	}
 	return st;

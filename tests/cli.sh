@@ -49,7 +49,7 @@ t() {
 
 # ---- help, lists ----
 
-t "help lists the commands" 0 help -- "usage: limbeck" "  train " "  check " "  eval " "  list " "  info " "  loss " "  bench "
+t "help lists the commands" 0 help -- "usage: limbeck" "  train " "  check " "  eval " "  report " "  plot " "  list " "  info " "  loss " "  bench "
 t "--version" 0 --version -- "limbeck "
 t "no word at all is wrong usage" 2 -- "usage: limbeck"
 t "an unknown command names the nearest" 2 trian -- "unknown command 'trian'; did you mean 'train'?"
@@ -175,8 +175,10 @@ t "a tiny training" 0 train good.yaml --out runs --quiet -- "teach" "kd" "steps"
 run=$(echo runs/tiny-*)
 [ -s "$run/config.yaml" ] && [ -s "$run/metrics.csv" ] && [ -s "$run/log.txt" ] && [ -s runs/limbeck.db ] &&
 	[ -s "$run/stages/teach/anchor-2.safetensors" ] && [ -s "$run/stages/kd/best.safetensors" ] &&
-	[ "$(tail -n +2 out | sed '$d' | sed '$d')" = "$(cat "$run/table.txt")" ]
+	[ "$(tail -n +2 out | sed '$d' | sed '$d' | sed '$d')" = "$(cat "$run/table.txt")" ]
 verdict $? "the run's folder holds config, metrics, log, table and weights"
+[ "$(tail -n 1 out)" = "$PWD/$run/report.html" ] && head -n 1 "$run/report.html" | grep -qx '<!DOCTYPE html>'
+verdict $? "and its page, whose name is printed last"
 cp out first
 start=$SECONDS
 t "the same again trains nothing" 0 train good.yaml --out runs --quiet -- "trained before"
@@ -188,6 +190,48 @@ verdict $? "and nothing of it is trained"
 t "another option trains its stage alone" 0 train good.yaml --out runs --quiet --set stages.kd.epochs=1
 [ "$(grep -c 'trained before' out)" = 2 ]
 verdict $? "the other two were trained before"
+
+# ---- report, plot ----
+
+sed 's/^name: tiny/name: arms/; $a arms: [{stages: [kd], seeds: [1, 2, 3]}]' good.yaml >arms.yaml
+t "a training with three seeds" 0 train arms.yaml --out runs --quiet -- "report.html"
+arms=$(echo runs/arms-*)
+t "report of a run" 0 report "$arms" -o page.html -- "page.html"
+grep -qF 'kd</th><td>3</td>' page.html && grep -qF 'kd, 3 seeds' page.html
+verdict $? "has the seeds of a stage in one series"
+! grep -qE '<script|(src|href)="?(https?:|//)' page.html
+verdict $? "and nothing from elsewhere"
+t "report of two runs" 0 report "$arms" "$run" --out both.html
+grep -qF 'steps' both.html
+verdict $? "has the stages of both"
+t "report of no run" 2 report empty -- "'empty' is no run"
+t "report of nothing" 2 report nowhere -- "there is no 'nowhere'"
+t "report wants a run" 2 report -- "an argument is missing"
+mkdir -p sweep
+printf '{"series": [' >sweep/sweep.json
+t "report of a sweep that was cut off" 1 report sweep -- "sweep/sweep.json" "is damaged at byte"
+printf '{"title": "Two", "series": [{"label": "one", "items": [{"folder": "../%s", "stage": "kd", "seed": 1}]}]}' "$arms" >sweep/sweep.json
+t "report of a sweep" 0 report sweep -- "sweep/report.html"
+grep -qF '<h1>Two</h1>' sweep/report.html
+verdict $? "is in its folder"
+t "report into a folder that is not there" 1 report "$run" -o nowhere/x.html -- "nowhere/x.html"
+t "plot of a metric" 0 plot "$arms" --metric loss -- "loss.svg"
+grep -q '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 500"' "$arms/loss.svg"
+verdict $? "is an SVG"
+t "plot as PNG over pictures" 0 plot "$arms" "$run" --metric valid_top1,train_top1 --x images -o curves.png --width 640 --height 400
+[ "$(head -c 24 curves.png | tail -c 8 | od -An -tx1 | tr -d ' ')" = 0000028000000190 ]
+verdict $? "has the size that was asked for"
+t "plot over seconds" 0 plot "$arms" --metric critic/loss,loss --x seconds -o seconds.svg
+grep -v ',images,' "$arms/metrics.csv" >cut.csv
+mkdir -p moved/cut && cp "$arms/config.yaml" moved/cut/ && mv cut.csv moved/cut/metrics.csv
+t "plot from a folder that was moved" 0 plot moved/cut --metric loss -o moved.svg
+t "plot over pictures that were not counted" 1 plot moved/cut --metric loss --x images -o moved.svg -- "no images are recorded"
+t "plot of what is measured once" 0 plot "$arms" --metric test_top1 -o once.svg
+t "plot of an unknown metric" 2 plot "$arms" --metric los -- "no stage has a metric 'los'; did you mean 'loss'?" "valid_top1"
+t "plot without a metric" 2 plot "$arms" -- "--metric"
+t "plot over an unknown axis" 2 plot "$arms" --metric loss --x step -- "--x is 'step', allowed epoch, images, seconds"
+t "plot to an unknown kind of file" 2 plot "$arms" --metric loss -o x.pdf -- "'x.pdf' ends in neither .svg nor .png"
+rm -r "$arms"
 
 # ---- eval ----
 

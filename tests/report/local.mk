@@ -2,8 +2,11 @@ check_PROGRAMS += tests/check_report
 tests_check_report_SOURCES = \
 	%D%/main.c \
 	%D%/suites.h \
+	%D%/test_answers.c \
+	%D%/test_chart.c \
 	%D%/test_confusion.c \
 	%D%/test_distributions.c \
+	%D%/test_page.c \
 	%D%/test_results.c \
 	%D%/test_stats.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)

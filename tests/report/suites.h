@@ -18,8 +18,16 @@ const char *scratch_path(const char *name);
 /* A file's content, terminated; *n its bytes. */
 const char *content(const char *path, size_t *n);
 
+/* Every element is closed in its order, and every attribute is quoted. For SVG and for our HTML. */
+void check_markup(const char *text);
+
 Suite *results_suite(void);
 Suite *confusion_suite(void);
+Suite *chart_suite(void);
+Suite *answers_suite(void);
+Suite *page_suite(void);
+/* Writes HOME/test.safetensors; logits NULL: none. */
+void write_answers(const char *home, int n, int K, const int *label, const int *answer, const float *logits);
 Suite *distributions_suite(void);
 Suite *stats_suite(void);
 

@@ -1,0 +1,225 @@
+/* Series from the configurations of runs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "cli/eval_target.h"
+#include "cli/report_target.h"
+#include "report/run_config.h"
+
+/* A series while it grows. */
+struct growing {
+	const char *name, *key;
+	const struct run_config *first;
+	int n, cap;
+	struct page_item *item;
+	struct run_seeds *seeds;
+	int cap_seeds;
+};
+
+struct gathering {
+	struct arena *arena;
+	int n, cap;
+	struct growing *series;
+};
+
+static void print_part(FILE *f, const struct conf *root, const char *key)
+{
+	const struct conf *c = conf_find(root, key);
+	if (c)
+		conf_print(f, c, 0);
+}
+
+static void print_stage(FILE *f, const struct run_config *c, const char *stage, int depth);
+
+/* The stages that a reference, or a list of some, names. */
+static void print_references(FILE *f, const struct run_config *c, const struct conf *ref, int depth)
+{
+	char name[256];
+	if (!ref || depth > 16)
+		return;
+	for (int i = 0; ref->kind == CONF_LIST && i < ref->n; i++)
+		print_references(f, c, ref->item[i], depth);
+	if (!ref->text || !strchr(ref->text, '.'))
+		return;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(ref->text, "."), ref->text);
+	print_stage(f, c, name, depth + 1);
+}
+
+/* A stage's options and, in front of it, those of the stages that it uses. */
+static void print_stage(FILE *f, const struct run_config *c, const char *stage, int depth)
+{
+	const struct conf *s = run_config_stage(c, stage);
+	if (!s)
+		return;
+	print_references(f, c, conf_find(s, "teacher"), depth);
+	print_references(f, c, conf_find(s, "from"), depth);
+	conf_print(f, s, 0);
+}
+
+/* All that a stage's result depends on but for the seeds. */
+static const char *key_of(struct arena *a, const struct run_config *c, const char *stage)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	print_part(f, c->root, "data");
+	print_part(f, c->root, "networks");
+	print_part(f, c->root, "precision");
+	print_stage(f, c, stage, 0);
+	fclose(f);
+	const char *key = arena_str(a, text);
+	free(text);
+	return key;
+}
+
+static struct growing *series_for(struct gathering *g, const struct run_config *c, const char *name)
+{
+	const char *key = key_of(g->arena, c, name);
+	for (int i = 0; i < g->n; i++)
+		if (str_eq(g->series[i].key, key))
+			return &g->series[i];
+	void *items = g->series;
+	mem_grow(&items, g->n, &g->cap, sizeof *g->series);
+	g->series = items;
+	g->series[g->n] = (struct growing){.name = name, .key = key, .first = c};
+	return &g->series[g->n++];
+}
+
+static void add(struct growing *s, const char *folder, const char *stage, struct run_seeds seeds)
+{
+	const bool one = seeds.split == seeds.data && seeds.data == seeds.init;
+	for (int i = 0; i < s->n; i++)
+		if (!memcmp(&s->seeds[i], &seeds, sizeof seeds))
+			return;
+	void *items = s->item, *all = s->seeds;
+	mem_grow(&items, s->n, &s->cap, sizeof *s->item);
+	mem_grow(&all, s->n, &s->cap_seeds, sizeof *s->seeds);
+	s->item = items;
+	s->seeds = all;
+	s->seeds[s->n] = seeds;
+	s->item[s->n++] = (struct page_item){folder, stage, one ? seeds.split : seeds.init};
+}
+
+/* The copies for other seeds that the list of arms makes of a stage. */
+static void add_copies(struct gathering *g, struct growing *s, const struct run_config *c, const char *stage)
+{
+	const struct conf *arms = conf_find(c->root, "arms");
+	for (int i = 0; arms && arms->kind == CONF_LIST && i < arms->n; i++) {
+		const struct conf *names = conf_find(arms->item[i], "stages"), *seeds = conf_find(arms->item[i], "seeds");
+		bool has = false;
+		for (int k = 0; names && names->kind == CONF_LIST && k < names->n; k++)
+			has |= str_eq(names->item[k]->text, stage);
+		for (int k = 0; has && seeds && seeds->kind == CONF_LIST && k < seeds->n; k++) {
+			struct run_seeds one = run_config_seeds(c);
+			one.init = strtoull(seeds->item[k]->text ? seeds->item[k]->text : "", NULL, 10);
+			add(s, c->folder, arena_printf(g->arena, "%s-init%llu", stage, (unsigned long long)one.init), one);
+		}
+	}
+}
+
+static void gather(struct gathering *g, const struct run_config *c)
+{
+	const struct conf *stages = conf_find(c->root, "stages");
+	for (int i = 0; stages && stages->kind == CONF_LIST && i < stages->n; i++) {
+		const struct conf *name = conf_find(stages->item[i], "name");
+		if (!name || !name->text)
+			continue;
+		struct growing *s = series_for(g, c, name->text);
+		add(s, c->folder, name->text, run_config_seeds(c));
+		add_copies(g, s, c, name->text);
+	}
+}
+
+static const char *base_name(const char *folder)
+{
+	const char *slash = strrchr(folder, '/');
+	return slash && slash[1] ? slash + 1 : folder;
+}
+
+static const char *label_of(const struct gathering *g, const struct growing *s)
+{
+	for (int i = 0; i < g->n; i++)
+		if (&g->series[i] != s && str_eq(g->series[i].name, s->name))
+			return arena_printf(g->arena, "%s (%s)", s->name, base_name(s->first->folder));
+	return s->name;
+}
+
+static void fill(struct gathering *g, struct page *p)
+{
+	struct page_series *series = NEW_ARRAY(g->arena, struct page_series, g->n);
+	for (int i = 0; i < g->n; i++) {
+		struct growing *s = &g->series[i];
+		struct page_item *item = NEW_ARRAY(g->arena, struct page_item, s->n);
+		memcpy(item, s->item, (size_t)s->n * sizeof *item);
+		series[i] = (struct page_series){label_of(g, s), s->n, item};
+		mem_free(s->item);
+		mem_free(s->seeds);
+	}
+	p->series = series;
+	p->n_series = g->n;
+	mem_free(g->series);
+}
+
+static const char *title_of(struct arena *a, const struct run_config *c, int n)
+{
+	const struct conf *report = conf_find(c->root, "report"), *title = report ? conf_find(report, "title") : NULL;
+	const struct conf *name = conf_find(c->root, "name");
+	const char *text = title && title->text && *title->text ? title->text : name && name->text ? name->text : base_name(c->folder);
+	return n > 1 ? arena_printf(a, "%s, and %d run%s more", text, n - 1, n == 2 ? "" : "s") : text;
+}
+
+static const char *rule_of(struct arena *a, const struct run_config *c)
+{
+	const char *pictures = run_config_pictures(a, c), *comma = strstr(pictures, ", ");
+	const long held_out = comma ? strtol(comma + 2, NULL, 10) : -1;
+	char count[32];
+	if (held_out < 0)
+		return NULL;
+	if (!held_out)
+		return "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch: no pictures were held out, so no epoch was chosen.";
+	return arena_printf(a, "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. 'best-rule' takes the epoch that did best "
+	                       "on %s held-out training pictures; the test pictures chose nothing.", str_count(count, held_out));
+}
+
+enum status report_runs(struct arena *a, const char *const *folder, int n, struct page *p, struct err *e)
+{
+	struct gathering g = {.arena = a};
+	struct run_config *c = NEW_ARRAY(a, struct run_config, n);
+	enum status st = OK;
+	for (int i = 0; i < n && st == OK; i++) {
+		st = run_config_read(a, folder[i], &c[i], e);
+		if (st == OK)
+			gather(&g, &c[i]);
+	}
+	fill(&g, p);
+	if (st != OK)
+		return st;
+	p->title = title_of(a, &c[0], n);
+	p->rule = rule_of(a, &c[0]);
+	return p->n_series ? OK : err_user(e, (struct where){0}, "'%s/config.yaml' has no stages", folder[0]);
+}
+
+enum status report_target(struct arena *a, const char *const *word, int n, struct page *p, const char **folder, struct err *e)
+{
+	const char **run = NEW_ARRAY(a, const char *, n);
+	enum status st = OK;
+	*p = (struct page){0};
+	for (int i = 0; i < n && st == OK; i++) {
+		run[i] = word[i];
+		if (!file_exists(word[i]))
+			st = err_user(e, (struct where){0}, "there is no '%s'", word[i]);
+		else if (!file_exists(path_join(a, word[i], "sweep.json")))
+			st = run_folder_find(a, word[i], &run[i], e);
+		else if (n > 1)
+			st = err_user(e, (struct where){0}, "'%s' is a sweep: it is reported alone", word[i]);
+		else
+			return (*folder = word[0]), report_sweep(a, word[0], p, e);
+	}
+	if (st != OK)
+		return st;
+	*folder = run[0];
+	return report_runs(a, run, n, p, e);
+}

@@ -1,0 +1,87 @@
+#include "report/page.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report/page_int.h"
+
+const double *series_last(struct page_out *o, const struct shown *s, const char *metric)
+{
+	double *v = NEW_ARRAY(o->arena, double, s->s->n);
+	const bool gap = str_eq(metric, "gap");
+	for (int i = 0; i < s->s->n; i++)
+		v[i] = gap ? measured_last(&s->item[i], "teacher_test_top1") - measured_last(&s->item[i], o->metric) : measured_last(&s->item[i], metric);
+	return v;
+}
+
+struct summary series_summary(struct page_out *o, const struct shown *s, const char *metric)
+{
+	return summary_of(series_last(o, s, metric), s->s->n);
+}
+
+const char *seed_name(struct page_out *o, const struct shown *s, int i)
+{
+	return arena_printf(o->arena, "seed %llu", (unsigned long long)s->s->item[i].seed);
+}
+
+int most_seeds(const struct page_out *o)
+{
+	int most = 0;
+	for (int i = 0; i < o->n; i++)
+		most = o->series[i].s->n > most ? o->series[i].s->n : most;
+	return most;
+}
+
+static void load(struct page_out *o, struct archive *r)
+{
+	const struct page *p = o->page;
+	o->n = p->n_series;
+	o->series = NEW_ARRAY(o->arena, struct shown, p->n_series);
+	for (int i = 0; i < p->n_series; i++) {
+		struct shown *s = &o->series[i];
+		const int n = p->series[i].n;
+		struct measured *m = NEW_ARRAY(o->arena, struct measured, n);
+		struct told *t = NEW_ARRAY(o->arena, struct told, n);
+		*s = (struct shown){.s = &p->series[i], .style = i, .item = m, .told = t};
+		for (int k = 0; k < n; k++)
+			archive_measured(r, &s->s->item[k], &m[k]);
+		told_load(o, r, m, n, t);
+	}
+}
+
+/* Series whose stage is the teacher of another's, in the same run. */
+static void find_teachers(struct page_out *o)
+{
+	for (int i = 0; i < o->n; i++)
+		for (int k = 0; k < o->series[i].s->n; k++) {
+			const struct measured *m = &o->series[i].item[k];
+			const char *teacher = m->config.root ? run_config_teacher(o->arena, &m->config, m->item->stage) : NULL;
+			for (int j = 0; teacher && j < o->n; j++)
+				for (int l = 0; l < o->series[j].s->n; l++)
+					o->series[j].teaches |= str_eq(o->series[j].s->item[l].stage, teacher);
+		}
+}
+
+enum status page_write(const struct page *p, struct store *s, const char *path, struct err *e)
+{
+	struct page_out o = {.arena = arena_open("page"), .page = p, .metric = p->metric ? p->metric : "test_top1"};
+	struct archive *r = archive_open(o.arena, s);
+	load(&o, r);
+	find_teachers(&o);
+	page_begin(&o);
+	page_summary(&o);
+	page_differences(&o);
+	page_seeds(&o);
+	page_curves(&o);
+	page_costs(&o);
+	page_phases(&o);
+	page_answers(&o);
+	page_origin(&o);
+	const enum status st = page_end(&o, path, e);
+	archive_close(r);
+	str_release(&o.html);
+	str_release(&o.contents);
+	arena_close(o.arena);
+	return st;
+}

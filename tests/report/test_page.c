@@ -1,0 +1,351 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "data/dataset.h"
+#include "report/measured.h"
+#include "report/page.h"
+#include "tests/report/suites.h"
+
+/* A run with a teacher, three seeds of a student and one of another, recorded in a store; the numbers are made up. */
+static struct store *store;
+static const char *folder;
+static const char config[] =
+	"# resolved from t.yaml\n"
+	"name: t\n"
+	"seed: {split: 1, data: 1, init: 1}\n"
+	"data:\n  kind: synth\n  n_train: 24\n  n_test: 8\n  classes: 2\n  size: 8\n  held_out: 4   # t.yaml:3\n"
+	"  # 20 training, 4 held-out, 8 test pictures, SHA-256 abcd\n"
+	"networks:\n  big: {model: cnn}\n"
+	"stages:\n"
+	"  -\n    # identity 1111111111111111111111111111111111111111111111111111111111111111\n    name: teach   # t.yaml:8\n    kind: supervise\n    epochs: 3\n"
+	"  -\n    # identity 2222222222222222222222222222222222222222222222222222222222222222\n    name: kd   # t.yaml:9\n    teacher: teach.last\n"
+	"  # identity 3333333333333333333333333333333333333333333333333333333333333333 of 'kd-init2'\n"
+	"  -\n    # identity 4444444444444444444444444444444444444444444444444444444444444444\n    name: plain<b>   # t.yaml:9\n";
+
+static void put(int64_t stage, const char *name, int epoch, double value)
+{
+	ck_assert_int_eq(store_metric(store, stage, name, epoch, epoch * 10, value, &e), OK);
+}
+
+static void add_stage(int64_t run, const char *name, const char *identity, double test, double teacher)
+{
+	int64_t id = 0;
+	ck_assert_int_eq(store_stage_begin(store, run, name, "distill", identity, &id, &e), OK);
+	for (int k = 1; k <= 3; k++) {
+		put(id, "loss", k, 3.0 / k);
+		put(id, "valid_top1", k, k == 2 && test > 81 ? NAN : test - 10.0 / k);
+		put(id, "lr", k, 0.1 / k);
+		put(id, "critic/<real>", k, 0.5);
+	}
+	put(id, "test_top1", 3, test);
+	put(id, "teacher_test_top1", 3, teacher);
+	put(id, "images", 3, 60);
+	put(id, "time/total_seconds", 3, 1.5);
+	ck_assert_int_eq(store_stage_end(store, id, "done", 1.5, &e), OK);
+}
+
+static void begin(void)
+{
+	int64_t run = 0;
+	log_set_level(LOG_ERROR);
+	/* the store knows folders by their real names */
+	char *real = realpath(scratch, NULL);
+	folder = path_join(life, real, "t-1234");
+	free(real);
+	ck_assert_int_eq(dir_make(folder, &e), OK);
+	ck_assert_int_eq(file_put(path_join(life, folder, "config.yaml"), config, strlen(config), &e), OK);
+	ck_assert_int_eq(store_open(scratch_path("limbeck.db"), &store, &e), OK);
+	const struct store_run row = {.name = "t", .folder = folder, .config = "t.yaml", .identity = "i", .program = "limbeck 9.9", .machine = "a <machine>",
+	                              .device = "cpu", .precision = "f32", .threads = 3};
+	ck_assert_int_eq(store_run_begin(store, &row, &run, &e), OK);
+	add_stage(run, "teach", "1111111111111111111111111111111111111111111111111111111111111111", 90, NAN);
+	add_stage(run, "kd", "2222222222222222222222222222222222222222222222222222222222222222", 80, 90);
+	add_stage(run, "kd-init2", "3333333333333333333333333333333333333333333333333333333333333333", 81.5, 90);
+	add_stage(run, "kd-init3", "5555555555555555555555555555555555555555555555555555555555555555", 84, 90);
+	add_stage(run, "plain<b>", "4444444444444444444444444444444444444444444444444444444444444444", 79, NAN);
+}
+
+static void end(void)
+{
+	store_close(store);
+}
+
+static const struct page_item *items(const char *const *stage, int n)
+{
+	struct page_item *item = NEW_ARRAY(life, struct page_item, n);
+	for (int i = 0; i < n; i++)
+		item[i] = (struct page_item){folder, stage[i], (uint64_t)i + 1};
+	return item;
+}
+
+static struct page three(void)
+{
+	static const char *const teach[] = {"teach"}, *const kd[] = {"kd", "kd-init2", "kd-init3"}, *const plain[] = {"plain<b>"};
+	struct page_series *s = NEW_ARRAY(life, struct page_series, 3);
+	s[0] = (struct page_series){"teach", 1, items(teach, 1)};
+	s[1] = (struct page_series){"kd & more", 3, items(kd, 3)};
+	s[2] = (struct page_series){"plain<b>", 1, items(plain, 1)};
+	return (struct page){.title = "A <title> & \"more\"", .n_series = 3, .series = s};
+}
+
+#define HAS(text, part) ck_assert_msg(strstr((text), (part)) != NULL, "no '%s'", (part))
+#define LACKS(text, part) ck_assert_msg(strstr((text), (part)) == NULL, "there is '%s': %.200s", (part), strstr((text), (part)))
+
+static const char *written(const struct page *p, struct store *s)
+{
+	size_t n = 0;
+	ck_assert_int_eq(page_write(p, s, scratch_path("report.html"), &e), OK);
+	const char *text = content(scratch_path("report.html"), &n);
+	ck_assert_uint_eq(strlen(text), n);
+	check_markup(text);
+	LACKS(text, "nan");
+	LACKS(text, "<script");
+	LACKS(text, "src=\"h");
+	LACKS(text, "url(");
+	LACKS(text, "@import");
+	return text;
+}
+
+START_TEST(what_was_measured_is_in_it)
+{
+	const struct page p = three();
+	const char *text = written(&p, store);
+	HAS(text, "<title>A &lt;title&gt; &amp; &quot;more&quot;</title>");
+	HAS(text, "kd &amp; more</th><td>3</td><td>81.83</td><td>2.02</td>"); /* (80 + 81.5 + 84) / 3; sqrt(4.0833) */
+	HAS(text, "<td>76.81 to 86.85</td>"); /* 81.8333 -+ 4.302653 * 2.0207 / sqrt(3) */
+	HAS(text, "plain&lt;b&gt;</th><td>1</td><td>79.00</td><td>\xe2\x80\x93</td>");
+	HAS(text, "<td>8.17</td>"); /* the gap */
+	LACKS(text, "plain<b>");
+	HAS(text, "id=\"curves\"");
+	HAS(text, "loss in training");
+	HAS(text, "critic/&lt;real&gt;");
+	HAS(text, "kd &amp; more, 3 seeds");
+	HAS(text, "limbeck 9.9");
+	HAS(text, "a &lt;machine&gt;");
+	HAS(text, "20 training, 4 held-out, 8 test pictures");
+	HAS(text, "name: teach   # t.yaml:8");
+	HAS(text, "5 of 5 results have no file of answers");
+	LACKS(text, "id=\"differences\"");
+	LACKS(text, "id=\"confusion\"");
+	HAS(text, "prefers-color-scheme:dark");
+	HAS(text, "@media print");
+	HAS(text, "name=\"viewport\"");
+}
+END_TEST
+
+START_TEST(one_seed_is_called_one_seed)
+{
+	struct page p = three();
+	p.n_series = 1;
+	const char *text = written(&p, store);
+	HAS(text, "One seed proves nothing");
+	LACKS(text, "95 % interval</th>");
+}
+END_TEST
+
+START_TEST(differences_and_a_table_that_are_given)
+{
+	struct page p = three();
+	const struct page_difference d[] = {{"kd - plain", 3, 2.25, 0.5, 4, 0.0125, "supported"}, {"one <pair>", 1, -1, NAN, NAN, NAN, NULL}};
+	p.difference = d;
+	p.n_difference = 2;
+	p.table_html = "<table><tbody><tr><td>its own</td></tr></tbody></table>";
+	p.notes = "a note <here>";
+	p.rule = "By the <rule>.";
+	const char *text = written(&p, store);
+	HAS(text, "<td>+2.25</td><td>+0.50 to +4.00</td><td>0.0125</td><td class=\"text\">supported</td>");
+	HAS(text, "one &lt;pair&gt;</td><td>1</td><td>-1.00</td><td>\xe2\x80\x93</td><td>\xe2\x80\x93</td>");
+	HAS(text, "<td>its own</td>");
+	HAS(text, "a note &lt;here&gt;");
+	HAS(text, "By the &lt;rule&gt;.");
+	LACKS(text, "Means over the seeds; accuracies");
+}
+END_TEST
+
+/* kd has 80, 81.5, 84 with seeds 1 to 3; the other 79 with seed 1 and, as seed 2, 81.5 again: differences 1 and 0, mean 1/2. */
+START_TEST(equal_seeds_are_paired)
+{
+	static const char *const two[] = {"plain<b>", "kd-init2"};
+	struct page p = three();
+	struct page_series s[2] = {{"plain", 2, items(two, 2)}, p.series[1]};
+	p.series = s;
+	p.n_series = 2;
+	const char *text = written(&p, store);
+	HAS(text, "kd &amp; more minus plain</td><td>2</td><td>+0.50</td>");
+}
+END_TEST
+
+START_TEST(the_best_rule_is_another_metric)
+{
+	struct page p = three();
+	p.metric = "valid_top1"; /* of the last epoch: less by 10/3 */
+	HAS(written(&p, store), "plain&lt;b&gt;</th><td>1</td><td>75.67</td>");
+}
+END_TEST
+
+START_TEST(what_is_gone_is_left_out)
+{
+	struct page p = three();
+	const struct page_item gone = {"/nowhere/at-all", "kd", 7};
+	const struct page_series s[] = {p.series[0], {"gone", 1, &gone}, {"none", 0, NULL}};
+	p.series = s;
+	p.n_series = 3;
+	const char *text = written(&p, store);
+	HAS(text, "gone</th><td>0</td><td>\xe2\x80\x93</td>");
+	HAS(text, "not recorded: no store knows the run");
+}
+END_TEST
+
+START_TEST(nothing_at_all_is_a_page_too)
+{
+	const struct page p = {.title = "empty"};
+	written(&p, NULL);
+}
+END_TEST
+
+START_TEST(without_a_store_the_folder_is_read)
+{
+	static const char csv[] = "stage,lesson,epoch,step,metric,value\n"
+	                          "kd,anchor 1/2 block 1/3,1,10,loss,2.5\nkd,anchor 1/2 block 1/3,1,10,time/lesson_seconds,3\n"
+	                          "teach,,1,10,loss,9\n"
+	                          "kd,anchor 2/2 block 1/3,2,20,loss,1.5\nkd,anchor 2/2 block 1/3,2,20,time/lesson_seconds,4\n"
+	                          "kd,polish,3,30,loss,1.25\nkd,polish,3,30,time/lesson_seconds,0.5\nkd,end,3,30,test_top1,77.125\n"
+	                          "broken row\nkd,polish,3";
+	const char *other = scratch_path("elsewhere/t-9");
+	ck_assert_int_eq(dir_make(other, &e), OK);
+	ck_assert_int_eq(file_put(path_join(life, other, "metrics.csv"), csv, strlen(csv), &e), OK);
+	const struct page_item item = {other, "kd", 1};
+	struct archive *r = archive_open(life, store);
+	struct measured m;
+	const double *x, *y;
+	archive_measured(r, &item, &m);
+	ck_assert_int_eq(measured_curve(life, &m, "loss", &x, &y), 3);
+	ck_assert_double_eq(y[1], 1.5);
+	ck_assert_double_eq(x[2], 3);
+	ck_assert_double_eq(measured_last(&m, "test_top1"), 77.125);
+	ck_assert(isnan(measured_last(&m, "test_top5")));
+	ck_assert_int_eq(m.n_phase, 2);
+	ck_assert_str_eq(m.phase[0].name, "block");
+	ck_assert_double_eq(m.phase[0].seconds, 7);
+	ck_assert_str_eq(m.phase[1].name, "polish");
+	archive_close(r);
+}
+END_TEST
+
+/* A run that trained nothing, because kd-init2 was there: its file's identity leads to it. */
+START_TEST(a_stage_of_another_run_is_found)
+{
+	const char *again = scratch_path("t-5678");
+	int64_t run = 0;
+	ck_assert_int_eq(dir_make(again, &e), OK);
+	ck_assert_int_eq(file_put(path_join(life, again, "config.yaml"), config, strlen(config), &e), OK);
+	char *real = realpath(again, NULL);
+	const struct store_run row = {.name = "t", .folder = real, .identity = "j", .program = "other", .machine = "m", .device = "cpu", .precision = "f32"};
+	ck_assert_int_eq(store_run_begin(store, &row, &run, &e), OK);
+	free(real);
+	const struct page_item item = {again, "kd-init2", 2}, none = {again, "kd-init9", 2};
+	struct archive *r = archive_open(life, store);
+	struct measured m;
+	archive_measured(r, &item, &m);
+	ck_assert_double_eq(measured_last(&m, "test_top1"), 81.5);
+	ck_assert_str_eq(m.home, path_join(life, folder, "stages/kd-init2"));
+	ck_assert_str_eq(m.origin->program, "limbeck 9.9");
+	archive_measured(r, &none, &m);
+	ck_assert_int_eq(m.n, 0);
+	archive_close(r);
+}
+END_TEST
+
+/* 8 pictures of 2 classes, as the configuration's data set makes them: half of each. */
+START_TEST(answers_give_confusion_and_mistakes)
+{
+	const struct page p = three();
+	struct run_config c;
+	struct data *d = NULL;
+	int label[8], wrong[8];
+	float z[16] = {0};
+	ck_assert_int_eq(run_config_read(life, folder, &c, &e), OK);
+	ck_assert_int_eq(data_open(life, conf_find(c.root, "data"), 1, &d, &e), OK);
+	for (int i = 0; i < 8; i++) {
+		label[i] = d->info.test.label[d->test[i]];
+		wrong[i] = i < 3 ? 1 - label[i] : label[i];
+		z[2 * i + wrong[i]] = (float)i + 1;
+	}
+	data_close(d);
+	write_answers(path_join(life, folder, "stages/teach"), 8, 2, label, label, z);
+	write_answers(path_join(life, folder, "stages/kd-init3"), 8, 2, label, wrong, z);
+	const char *text = written(&p, store);
+	HAS(text, "3 of 5 results have no file of answers");
+	HAS(text, "Of kd &amp; more, seed 3:");
+	HAS(text, "5 of 8 right");
+	HAS(text, "3 of 8 test pictures, by kd &amp; more, seed 3");
+	HAS(text, "alt=\"Test picture 2, labelled");
+	HAS(text, "&#160;95&#160;%"); /* 1 / (1 + exp(-3)) */
+	LACKS(text, "alt=\"Test picture 3,");
+	HAS(text, "<td>62.50</td>"); /* the same answers as the teacher's */
+	HAS(text, "data:image/png;base64,iVBORw0KGgo");
+	/* other labels: the data set is not what it was */
+	for (int i = 0; i < 8; i++)
+		label[i] = 1 - label[i];
+	write_answers(path_join(life, folder, "stages/kd-init3"), 8, 2, label, wrong, z);
+	HAS(written(&p, store), "the data set has other test pictures now");
+}
+END_TEST
+
+START_TEST(a_place_that_cannot_be_written_is_an_error)
+{
+	const struct page p = three();
+	ck_assert_int_eq(page_write(&p, store, "/nowhere/report.html", &e), E_ENV);
+	HAS(e.text, "/nowhere/report.html");
+}
+END_TEST
+
+START_TEST(a_configuration_tells_of_its_stages)
+{
+	static const char text[] =
+		"seed: {split: 4, data: 5, init: 6}\nstages:\n"
+		"  - {name: a, epochs: 6, anchors: [2, 6]}\n  - {name: b, epochs: 6, anchors: [2, 5]}\n  - {name: c, anchors: {count: 2, rule: equal}}\n"
+		"  - {name: d, teacher: a.anchors}\n  - {name: f, teacher: b.anchors}\n  - {name: g, teacher: [a.last, c.anchors]}\n  - {name: h, teacher: a.best}\n"
+		"  - {name: i, teacher: {file: x.safetensors}}\n  - {name: g-init2, teacher: a.last}\n";
+	static const struct { const char *stage, *teacher; } want[] = {
+		{"a", NULL}, {"d", "a"}, {"f", NULL}, {"g", "c"}, {"h", NULL}, {"i", NULL}, {"d-init7", "a"}, {"g-init2", "a"}, {"nobody", NULL},
+	};
+	struct run_config c;
+	ck_assert_int_eq(dir_make(scratch_path("c"), &e), OK);
+	ck_assert_int_eq(file_put(scratch_path("c/config.yaml"), text, strlen(text), &e), OK);
+	ck_assert_int_eq(run_config_read(life, scratch_path("c"), &c, &e), OK);
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		const char *teacher = run_config_teacher(life, &c, want[i].stage);
+		ck_assert_msg(str_eq(teacher, want[i].teacher), "%s: %s", want[i].stage, teacher ? teacher : "none");
+	}
+	const struct run_seeds s = run_config_seeds(&c);
+	ck_assert(s.split == 4 && s.data == 5 && s.init == 6);
+	ck_assert_ptr_null(run_config_identity(life, &c, "a"));
+	ck_assert_int_eq(run_config_read(life, scratch_path("nowhere"), &c, &e), E_USER);
+	HAS(e.text, "is no run");
+}
+END_TEST
+
+Suite *page_suite(void)
+{
+	Suite *s = suite_create("page");
+	TCase *tc = life_case(s, "page");
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_add_test(tc, what_was_measured_is_in_it);
+	tcase_add_test(tc, one_seed_is_called_one_seed);
+	tcase_add_test(tc, differences_and_a_table_that_are_given);
+	tcase_add_test(tc, equal_seeds_are_paired);
+	tcase_add_test(tc, the_best_rule_is_another_metric);
+	tcase_add_test(tc, what_is_gone_is_left_out);
+	tcase_add_test(tc, nothing_at_all_is_a_page_too);
+	tcase_add_test(tc, without_a_store_the_folder_is_read);
+	tcase_add_test(tc, a_stage_of_another_run_is_found);
+	tcase_add_test(tc, answers_give_confusion_and_mistakes);
+	tcase_add_test(tc, a_place_that_cannot_be_written_is_an_error);
+	tcase_add_test(tc, a_configuration_tells_of_its_stages);
+	return s;
+}
