@@ -111,7 +111,9 @@ void opts_resolved(FILE *f, const struct opt *rows, const void *conf, const stru
 	for (const struct opt *o = rows; o->name; o++) {
 		struct conf *v = conf_find(map, o->name);
 		if (o->type == OPT_NODE) {
-			struct conf *items[] = {v};
+			struct conf *node;
+			memcpy(&node, (const char *)conf + o->offset, sizeof node);
+			struct conf *items[] = {node ? node : v}; /* the owner may have made it anew */
 			const char *keys[] = {o->name};
 			const struct conf pair = {.kind = CONF_MAP, .n = 1, .item = items, .key = keys};
 			if (v)
