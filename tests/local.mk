@@ -31,6 +31,7 @@ dist_check_SCRIPTS = \
 	%D%/headers.sh \
 	%D%/resume.sh \
 	%D%/store.sh \
+	%D%/sweep.sh \
 	%D%/docs.sh \
 	%D%/cli.sh \
 	%D%/engine_avx2.sh

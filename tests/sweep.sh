@@ -1,0 +1,150 @@
+#!/bin/bash
+# A sweep that is killed, interrupted, shared by processes or done run by run ends as one that nobody disturbed.
+limbeck=${LIMBECK_BUILDDIR:-build}/limbeck
+dir=$(mktemp -d "${TMPDIR:-/tmp}/limbeck-sweep-XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 99
+export OMP_WAIT_POLICY=passive
+n=0
+echo 1..32
+
+result() # STATUS TEXT
+{
+	n=$((n + 1))
+	if test "$1" = 0; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' err 2> /dev/null | tail -15; fi
+}
+
+has() # FILE WORDS...
+{
+	local f=$1; shift
+	for word; do grep -qF -- "$word" "$f" || { echo "# '$word' is not in $f"; return 1; }; done
+}
+
+# --threads 1: the machine's other work should not make this slow.
+start() { "$limbeck" sweep x.yaml --no-estimate --threads 1 --out "$@" > out 2> err; }
+behind() { # the same in the background, as process $pid, with files of its own
+	(exec "$limbeck" sweep x.yaml --no-estimate --threads 1 --out "$@" > "out$1" 2> "err$1") &
+	pid=$!
+}
+trained() { cat "$@" | grep -c 'parameters moved'; }
+
+# Every file that the stages left, in the folder where it was left.
+same_files() # OUT
+{
+	local f want=0 got=0
+	for f in whole/tiny-tau*/stages/*/*.safetensors; do
+		cmp -- "$f" "$1/${f#whole/}" || return 1
+		want=$((want + 1))
+	done
+	for f in "$1"/tiny-tau*/stages/*/*.safetensors; do got=$((got + 1)); done
+	test "$want" = 27 && test "$got" = 27
+}
+
+rows() { grep -v ,time/ /dev/null "$1"/tiny-tau*/metrics.csv | sed "s,^$1/,," | sort; } # who trained a stage first is nobody's business
+
+same() # OUT
+{
+	same_files "$1" && rows whole > want.csv && rows "$1" > got.csv && cmp want.csv got.csv && cmp whole/tiny.sweep/table.csv "$1/tiny.sweep/table.csv"
+}
+
+# Waits until OUT has so many rows.
+await_rows() # OUT ROWS
+{
+	for ((i = 0; i < 1000; i++)); do
+		test "$(cat "$1"/tiny-*/metrics.csv 2> /dev/null | wc -l)" -gt "$2" && break
+		kill -0 $pid 2> /dev/null || break
+		sleep 0.01
+	done
+}
+
+cat > x.yaml <<'Y'
+name: tiny
+precision: f32
+data: {kind: synth, batch: 32, n_train: 460, n_test: 100, held_out: 60, crop: 1, flip: true, eval_batch: 50}
+networks:
+  teacher: {model: cnn, widths: [8, 16], convs: 1}
+  student: {model: cnn, widths: [4, 8], convs: 1}
+stages:
+  - {name: teach, kind: supervise, train: teacher, epochs: 5}
+  - {name: kd, kind: distill, train: student, teacher: teach.last, epochs: 6, losses: [{kind: ce, weight: 0.1}, {kind: kd, tau: 4}]}
+  - {name: labels, kind: supervise, train: student, epochs: 6}
+vary: {grid: {stages.kd.losses.kd.tau: [1, 4, 16]}, seeds: 2}
+table: {control: labels}
+Y
+
+begin=$EPOCHREALTIME
+start whole; result $? "a sweep that nobody disturbs"
+took=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000)) # milliseconds
+has out "6 runs, 18 stages, of which 9 are unlike and 9 are to be trained" "tau=16" && test "$(trained err)" = 9
+result $? "the plan, and each unlike stage once"
+start whole && has out "0 are to be trained" && ! grep -q epoch err; result $? "once more: nothing is trained"
+
+# ---- killed at any moment ----
+RANDOM=5 kills=0 right=1
+while test $kills -lt 3; do
+	behind killed
+	sleep "$(printf '0.%03d' $((20 + RANDOM % (took < 900 ? took : 900))))"
+	kill -KILL $pid
+	wait $pid
+	case $? in
+	137) kills=$((kills + 1)) ;;
+	0) kills=9 ;; # it was done before its turn
+	*) right=0 kills=9 ;;
+	esac
+done 2> /dev/null
+test $right = 1 && start killed; result $? "after three kills it ends"
+same killed; result $? "the same files, rows and table"
+
+# ---- interrupted ----
+behind stopped; await_rows stopped 60
+kill -INT $pid; wait $pid; test $? = 130; result $? "SIGINT: exit status 130"
+has errstopped "stopped; the same command goes on from here"; result $? "SIGINT: says so"
+start stopped && same stopped; result $? "then to the end: the same"
+behind both -j 2 --threads 2; await_rows both 60
+kill -TERM $pid; wait $pid; test $? = 130 && has errboth "stopped"; result $? "a signal to the parent of -j 2 alone is passed on: exit status 130"
+start both -j 2 --threads 2 && same both; result $? "-j 2 to the end: the same, on a thread each"
+
+# ---- two processes ----
+behind two; one=$pid
+start two; status=$?
+wait $one && test $status = 0; result $? "two processes at once"
+same two && test "$(trained errtwo err)" = 9; result $? "the same, and no stage twice"
+has out "tau=16 kd" && ! grep -q "not run" out outtwo; result $? "each waits for the other and prints the whole table"
+behind orphan; one=$pid; await_rows orphan 40
+start orphan & other=$!
+kill -KILL $one; wait $one 2> /dev/null
+wait $other && same orphan; result $? "one of two is killed: the other does its part too"
+
+# ---- a run at a time ----
+"$limbeck" sweep x.yaml --list --out array > list 2> err && test "$(wc -l < list)" = 6 && test ! -e array && grep -q $'^4\ttiny-tau_4-s2\ttau=4\t3 of 3 stages left$' list
+result $? "--list: a line for each run, and nothing is made"
+start array --run 4 && ! grep -q unlike out && test "$(trained err)" = 3; result $? "--run 4: its stages and their teacher"
+"$limbeck" sweep x.yaml --list --out array | cut -f 4 | tr '\n' , > list; test "$(cat list)" = "2 of 3 stages left,1 of 3 stages left,2 of 3 stages left,0 of 3 stages left,2 of 3 stages left,1 of 3 stages left,"
+result $? "--list says what is left of each"
+right=0
+for k in 1 2 3 5 6; do start array --run $k || right=1; done
+test $right = 0 && same_files array; result $? "all runs, one by one: the same files"
+start array --run 7; test $? = 2 && has err "--run is 7, there are 6"; result $? "a run that is not there"
+start some --only '*tau_4*' && test "$(ls -d some/tiny-*_4-*/ | wc -l)" = 2 && test "$(ls -d some/tiny-*/ | wc -l)" = 2 && has out "2 runs, 6 stages"
+result $? "--only: the runs of that name"
+start some --only nobody; test $? = 2 && has err "is the name of no run"; result $? "--only: no run of that name"
+
+# ---- what is refused ----
+start none --set 'vary.grid={stages.kd.lr: []}'; test $? = 2 && has err "a grid of nothing is no run at all" && test ! -e none; result $? "an empty list"
+start none --set vary.seeds=400; test $? = 2 && has err "that is 1200 runs; if so many are meant, say --yes" && test ! -e none; result $? "more than a thousand runs are asked about"
+start none --set vary.seeds=400 --yes --list && test "$(wc -l < out)" = 1200; result $? "and done with --yes"
+start none --budget nonsense; test $? = 2 && has err "--budget is 'nonsense', allowed full, quick, smoke" && test ! -e none; result $? "a budget that is none"
+cp -r whole damaged; printf 'nothing of a store' | dd of=damaged/limbeck.db conv=notrunc 2> /dev/null; rm -f damaged/limbeck.db-*
+start damaged; test $? = 1 && has err "damaged/limbeck.db" "is damaged"; result $? "a damaged store is named"
+rm damaged/limbeck.db; start damaged && same_files damaged; result $? "without it everything is made anew, over what is there"
+start x.yaml/out; test $? = 1 && has err "x.yaml/out"; result $? "a folder that can't be made"
+
+# ---- budgets and times ----
+start whole --budget smoke && has out "budget 'smoke'" "These are not the numbers of the file's full budget" && same whole && ls -d whole/tiny-smoke-tau_1-s1-*/ > /dev/null
+result $? "a smaller budget beside it: other runs, another table"
+"$limbeck" table x.yaml --out whole --threads 1 --metric time_seconds > out 2> err && has out "not timed alone" "Not timed alone:" && ! grep -q "kd .*0\.[0-9]" out
+result $? "no time of arms is shown"
+"$limbeck" table x.yaml --out whole --threads 1 --control nobody > out 2> err; test $? = 2 && has err "the control 'nobody' is no row of the table"; result $? "a control that is not there"
+start timed --set timing=true --set 'vary.grid={stages.kd.losses.kd.tau: [1]}' --set 'table={metrics: [time_seconds]}' && has out "each stage alone in a process" &&
+	grep -q '^tau=1 kd  *[0-9.]*e*-*[0-9]*  .* 2 *$' out && ! grep -q "not timed" out && has err "5 of 5, alone: labels"
+result $? "timing: each alone, and its time is shown"
