@@ -4,6 +4,7 @@ tests_check_runs_SOURCES = \
 	%D%/suites.h \
 	%D%/test_cache.c \
 	%D%/test_events.c \
+	%D%/test_live.c \
 	%D%/test_origin.c \
 	%D%/test_resume.c \
 	%D%/test_safetensors.c \

@@ -162,6 +162,7 @@ int main(void)
 	srunner_add_suite(sr, origin_suite());
 	srunner_add_suite(sr, cache_suite());
 	srunner_add_suite(sr, events_suite());
+	srunner_add_suite(sr, live_suite());
 	srunner_run_all(sr, CK_ENV);
 	const int failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

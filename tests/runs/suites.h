@@ -17,6 +17,7 @@ Suite *store_suite(void);
 Suite *origin_suite(void);
 Suite *cache_suite(void);
 Suite *events_suite(void);
+Suite *live_suite(void);
 
 /* A checked fixture: an arena, a fresh folder and an empty error; all gone after the test. */
 extern struct arena *life;
