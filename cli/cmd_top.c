@@ -17,6 +17,7 @@ extern const struct command cmd_top;
 struct top {
 	const char *out;
 	struct store *store; /* NULL as long as there is none */
+	ino_t file;          /* of the store */
 };
 
 /* ---- a frame ---- */
@@ -110,15 +111,25 @@ static void print_runs(struct arena *a, FILE *f, const char *out, struct overvie
 		columns_print(&t, f, width);
 }
 
-/* Opens the store when it is there. */
+/* The store that has the name now: it may have been made, or made again, since the last frame. */
+static enum status find_store(struct top *t, struct arena *a, struct err *e)
+{
+	struct stat info;
+	const bool there = stat(path_join(a, t->out, "limbeck.db"), &info) == 0;
+	if (t->store && there && info.st_ino == t->file)
+		return OK;
+	store_close(t->store);
+	t->store = NULL;
+	t->file = there ? info.st_ino : 0;
+	return there ? overview_store(a, t->out, &t->store, e) : OK;
+}
+
 static enum status frame(struct top *t, FILE *f, int width, struct err *e)
 {
 	struct arena *a = arena_open("top");
 	struct overview_run *runs = NULL;
 	int n = 0;
-	enum status st = OK;
-	if (!t->store && file_exists(path_join(a, t->out, "limbeck.db")))
-		st = overview_store(a, t->out, &t->store, e);
+	enum status st = find_store(t, a, e);
 	if (st == OK && t->store)
 		st = overview_read(t->store, a, &runs, &n, e);
 	if (st == OK)
@@ -131,8 +142,11 @@ static enum status frame(struct top *t, FILE *f, int width, struct err *e)
 
 static enum status once(struct top *t, struct err *e)
 {
+	/* what is wrong with a folder without a store is told, and waited for on a screen */
 	struct arena *a = arena_open("top");
-	enum status st = overview_store(a, t->out, &t->store, e);
+	const enum status st = overview_store(a, t->out, &t->store, e);
+	store_close(t->store);
+	t->store = NULL;
 	arena_close(a);
 	return st == OK ? frame(t, stdout, 0, e) : st;
 }

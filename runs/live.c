@@ -33,6 +33,8 @@ static long long process_started(long pid)
 	line[n] = 0;
 	/* the second field is the program's name, which may hold anything; the 22nd is the time */
 	const char *at = strrchr(line, ')');
+	if (at && (str_starts(at, ") Z") || str_starts(at, ") X")))
+		return -1; /* it has ended, and nobody has asked how */
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoll(at, NULL, 10) : -1;

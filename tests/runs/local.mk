@@ -5,6 +5,7 @@ tests_check_runs_SOURCES = \
 	%D%/test_cache.c \
 	%D%/test_events.c \
 	%D%/test_lock.c \
+	%D%/test_live.c \
 	%D%/test_origin.c \
 	%D%/test_predictions.c \
 	%D%/test_resume.c \

@@ -164,6 +164,7 @@ int main(void)
 	srunner_add_suite(sr, events_suite());
 	srunner_add_suite(sr, lock_suite());
 	srunner_add_suite(sr, predictions_suite());
+	srunner_add_suite(sr, live_suite());
 	srunner_run_all(sr, CK_ENV);
 	const int failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

@@ -19,6 +19,7 @@ Suite *cache_suite(void);
 Suite *events_suite(void);
 Suite *lock_suite(void);
 Suite *predictions_suite(void);
+Suite *live_suite(void);
 
 /* A checked fixture: an arena, a fresh folder and an empty error; all gone after the test. */
 extern struct arena *life;
