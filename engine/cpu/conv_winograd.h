@@ -1,0 +1,16 @@
+/* 3x3 convolutions of stride 1, and their gradients of data, by Winograd's F(2x2,3x3): 16 products where there are 36. */
+#ifndef ENGINE_CPU_CONV_WINOGRAD_H
+#define ENGINE_CPU_CONV_WINOGRAD_H
+
+#include "engine/device.h"
+
+/* Whether this conv2d or conv2d_dx is one that is faster so. */
+bool winograd_fit(const struct kernel_case *c);
+/* dx: a conv2d_dx, else a conv2d. */
+void winograd_describe(const struct kernel_case *c, bool dx, struct kernel_plan *p);
+enum status winograd_prepare(const struct kernel_case *c, bool dx, void **state, struct err *e);
+void winograd_pack(void *state, const struct tensor *src, void *dst);
+void winograd_run(const struct kernel_run *r, void *state);
+void winograd_release(void *state); /* NULL allowed */
+
+#endif
