@@ -6,6 +6,7 @@
 
 #include "engine/cpu/conv_patches.h"
 #include "engine/cpu/conv_winograd.h"
+#include "engine/cpu/conv_winograd_bf16.h"
 #include "engine/cpu/dnn_kernel.h"
 
 static struct dnn_mem activation(const struct shape *s)
@@ -92,9 +93,9 @@ static struct dnn_case dw_case(const struct kernel_case *c)
 	return d;
 }
 
-/* One of the three. */
+/* One of the four. */
 struct conv_state {
-	void *dnn, *winograd, *patches;
+	void *dnn, *winograd, *winograd_bf16, *patches;
 };
 
 static struct conv_state *state_new(const struct kernel_case *c, void **state, struct err *e)
@@ -111,6 +112,8 @@ static enum status describe_forward(const struct kernel_case *c, struct kernel_p
 	enum status st = OK;
 	if (winograd_fit(c)) {
 		winograd_describe(c, false, p);
+	} else if (winograd_bf16_fit(c)) {
+		winograd_bf16_describe(c, p);
 	} else {
 		const struct dnn_case d = forward_case(c);
 		st = dnn_kernel_describe(&d, c, p, e);
@@ -144,6 +147,8 @@ static enum status prepare_forward(const struct kernel_case *c, struct device *d
 		return E_NOMEM;
 	if (winograd_fit(c))
 		return winograd_prepare(c, false, &s->winograd, e);
+	if (winograd_bf16_fit(c))
+		return winograd_bf16_prepare(c, &s->winograd_bf16, e);
 	const struct dnn_case d = forward_case(c);
 	return dnn_kernel_prepare(&d, c, &s->dnn, e);
 }
@@ -181,6 +186,7 @@ static void release(void *state)
 		return;
 	dnn_kernel_release(s->dnn);
 	winograd_release(s->winograd);
+	winograd_bf16_release(s->winograd_bf16);
 	patches_release(s->patches);
 	mem_free(s);
 }
@@ -190,6 +196,8 @@ static void pack(void *state, int i, const struct tensor *src, void *dst, struct
 	struct conv_state *s = state;
 	if (s->winograd)
 		winograd_pack(s->winograd, src, dst);
+	else if (s->winograd_bf16)
+		winograd_bf16_pack(s->winograd_bf16, src, dst);
 	else
 		dnn_kernel_pack(s->dnn, i, src, dst, dev);
 }
@@ -201,6 +209,8 @@ static void run(const struct kernel_run *r)
 	own.state = s->dnn;
 	if (s->winograd)
 		winograd_run(r, s->winograd);
+	else if (s->winograd_bf16)
+		winograd_bf16_run(r, s->winograd_bf16);
 	else if (s->patches)
 		patches_run(r, s->patches);
 	else
