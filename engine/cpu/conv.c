@@ -113,7 +113,7 @@ static enum status describe_forward(const struct kernel_case *c, struct kernel_p
 	if (winograd_fit(c)) {
 		winograd_describe(c, false, p);
 	} else if (winograd_bf16_fit(c)) {
-		winograd_bf16_describe(c, p);
+		winograd_bf16_describe(c, false, p);
 	} else {
 		const struct dnn_case d = forward_case(c);
 		st = dnn_kernel_describe(&d, c, p, e);
@@ -126,6 +126,10 @@ static enum status describe_dx(const struct kernel_case *c, struct kernel_plan *
 {
 	if (winograd_fit(c)) {
 		winograd_describe(c, true, p);
+		return OK;
+	}
+	if (winograd_bf16_fit(c)) {
+		winograd_bf16_describe(c, true, p);
 		return OK;
 	}
 	const struct dnn_case d = dx_case(c);
@@ -148,7 +152,7 @@ static enum status prepare_forward(const struct kernel_case *c, struct device *d
 	if (winograd_fit(c))
 		return winograd_prepare(c, false, &s->winograd, e);
 	if (winograd_bf16_fit(c))
-		return winograd_bf16_prepare(c, &s->winograd_bf16, e);
+		return winograd_bf16_prepare(c, false, &s->winograd_bf16, e);
 	const struct dnn_case d = forward_case(c);
 	return dnn_kernel_prepare(&d, c, &s->dnn, e);
 }
@@ -161,6 +165,8 @@ static enum status prepare_dx(const struct kernel_case *c, struct device *dev, v
 		return E_NOMEM;
 	if (winograd_fit(c))
 		return winograd_prepare(c, true, &s->winograd, e);
+	if (winograd_bf16_fit(c))
+		return winograd_bf16_prepare(c, true, &s->winograd_bf16, e);
 	const struct dnn_case d = dx_case(c);
 	return dnn_kernel_prepare(&d, c, &s->dnn, e);
 }

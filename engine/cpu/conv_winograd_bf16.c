@@ -15,6 +15,7 @@ static const int64_t PART = (int64_t)384 << 10; /* bytes of values at a time: le
 
 struct winograd_bf16_state {
 	struct winograd_bf16 size;
+	bool dx;
 	int64_t pieces;
 	int block;                  /* pieces at a time */
 	size_t at_m, at_edge, each; /* of a thread's scratch */
@@ -25,11 +26,12 @@ static int64_t piece_bytes(const struct winograd_bf16 *z, int rows)
 	return (int64_t)ROW_POINTS * (rows + TAPS - 1) * z->across * z->words * (int64_t)sizeof(uint32_t);
 }
 
-static struct winograd_bf16_state state_of(const struct kernel_case *c)
+static struct winograd_bf16_state state_of(const struct kernel_case *c, bool dx)
 {
 	const struct conv_conf *conf = c->call->conf;
 	const struct shape *x = &c->in[X].shape, *y = &c->out[0].shape;
-	struct winograd_bf16_state s = {.size = {.C = x->d[1], .H = x->d[2], .W = x->d[3], .O = y->d[1], .OH = y->d[2], .OW = y->d[3], .pad = conf->pad}};
+	struct winograd_bf16_state s = {.dx = dx, .size = {.C = x->d[1], .H = x->d[2], .W = x->d[3], .O = y->d[1], .OH = y->d[2], .OW = y->d[3],
+	                                                  .pad = dx ? 2 - conf->pad : conf->pad}};
 	struct winograd_bf16 *z = &s.size;
 	z->across = (z->OW + 1) / 2;
 	z->words = z->C / 2;
@@ -55,7 +57,7 @@ bool winograd_bf16_fit(const struct kernel_case *c)
 {
 	const struct conv_conf *conf = c->call->conf;
 	const struct shape *x = &c->in[X].shape, *y = &c->out[0].shape;
-	if (conf->groups != 1 || conf->stride != 1 || c->in[W].shape.d[2] != 3 || c->in[W].shape.d[3] != 3 || !(c->constant & 1u << W))
+	if (conf->groups != 1 || conf->stride != 1 || c->in[W].shape.d[2] != 3 || c->in[W].shape.d[3] != 3 || conf->pad > 2)
 		return false;
 	if (c->in[X].dtype != BF16 || c->out[0].dtype != BF16 || c->in[W].dtype != F32 || c->in[W].layout != ROW_MAJOR)
 		return false;
@@ -69,22 +71,22 @@ static int64_t weights_words(const struct winograd_bf16 *z)
 	return (int64_t)ROW_POINTS * TAPS * z->words; /* of one result */
 }
 
-void winograd_bf16_describe(const struct kernel_case *c, struct kernel_plan *p)
+void winograd_bf16_describe(const struct kernel_case *c, bool dx, struct kernel_plan *p)
 {
-	const struct winograd_bf16_state s = state_of(c);
-	const int layout[] = {s.size.C, s.size.O};
+	const struct winograd_bf16_state s = state_of(c, dx);
+	const int layout[] = {s.size.C, s.size.O, dx};
 	*p = (struct kernel_plan){.scratch = s.each * (size_t)c->threads, .inplace = -1};
 	p->form[W] = (struct form){(size_t)(weights_words(&s.size) * s.size.O) * sizeof(uint32_t), hash64(layout, sizeof layout, 0x62663136)};
 	snprintf(p->name, sizeof p->name, "winograd:avx512_bf16");
 }
 
-enum status winograd_bf16_prepare(const struct kernel_case *c, void **state, struct err *e)
+enum status winograd_bf16_prepare(const struct kernel_case *c, bool dx, void **state, struct err *e)
 {
 	struct winograd_bf16_state *s = mem_new(sizeof *s);
 	*state = s;
 	if (!s)
 		return err_nomem(e, "no memory for '%s'", c->call->op->name);
-	*s = state_of(c);
+	*s = state_of(c, dx);
 	return OK;
 }
 
@@ -95,10 +97,13 @@ void winograd_bf16_release(void *state)
 
 void winograd_bf16_pack(void *state, const struct tensor *src, void *dst)
 {
-	const struct winograd_bf16 *z = &((const struct winograd_bf16_state *)state)->size;
+	const struct winograd_bf16_state *s = state;
+	const struct winograd_bf16 *z = &s->size;
+	const int64_t first = 9 * (int64_t)src->shape.d[1]; /* between neighbours of the slower axis */
+	const int64_t o_step = s->dx ? 9 : first, c_step = s->dx ? first : 9;
 #pragma omp parallel for schedule(static) if (weights_words(z) * z->O > SMALL)
 	for (int o = 0; o < z->O; o += z->width)
-		winograd_bf16_weights(z, src->data, o, (uint32_t *)dst + weights_words(z) * o);
+		winograd_bf16_weights(z, src->data, o_step, c_step, s->dx, o, (uint32_t *)dst + weights_words(z) * o);
 }
 
 /* Some pieces, through all results. */
@@ -124,8 +129,9 @@ void winograd_bf16_run(const struct kernel_run *r, void *state)
 {
 	const struct winograd_bf16_state *s = state;
 	BUG_IF(!r->packed || !r->packed[W], "weights that are not packed");
-	const struct winograd_bf16_end end = {.bias = r->n_in > BIAS ? r->in[BIAS].data : NULL,
-	                                      .residual = r->n_in > RESIDUAL ? r->in[RESIDUAL].data : NULL,
+	const bool dx = s->dx;
+	const struct winograd_bf16_end end = {.bias = !dx && r->n_in > BIAS ? r->in[BIAS].data : NULL,
+	                                      .residual = !dx && r->n_in > RESIDUAL ? r->in[RESIDUAL].data : NULL,
 	                                      .relu = r->fuse & FUSE_RELU};
 #pragma omp parallel for schedule(static) if (s->pieces > s->block)
 	for (int64_t first = 0; first < s->pieces; first += s->block)

@@ -167,13 +167,13 @@ AVX512 void winograd_bf16_output(const struct winograd_bf16 *z, const float *m, 
 /* ---- weights ---- */
 
 /* The points of one channel's row of taps, for LANES_F32 results, whose weights lie `step` apart. */
-BODY void weight_points(const float *w, int64_t step, __m512 u[ROW_POINTS])
+BODY void weight_points(const float *w, int64_t step, bool turned, __m512 u[ROW_POINTS])
 {
 	const __m512 half = _mm512_set1_ps(0.5f);
 	float g[3][LANES_F32];
 	for (int o = 0; o < LANES_F32; o++)
 		for (int s = 0; s < 3; s++)
-			g[s][o] = w[o * step + s];
+			g[turned ? 2 - s : s][o] = w[o * step + s];
 	const __m512 g0 = _mm512_loadu_ps(g[0]), g1 = _mm512_loadu_ps(g[1]), g2 = _mm512_loadu_ps(g[2]), ends = _mm512_add_ps(g0, g2);
 	u[0] = g0;
 	u[1] = _mm512_mul_ps(half, _mm512_add_ps(ends, g1));
@@ -186,16 +186,16 @@ BODY __m512i words_of_pair(__m512 even, __m512 odd)
 	return _mm512_or_si512(_mm512_cvtepu16_epi32(narrow(even)), _mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow(odd)), 16));
 }
 
-AVX512 void winograd_bf16_weights(const struct winograd_bf16 *z, const float *w, int o, uint32_t *u)
+AVX512 void winograd_bf16_weights(const struct winograd_bf16 *z, const float *w, int64_t o_step, int64_t c_step, bool turned, int o, uint32_t *u)
 {
-	const int64_t step = 9 * (int64_t)z->C, tap_step = (int64_t)z->words * z->width;
+	const int64_t tap_step = (int64_t)z->words * z->width;
 	for (int q = 0; q < z->width; q += LANES_F32)
 		for (int k = 0; k < z->words; k++)
 			for (int tap = 0; tap < TAPS; tap++) {
-				const float *from = w + (o + q) * step + 18 * k + 3 * tap;
+				const float *from = w + (o + q) * o_step + 2 * k * c_step + 3 * (turned ? 2 - tap : tap);
 				__m512 even[ROW_POINTS], odd[ROW_POINTS];
-				weight_points(from, step, even);
-				weight_points(from + 9, step, odd);
+				weight_points(from, o_step, turned, even);
+				weight_points(from + c_step, o_step, turned, odd);
 				for (int p = 0; p < ROW_POINTS; p++)
 					_mm512_storeu_si512(u + (p * TAPS + tap) * tap_step + (int64_t)k * z->width + q, words_of_pair(even[p], odd[p]));
 			}
@@ -226,9 +226,9 @@ void winograd_bf16_output(const struct winograd_bf16 *z, const float *m, int64_t
 	BUG("no AVX-512");
 }
 
-void winograd_bf16_weights(const struct winograd_bf16 *z, const float *w, int o, uint32_t *u)
+void winograd_bf16_weights(const struct winograd_bf16 *z, const float *w, int64_t o_step, int64_t c_step, bool turned, int o, uint32_t *u)
 {
-	(void)z, (void)w, (void)o, (void)u;
+	(void)z, (void)w, (void)o_step, (void)c_step, (void)turned, (void)o, (void)u;
 	BUG("no AVX-512");
 }
 

@@ -42,7 +42,8 @@ struct winograd_bf16_end {
 /* m into results o..o+width of a piece of y (channels-last). */
 void winograd_bf16_output(const struct winograd_bf16 *z, const float *m, int64_t piece, int o, const struct winograd_bf16_end *end, uint16_t *y);
 
-/* Weights (O,C,3,3) of results o..o+width into u. */
-void winograd_bf16_weights(const struct winograd_bf16 *z, const float *w, int o, uint32_t *u);
+/* Weights of results o..o+width into u. The weight of result o, channel c, tap (r,s) is w[o * o_step + c * c_step + 3 r + s], or that of
+   the tap (2-r,2-s) where turned. */
+void winograd_bf16_weights(const struct winograd_bf16 *z, const float *w, int64_t o_step, int64_t c_step, bool turned, int o, uint32_t *u);
 
 #endif
