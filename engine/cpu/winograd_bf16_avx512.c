@@ -107,6 +107,7 @@ BODY void product_tiles(int tiles, int vectors, const uint32_t *v, int64_t row, 
 		_mm512_storeu_ps(m + i * LANES_F32, sum[i]);
 }
 
+/* Twelve tiles at a time fill the registers; fewer at the end of a piece. */
 BODY void product_points(int vectors, const struct winograd_bf16 *z, const uint32_t *v, const uint32_t *u, float *m)
 {
 	const int64_t row = (int64_t)z->across * z->words;
