@@ -40,6 +40,10 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/conv_int8.c \
 	%D%/cpu/conv_patches.c \
 	%D%/cpu/conv_patches.h \
+	%D%/cpu/conv_winograd.c \
+	%D%/cpu/conv_winograd.h \
+	%D%/cpu/conv_winograd_bf16.c \
+	%D%/cpu/conv_winograd_bf16.h \
 	%D%/cpu/cpu.c \
 	%D%/cpu/dnn.c \
 	%D%/cpu/dnn.h \
@@ -67,6 +71,10 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/softmax.c \
 	%D%/cpu/unary.c \
 	%D%/cpu/view.c \
+	%D%/cpu/winograd_avx512.c \
+	%D%/cpu/winograd_avx512.h \
+	%D%/cpu/winograd_bf16_avx512.c \
+	%D%/cpu/winograd_bf16_avx512.h \
 	%D%/cuda/stub.c \
 	%D%/ops/binary.c \
 	%D%/ops/compose.c \

@@ -5,6 +5,8 @@
 #include "engine/cpu/conv.h"
 
 #include "engine/cpu/conv_patches.h"
+#include "engine/cpu/conv_winograd.h"
+#include "engine/cpu/conv_winograd_bf16.h"
 #include "engine/cpu/dnn_kernel.h"
 
 static struct dnn_mem activation(const struct shape *s)
@@ -91,21 +93,45 @@ static struct dnn_case dw_case(const struct kernel_case *c)
 	return d;
 }
 
-/* One of the two. */
-struct dw_state {
-	void *dnn, *patches;
+/* One of the four. */
+struct conv_state {
+	void *dnn, *winograd, *winograd_bf16, *patches;
 };
+
+static struct conv_state *state_new(const struct kernel_case *c, void **state, struct err *e)
+{
+	struct conv_state *s = mem_new(sizeof *s);
+	*state = s;
+	if (!s)
+		err_nomem(e, "no memory for the primitive of '%s'", c->call->op->name);
+	return s;
+}
 
 static enum status describe_forward(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
 {
-	const struct dnn_case d = forward_case(c);
-	const enum status st = dnn_kernel_describe(&d, c, p, e);
+	enum status st = OK;
+	if (winograd_fit(c)) {
+		winograd_describe(c, false, p);
+	} else if (winograd_bf16_fit(c)) {
+		winograd_bf16_describe(c, false, p);
+	} else {
+		const struct dnn_case d = forward_case(c);
+		st = dnn_kernel_describe(&d, c, p, e);
+	}
 	p->fuse_ok = FUSE_RELU;
 	return st;
 }
 
 static enum status describe_dx(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
 {
+	if (winograd_fit(c)) {
+		winograd_describe(c, true, p);
+		return OK;
+	}
+	if (winograd_bf16_fit(c)) {
+		winograd_bf16_describe(c, true, p);
+		return OK;
+	}
 	const struct dnn_case d = dx_case(c);
 	return dnn_kernel_describe(&d, c, p, e);
 }
@@ -117,75 +143,87 @@ static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *
 	return st == OK && patches_fit(c, p->name) ? patches_describe(c, p, e) : st;
 }
 
-static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state,
-	struct err *e)
+static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
+	struct conv_state *s = state_new(c, state, e);
 	(void)dev;
+	if (!s)
+		return E_NOMEM;
+	if (winograd_fit(c))
+		return winograd_prepare(c, false, &s->winograd, e);
+	if (winograd_bf16_fit(c))
+		return winograd_bf16_prepare(c, false, &s->winograd_bf16, e);
 	const struct dnn_case d = forward_case(c);
-	return dnn_kernel_prepare(&d, c, state, e);
+	return dnn_kernel_prepare(&d, c, &s->dnn, e);
 }
 
 static enum status prepare_dx(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
+	struct conv_state *s = state_new(c, state, e);
 	(void)dev;
+	if (!s)
+		return E_NOMEM;
+	if (winograd_fit(c))
+		return winograd_prepare(c, true, &s->winograd, e);
+	if (winograd_bf16_fit(c))
+		return winograd_bf16_prepare(c, true, &s->winograd_bf16, e);
 	const struct dnn_case d = dx_case(c);
-	return dnn_kernel_prepare(&d, c, state, e);
+	return dnn_kernel_prepare(&d, c, &s->dnn, e);
 }
 
 static enum status prepare_dw(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
 	const struct dnn_case d = dw_case(c);
 	struct kernel_plan library;
-	struct dw_state *s = mem_new(sizeof *s);
+	struct conv_state *s = state_new(c, state, e);
 	(void)dev;
-	*state = s;
 	if (!s)
-		return err_nomem(e, "no memory for the primitive of '%s'", c->call->op->name);
+		return E_NOMEM;
 	const enum status st = dnn_kernel_describe(&d, c, &library, e);
 	if (st != OK)
 		return st;
 	return patches_fit(c, library.name) ? patches_prepare(c, &s->patches, e) : dnn_kernel_prepare(&d, c, &s->dnn, e);
 }
 
-static void release_dw(void *state)
+static void release(void *state)
 {
-	struct dw_state *s = state;
+	struct conv_state *s = state;
 	if (!s)
 		return;
 	dnn_kernel_release(s->dnn);
+	winograd_release(s->winograd);
+	winograd_bf16_release(s->winograd_bf16);
 	patches_release(s->patches);
 	mem_free(s);
 }
 
-static void run_dw(const struct kernel_run *r)
+static void pack(void *state, int i, const struct tensor *src, void *dst, struct device *dev)
 {
-	struct dw_state *s = r->state;
+	struct conv_state *s = state;
+	if (s->winograd)
+		winograd_pack(s->winograd, src, dst);
+	else if (s->winograd_bf16)
+		winograd_bf16_pack(s->winograd_bf16, src, dst);
+	else
+		dnn_kernel_pack(s->dnn, i, src, dst, dev);
+}
+
+static void run(const struct kernel_run *r)
+{
+	struct conv_state *s = r->state;
 	struct kernel_run own = *r;
 	own.state = s->dnn;
-	if (s->patches)
+	if (s->winograd)
+		winograd_run(r, s->winograd);
+	else if (s->winograd_bf16)
+		winograd_bf16_run(r, s->winograd_bf16);
+	else if (s->patches)
 		patches_run(r, s->patches);
 	else
 		dnn_kernel_run(&own);
 }
 
 extern const struct kernel cpu_conv2d, cpu_conv2d_dx, cpu_conv2d_dw;
-const struct kernel cpu_conv2d = {
-	.describe = describe_forward,
-	.prepare = prepare_forward,
-	.release = dnn_kernel_release,
-	.pack = dnn_kernel_pack,
-	.run = dnn_kernel_run,
-};
-const struct kernel cpu_conv2d_dx = {
-	.describe = describe_dx,
-	.prepare = prepare_dx,
-	.release = dnn_kernel_release,
-	.pack = dnn_kernel_pack,
-	.run = dnn_kernel_run,
-};
-const struct kernel cpu_conv2d_dw = {
-	.describe = describe_dw,
-	.prepare = prepare_dw,
-	.release = release_dw,
-	.run = run_dw,
-};
+const struct kernel cpu_conv2d = {.describe = describe_forward, .prepare = prepare_forward, .release = release, .pack = pack, .run = run};
+const struct kernel cpu_conv2d_dx = {.describe = describe_dx, .prepare = prepare_dx, .release = release, .pack = pack, .run = run};
+const struct kernel cpu_conv2d_dw = {.describe = describe_dw, .prepare = prepare_dw, .release = release, .run = run};

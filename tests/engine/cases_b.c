@@ -40,6 +40,11 @@ static const struct conv_conf conv_conf = {2, 1, 1, 3, 2, 0, 0, {4, {2, 3, 7, 6}
 BUILD(conv_dx, graph_conv2d_dx(g, x[0], x[1], &conv_conf))
 BUILD(conv_dw, graph_conv2d_dw(g, x[0], x[1], &conv_conf))
 /* By rows and a product on the cpu: odd channels and maps; several parts; without a stride. */
+static const struct conv_conf even_conf = {1, 1, 1, 3, 3, 0, 0, {4, {2, 32, 7, 5}}};
+static const struct conv_conf plain_conf = {1, 0, 1, 3, 3, 0, 0, {4, {3, 64, 7, 13}}};
+BUILD(conv_dx_even, graph_conv2d_dx(g, x[0], x[1], &even_conf))
+BUILD(conv_dx_plain, graph_conv2d_dx(g, x[0], x[1], &plain_conf))
+
 static const struct conv_conf rows_conf = {2, 1, 1, 3, 2, 0, 0, {4, {3, 33, 9, 7}}};
 static const struct conv_conf rows_parts_conf = {3, 0, 1, 3, 3, 0, 0, {4, {7, 40, 69, 63}}};
 static const struct conv_conf rows_many_conf = {1, 1, 1, 3, 3, 0, 0, {4, {3, 129, 5, 3}}};
@@ -161,6 +166,17 @@ const struct op_case cases_b[] = {
 	 {ACT(D4(2, 133, 3, 3), -2, 2), PARAM(D4(131, 133, 3, 3), -1, 1), PARAM(D1(131), -2, 2), ACT(D4(2, 131, 3, 3), -2, 2)}, 0, 0},
 	{"conv2d narrow stride 2", b_conv_2, CASE_FORWARD, 4,
 	 {ACT(D4(3, 48, 7, 6), -2, 2), PARAM(D4(32, 48, 3, 3), -1, 1), PARAM(D1(32), -2, 2), ACT(D4(3, 32, 4, 3), -2, 2)}, 0, 0},
+	{"conv2d of whole vectors", b_conv_narrow, CASE_FORWARD, 4,
+	 {ACT(D4(3, 32, 7, 5), -2, 2), PARAM(D4(48, 32, 3, 3), -1, 1), PARAM(D1(48), -2, 2), ACT(D4(3, 48, 7, 5), -2, 2)}, 0, 0},
+	{"conv2d of whole vectors, more than a thread takes at a time", b_conv, CASE_FORWARD, 2,
+	 {ACT(D4(5, 16, 11, 14), -2, 2), PARAM(D4(32, 16, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d of whole vectors, one picture without padding", b_conv_plain, CASE_FORWARD, 2,
+	 {ACT(D4(1, 64, 7, 9), -2, 2), PARAM(D4(16, 64, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d of whole vectors, padding 2", b_conv_tall, CASE_FORWARD, 2,
+	 {ACT(D4(2, 48, 5, 4), -2, 2), PARAM(D4(32, 48, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d_dx of whole vectors", b_conv_dx_even, CASE_FORWARD, 2, {ACT(D4(2, 48, 7, 5), -2, 2), PARAM(D4(48, 32, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d_dx of whole vectors, no padding", b_conv_dx_plain, CASE_FORWARD, 2,
+	 {ACT(D4(3, 32, 5, 11), -2, 2), PARAM(D4(32, 64, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d 1x1 stride 2 of many channels", b_conv_1_2, CASE_FORWARD, 2,
 	 {ACT(D4(2, 64, 9, 8), -2, 2), PARAM(D4(96, 64, 1, 1), -1, 1)}, 0, 0},
 	{"conv2d of a parameter", b_conv, CONV, 2, {PARAM(D4(1, 2, 4, 5), -2, 2), PARAM(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
