@@ -8,7 +8,10 @@ tests_check_report_SOURCES = \
 	%D%/test_distributions.c \
 	%D%/test_page.c \
 	%D%/test_results.c \
-	%D%/test_stats.c
+	%D%/test_stats.c \
+	%D%/test_grid.c \
+	%D%/test_paper.c \
+	%D%/test_table.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_report_LDADD = $(TEST_LIBS)
 EXTRA_DIST += %D%/distributions.csv

@@ -101,6 +101,9 @@ int main(void)
 	srunner_add_suite(r, page_suite());
 	srunner_add_suite(r, distributions_suite());
 	srunner_add_suite(r, stats_suite());
+	srunner_add_suite(r, grid_suite());
+	srunner_add_suite(r, paper_suite());
+	srunner_add_suite(r, table_suite());
 	srunner_run_all(r, CK_ENV);
 	const int failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -30,5 +30,8 @@ Suite *page_suite(void);
 void write_answers(const char *home, int n, int K, const int *label, const int *answer, const float *logits);
 Suite *distributions_suite(void);
 Suite *stats_suite(void);
+Suite *grid_suite(void);
+Suite *paper_suite(void);
+Suite *table_suite(void);
 
 #endif

@@ -1,0 +1,423 @@
+/* The table of a sweep, over a store whose numbers were written by hand. */
+#include "tests/report/suites.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "report/table.h"
+#include "runs/predictions.h"
+
+#define FILE_TOP \
+	"name: made\nprecision: f32\n" \
+	"data: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 24, classes: 4, size: 8}\n" \
+	"networks: {big: {model: cnn, widths: [4, 8], convs: 1}, small: {model: cnn, widths: [2, 4], convs: 1}}\n" \
+	"stages:\n" \
+	"  - {name: teach, kind: supervise, train: big, epochs: 2}\n" \
+	"  - {name: kd, kind: distill, train: small, teacher: teach.last, epochs: 2}\n" \
+	"  - {name: labels, kind: supervise, train: small, epochs: 2}\n"
+#define SEEDS "vary: {seeds: 8}\n"
+enum { TEACH, KD, LABELS, STAGES };
+
+#define ck_ok(call) do { const enum status st_ = (call); ck_assert_msg(st_ == OK, "%s", e.text); } while (0)
+#define HAS(text, part) ck_assert_msg(strstr((text), (part)) != NULL, "no '%s' in\n%s", (part), (text))
+#define LACKS(text, part) ck_assert_msg(strstr((text), (part)) == NULL, "'%s' in\n%s", (part), (text))
+
+static struct sweep *s;
+static struct table *t;
+static const char *program;
+
+static const char *file_of(const char *name, const char *text)
+{
+	const char *path = scratch_path(name);
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
+	return path;
+}
+
+static void open_sweep(const char *text, const char *budget)
+{
+	const struct sweep_options o = {.out = scratch_path("out"), .budget = budget, .experiment = {.device = "cpu", .threads = 1}};
+	log_set_level(LOG_ERROR);
+	program = "limbeck 1";
+	ck_ok(sweep_open(life, file_of("made.yaml", text), &o, &s, &e));
+	ck_ok(dir_make(o.out, &e));
+	ck_ok(store_open(path_join(life, o.out, "limbeck.db"), &s->store, &e));
+}
+
+struct made {
+	double top1, seconds;
+	bool alone, failed;
+	const char *right; /* of the test pictures, a letter each: x right, anything else wrong; NULL: no file */
+};
+
+static void predict(const char *path, const char *right)
+{
+	const int n = (int)strlen(right);
+	int32_t *label = NEW_ARRAY(life, int32_t, n), *answer = NEW_ARRAY(life, int32_t, n);
+	for (int i = 0; i < n; i++)
+		answer[i] = right[i] != 'x';
+	ck_ok(predictions_save(&(struct predictions){.n = n, .label = label, .answer = answer, .sample = label}, path, &e));
+}
+
+/* As if the item had been trained. */
+static void leave(int item, const struct made *m)
+{
+	const struct stage *stage = s->item[item].stage;
+	const char *folder = arena_printf(life, "%s/made-%d", s->out, item), *own = arena_printf(life, "%s/stages/%s", folder, stage->name);
+	int64_t run, id;
+	const struct store_run row = {.name = "made", .folder = folder, .config = "", .identity = folder, .program = program, .machine = "", .device = "cpu",
+	                              .precision = "f32", .threads = 1};
+	ck_ok(dir_make(own, &e));
+	ck_ok(store_run_begin(s->store, &row, &run, &e));
+	ck_ok(store_stage_begin(s->store, run, stage->name, stage->kind->name, stage->identity, &id, &e));
+	const struct { const char *name; double value; } values[] = {{"test_top1", m->top1}, {"test_top1_best", m->top1 + 0.25}, {"time/total_seconds", m->seconds},
+	                                                              {"time/alone", m->alone}};
+	for (int i = 0; i < 4; i++)
+		ck_ok(store_metric(s->store, id, values[i].name, 1, 1, values[i].value, &e));
+	for (int i = 0; i < 2 && !m->failed; i++) {
+		const char *name = i ? "best" : "last", *path = arena_printf(life, "%s/%s.safetensors", own, name);
+		FILE *f = fopen(path, "w");
+		ck_assert_ptr_nonnull(f);
+		fprintf(f, "weights of %d", item);
+		ck_assert_int_eq(fclose(f), 0);
+		ck_ok(store_artefact_put(s->store, id, stage->identity, name, path, &e));
+	}
+	if (m->right)
+		predict(path_join(life, own, "test.safetensors"), m->right);
+	ck_ok(store_stage_end(s->store, id, m->failed ? "failed" : "done", m->seconds, &e));
+}
+
+/* The teacher once; kd and labels for so many seeds, kd better by its seed's number. */
+static void leave_seeds(int n)
+{
+	leave(TEACH, &(struct made){.top1 = 80, .seconds = 9});
+	for (int k = 0; k < n; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = 70 + k % 3 + (k + 1), .seconds = 2});
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 70 + k % 3, .seconds = 1});
+	}
+}
+
+static enum status make(const struct table_options *o)
+{
+	err_clear(&e);
+	ck_ok(sweep_refresh(s, &e));
+	ck_ok(sweep_failures(s, &e));
+	return table_make(life, s, o, &t, &e);
+}
+
+static const char *printed(enum grid_form form)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	ck_ok(table_print(t, f, form));
+	fclose(f);
+	const char *copy = arena_str(life, text);
+	free(text);
+	return copy;
+}
+
+static const char *made(const struct table_options *o)
+{
+	ck_ok(make(o));
+	return printed(GRID_TEXT);
+}
+
+/* The line that begins with these words, its blanks made one. */
+static const char *line(const char *text, const char *words)
+{
+	for (const char *p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+		if (!strncmp(p, words, strlen(words))) {
+			char *copy = arena_strn(life, p, strcspn(p, "\n")), *to = copy;
+			for (const char *c = copy; *c; c++)
+				if (*c != ' ' || (to > copy && to[-1] != ' '))
+					*to++ = *c;
+			while (to > copy && to[-1] == ' ')
+				to--;
+			*to = 0;
+			return copy;
+		}
+	ck_abort_msg("no line '%s' in\n%s", words, text);
+}
+
+#define CLAIMS "table: {control: labels}\nclaims: [{name: helps, better: kd, than: labels}, {name: turned, better: labels, than: kd}]\n"
+
+/* Differences 1 to 8: mean 4.5, deviation 2.44949, t 5.19615 with 7 degrees of freedom, p .00125832; two claims of it: Holm doubles it. */
+START_TEST(a_claim)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	leave_seeds(8);
+	const char *text = made(&(struct table_options){0});
+	ck_assert(t->n_row == 3 && t->n_column == 1 && t->n_claim == 2);
+	const struct table_claim *c = &t->claim[0];
+	ck_assert(c->tested && c->paired.n == 8 && c->verdict == CLAIM_SUPPORTED && t->claim[1].verdict == CLAIM_CONTRADICTED);
+	ck_assert_double_eq_tol(c->paired.mean, 4.5, 1e-12);
+	ck_assert_double_eq_tol(c->paired.low, 4.5 - 2.0478251, 1e-6);
+	ck_assert_double_eq_tol(c->p, 2 * 0.0012583202, 1e-9);
+	ck_assert_double_eq_tol(c->paired.p_flip, 2.0 / 256, 1e-12);
+	const struct table_cell *kd = &t->row[1].cell[0];
+	ck_assert(kd->n == 8 && !kd->missing && kd->seed[7] == 8 && kd->value[2] == 75);
+	ck_assert_double_eq_tol(kd->control.mean, 4.5, 1e-12);
+	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) 80.00 - - 80.00 80.00 1");
+	HAS(line(text, "kd"), " 8 +4.50 +2.45 to +6.55 8 of 8");
+	HAS(line(text, "labels (control)"), "70.88");
+	HAS(line(text, "helps"), "helps supported +4.50 +2.45 to +6.55 8 (8 better) 0.00252 0.00781 0.00781");
+	HAS(line(text, "turned"), "contradicted -4.50");
+	HAS(text, "all have one teacher");
+	LACKS(text, "MARKED");
+}
+END_TEST
+
+START_TEST(too_few_for_a_claim)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	leave_seeds(7);
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "helps"), "undecided");
+	HAS(line(text, "kd"), " 7, 1 missing ");
+	ck_assert_int_eq(t->row[1].cell[0].missing, 1);
+}
+END_TEST
+
+START_TEST(one_seed)
+{
+	open_sweep(FILE_TOP CLAIMS, NULL);
+	leave_seeds(1);
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "kd"), "kd 71.00 - - 71.00 71.00 1 +1.00 - 1 of 1");
+	HAS(text, "One seed: no interval can be given");
+	LACKS(text, "nan");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71\n");
+}
+END_TEST
+
+START_TEST(nothing_yet)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "kd"), "kd not run 0");
+	HAS(line(text, "helps"), "undecided (not run)");
+	LACKS(text, "One seed");
+	leave_seeds(2);
+	ck_assert_str_eq(line(made(&(struct table_options){.metric = "tset_top1"}), "kd"), "kd not measured 0");
+}
+END_TEST
+
+/* Right with kd alone: 6 pictures, with labels alone: 1; exact two-sided binomial 2 (1 + 7) / 128. */
+START_TEST(pictures)
+{
+	open_sweep(FILE_TOP CLAIMS, NULL);
+	leave(TEACH, &(struct made){.top1 = 80});
+	leave(KD, &(struct made){.top1 = 70, .right = "xxxxx.xx"});
+	leave(LABELS, &(struct made){.top1 = 30, .right = ".....xx."});
+	const char *text = made(&(struct table_options){0});
+	HAS(text, "helps: of the two networks, 6 test pictures are right with the first alone and 1 with the second alone; McNemar p 0.125");
+	LACKS(made(&(struct table_options){.metric = "time_seconds"}), "McNemar"); /* no claim of pictures */
+}
+END_TEST
+
+START_TEST(failures)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	leave_seeds(3);
+	leave(STAGES * 3 + KD, &(struct made){.failed = true});
+	const char *text = made(&(struct table_options){0});
+	ck_assert(t->row[1].cell[0].failed == 1 && t->row[1].cell[0].missing == 5 && t->row[1].cell[0].n == 3);
+	HAS(line(text, "kd"), " 3, 1 failed, 4 missing");
+	HAS(text, "FAILED made-s4, kd: see ");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,3,1,5,");
+}
+END_TEST
+
+/* The teacher of all has failed: what learns from it is left out, and the rest is there. */
+START_TEST(left_out)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	leave(TEACH, &(struct made){.failed = true});
+	leave(LABELS, &(struct made){.top1 = 50});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "kd"), "kd failed 0, 8 failed");
+	HAS(text, "FAILED made-s1, kd: a stage that it uses has failed");
+	HAS(line(text, "labels"), "50.00");
+}
+END_TEST
+
+START_TEST(times)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	leave(KD, &(struct made){.seconds = 2, .alone = true});
+	leave(STAGES + KD, &(struct made){.seconds = 4, .alone = true});
+	leave(LABELS, &(struct made){.seconds = 1, .alone = true});
+	leave(STAGES + LABELS, &(struct made){.seconds = 1});
+	const char *text = made(&(struct table_options){.metric = "time_seconds"});
+	HAS(line(text, "kd"), "kd 3 ");
+	ck_assert_str_eq(line(text, "labels"), "labels not timed alone 0"); /* one of two was not */
+	HAS(text, "Not timed alone:");
+	ck_assert_int_eq(t->row[2].cell[0].n, 0);
+	text = printed(GRID_CSV);
+	HAS(text, "labels,time_seconds,time/total_seconds");
+	HAS(text, ",not timed alone,");
+}
+END_TEST
+
+START_TEST(rules)
+{
+	open_sweep(FILE_TOP, NULL);
+	leave_seeds(1);
+	const char *text = made(&(struct table_options){.rule = "best"});
+	HAS(line(text, "kd"), "71.25");
+	HAS(text, "Rule: the epoch that did best on the held-out pictures");
+	text = made(&(struct table_options){.metric = "test_error,test_top1"});
+	HAS(line(text, "kd"), "29.00");
+	HAS(text, "Rule: last epoch");
+}
+END_TEST
+
+START_TEST(versions)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	leave_seeds(1);
+	program = "limbeck 2";
+	leave(STAGES + KD, &(struct made){.top1 = 1});
+	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program");
+}
+END_TEST
+
+START_TEST(points_as_columns)
+{
+	open_sweep(FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3], data.n_train: [80]}, seeds: 2}\ntable: {columns: points}\n", NULL);
+	leave(KD, &(struct made){.top1 = 60});
+	leave(STAGES + KD, &(struct made){.top1 = 62});
+	leave(2 * STAGES + KD, &(struct made){.top1 = 64});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_int_eq(t->n_column, 2);
+	ck_assert_str_eq(line(text, "test_top1"), "test_top1 epochs=2,n_train=80 epochs=3,n_train=80");
+	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1) (!)");
+	LACKS(text, "those of others differ");
+}
+END_TEST
+
+static const struct { const char *file, *control, *rule, *columns, *says; } wrong[] = {
+	{"table: {control: lables}\n", NULL, NULL, NULL, "made.yaml:9:18: the control 'lables' is no row of the table; did you mean 'labels'?"},
+	{"", "nobody", NULL, NULL, "the control 'nobody' is no row of the table"},
+	{"", NULL, "test", NULL, "--rule is 'test', allowed last, best; the test pictures never choose"},
+	{"", NULL, NULL, "rows", "--columns is 'rows', allowed metrics, points"},
+	{"table: {rows: [kd, kb]}\n", NULL, NULL, NULL, "'rows' names 'kb', and no stage has that name"},
+	{"table: {mertics: [x]}\n", NULL, NULL, NULL, "did you mean 'metrics'?"},
+	{"claims: [{better: kb, than: labels}]\n", NULL, NULL, NULL, "made.yaml:9:19: a claim names 'kb', which is no row of the table; did you mean 'kd'?"},
+	{"claims: [{better: kd}]\n", NULL, NULL, NULL, "which is no row of the table"},
+	{"claims: [{better: kd, than: labels, metric: train_top1}]\n", NULL, NULL, NULL, "a claim's metric is 'train_top1', which is no column of the table"},
+	{"claims: {better: kd}\n", NULL, NULL, NULL, "'claims' is a list"},
+	{"table: {paper: nothing.yaml}\n", NULL, NULL, NULL, "nothing.yaml"},
+};
+
+START_TEST(said)
+{
+	open_sweep(arena_printf(life, FILE_TOP "%s", wrong[_i].file), NULL);
+	ck_assert_int_ne(make(&(struct table_options){.control = wrong[_i].control, .rule = wrong[_i].rule, .columns = wrong[_i].columns}), OK);
+	HAS(e.text, wrong[_i].says);
+}
+END_TEST
+
+/* ---- beside a paper ---- */
+
+#define PAPER(more, kd) "title: Table 9\nsource: a page\ndata: synth\nrule: last\nruns: 5\n" more \
+	"columns: [{name: test_top1}]\nrows:\n  - {name: kd, values: [" kd "]}\n  - {name: labels, values: [~]}\n" \
+	"  - {name: crd, title: CRD, needs: crd_memory, values: [77]}\n  - {name: at, title: AT, needs: kd, values: [76]}\n" \
+	"claims: [{name: c, says: KD beats labels, better: kd, than: labels}]\n"
+
+/* ours 70, 71, 72 (mean 71): half of the interval 4.30265 sqrt(1/3 + 1/5) = 3.14. */
+static const struct { const char *paper, *budget, *verdict; bool compared; } beside[] = {
+	{PAPER("", "75"), NULL, "below", true},
+	{PAPER("", "67"), NULL, "above", true},
+	{PAPER("", "71"), NULL, "cannot tell", true}, /* near, and the interval is too wide */
+	{PAPER("", "{value: 71, trust: recalled}"), NULL, "recalled", false},
+	{PAPER("trust: recalled\n", "71"), NULL, "recalled", false},
+	{PAPER("", "{value: 71, metric: test_top5}"), NULL, "other metric", false},
+	{PAPER("train_pictures: 50000\n", "71"), NULL, "other budget", false},
+	{PAPER("train_pictures: 56\n", "75"), NULL, "below", true},
+	{PAPER("", "71"), "half", "other budget", false},
+};
+
+START_TEST(verdicts)
+{
+	open_sweep(FILE_TOP SEEDS "budget: {half: {epochs: 0.5}}\n", beside[_i].budget);
+	for (int k = 0; k < 3; k++)
+		leave(STAGES * k + KD, &(struct made){.top1 = 70 + k});
+	const char *text = made(&(struct table_options){.paper = file_of("paper.yaml", beside[_i].paper)}), *kd = line(strstr(text, "Beside: Table 9 (a page)"), "kd");
+	ck_assert_msg(!strcmp(kd + strlen(kd) - strlen(beside[_i].verdict), beside[_i].verdict), "%s: %s", beside[_i].verdict, kd);
+	if (beside[_i].compared)
+		HAS(kd, " 3.14 ");
+	else
+		HAS(kd, " - - "); /* no difference where there is nothing to compare */
+	HAS(line(text, "CRD"), " 77.00 5, ");
+	HAS(line(text, "CRD"), " needs crd_memory");
+	HAS(line(text, "AT"), " not run");
+	HAS(text, "The paper says: KD beats labels. Undecided: not run.");
+}
+END_TEST
+
+START_TEST(other_verdicts)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	const struct table_options o = {.paper = file_of("paper.yaml", PAPER("", "70"))};
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "not run");
+	leave(KD, &(struct made){.top1 = 70});
+	leave(STAGES + KD, &(struct made){.top1 = 70.1});
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "too few runs");
+	leave(2 * STAGES + KD, &(struct made){.top1 = 70.2});
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
+	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "other data");
+	file_of("paper.yaml", "title: T\nrule: best_test\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "best on test");
+}
+END_TEST
+
+/* Labels and titles from outside are escaped in each form. */
+START_TEST(escapes)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: \"a|b & <c>, \\\"d\\\" 5%\", stages.kd.epochs: 2}]}\n", NULL);
+	leave(KD, &(struct made){.top1 = 60});
+	ck_ok(make(&(struct table_options){0}));
+	HAS(printed(GRID_MARKDOWN), "| a\\|b & <c>, \"d\" 5% kd | 60.00 |");
+	HAS(printed(GRID_CSV), "\"a|b & <c>, \"\"d\"\" 5% kd\",test_top1,");
+	HAS(printed(GRID_LATEX), "a|b \\& <c>, \"d\" 5\\% kd & 60.00");
+	HAS(printed(GRID_HTML), "a|b &amp; &lt;c&gt;, &quot;d&quot; 5% kd</th>");
+}
+END_TEST
+
+static void end(void)
+{
+	sweep_close(s);
+	s = NULL;
+}
+
+Suite *table_suite(void)
+{
+	Suite *suite = suite_create("table");
+	TCase *tc = life_case(suite, "table");
+	tcase_add_checked_fixture(tc, NULL, end);
+	tcase_add_test(tc, a_claim);
+	tcase_add_test(tc, too_few_for_a_claim);
+	tcase_add_test(tc, one_seed);
+	tcase_add_test(tc, nothing_yet);
+	tcase_add_test(tc, pictures);
+	tcase_add_test(tc, failures);
+	tcase_add_test(tc, left_out);
+	tcase_add_test(tc, times);
+	tcase_add_test(tc, rules);
+	tcase_add_test(tc, versions);
+	tcase_add_test(tc, points_as_columns);
+	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
+	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
+	tcase_add_test(tc, other_verdicts);
+	tcase_add_test(tc, escapes);
+	return suite;
+}
