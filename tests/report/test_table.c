@@ -261,7 +261,7 @@ START_TEST(times)
 	HAS(text, "Not timed alone:");
 	ck_assert_int_eq(t->row[2].cell[0].n, 0);
 	text = printed(GRID_CSV);
-	HAS(text, "labels,time_seconds,time/total_seconds");
+	HAS(text, "labels,time_seconds,time_seconds,last,full,0,0,6,");
 	HAS(text, ",not timed alone,");
 }
 END_TEST
