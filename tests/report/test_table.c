@@ -375,6 +375,8 @@ START_TEST(other_verdicts)
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
 	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "other data");
+	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1, data: synth}]\nrows: [{name: kd, values: [70]}]\n");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
 	file_of("paper.yaml", "title: T\nrule: best_test\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "best on test");
 }

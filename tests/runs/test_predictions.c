@@ -106,6 +106,26 @@ START_TEST(damaged)
 }
 END_TEST
 
+/* Classes in order of their logits; of equal ones the earlier comes first. */
+START_TEST(five_of_seven)
+{
+	enum { N = 4, K = 7 };
+	static int32_t labels[N] = {4, 5, 6, 0}, none[N];
+	static float z[N * K] = {
+		9, 8, 7, 6, 5, 4, 3,  /* the fifth: in */
+		9, 8, 7, 6, 5, 4, 3,  /* the sixth: out */
+		1, 1, 1, 1, 1, 1, 1,  /* behind six equal ones: out */
+		1, 1, 1, 1, 1, 1, 1,  /* before them: in */
+	};
+	struct predictions p = {.n = N, .K = K, .label = labels, .answer = none, .sample = none, .logits = z};
+	ck_assert_double_eq(predictions_top5(&p), 50);
+	p.logits = NULL;
+	ck_assert_double_nan(predictions_top5(&p));
+	p = four(); /* of three classes */
+	ck_assert_double_nan(predictions_top5(&p));
+}
+END_TEST
+
 Suite *predictions_suite(void)
 {
 	Suite *s = suite_create("predictions");
@@ -115,5 +135,6 @@ Suite *predictions_suite(void)
 	tcase_add_test(tc, tensors_that_do_not_fit);
 	tcase_add_test(tc, classes_that_are_none);
 	tcase_add_test(tc, damaged);
+	tcase_add_test(tc, five_of_seven);
 	return s;
 }
