@@ -50,7 +50,7 @@ enum status lock_try(struct arena *a, const char *dir, const char *name, struct 
 	return OK;
 }
 
-enum status lock_wait(struct arena *a, const char *dir, const char *name, const char *what, struct lock **l, struct err *e)
+enum status lock_wait(struct arena *a, const char *dir, const char *name, const char *what, bool (*stop)(void), struct lock **l, struct err *e)
 {
 	bool said = false;
 	for (;;) {
@@ -60,7 +60,8 @@ enum status lock_wait(struct arena *a, const char *dir, const char *name, const 
 		if (!said)
 			log_line(LOG_INFO, "'%s' is being trained by another process: waiting for it", what);
 		said = true;
-		if (usleep(WAIT_US) != 0 && errno == EINTR)
+		usleep(WAIT_US);
+		if (stop())
 			return E_STOP;
 	}
 }

@@ -58,7 +58,7 @@ static enum status lock_all(struct arena *a, const char *out, const struct stage
 		if (!next)
 			break; /* two stages that are the same: one lock */
 		last = next->identity;
-		st = lock_wait(a, out, next->identity, next->name, &locks[i], e);
+		st = lock_wait(a, out, next->identity, next->name, stop_asked, &locks[i], e);
 	}
 	return st;
 }

@@ -42,8 +42,8 @@ START_TEST(as_written)
 	ck_assert(isnan(crd->cell[0].value));
 	ck_assert_str_eq(crd->cell[1].metric, "train_top1");
 	ck_assert_str_eq(p->claim[1].columns, "all");
-	ck_assert_int_eq(paper_column_find(p, "b"), 1);
-	ck_assert_int_eq(paper_column_find(p, "c"), -1);
+	ck_assert_int_eq(paper_column_find(p, "b", NULL, NULL), 1);
+	ck_assert_int_eq(paper_column_find(p, "c", NULL, NULL), -1);
 	ck_assert_ptr_null(paper_row_find(p, "at"));
 	ck_assert_str_eq(trust_word(TRUST_RECALLED), "recalled");
 }

@@ -74,9 +74,17 @@ START_TEST(a_process_that_is_killed_gives_it_back)
 }
 END_TEST
 
+static volatile sig_atomic_t alarmed;
+
 static void on_alarm(int number)
 {
 	(void)number;
+	alarmed = 1;
+}
+
+static bool stop(void)
+{
+	return alarmed;
 }
 
 START_TEST(a_signal_ends_the_wait)
@@ -86,10 +94,10 @@ START_TEST(a_signal_ends_the_wait)
 	log_set_level(LOG_ERROR);
 	sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm, .sa_flags = SA_RESTART}, NULL);
 	alarm(1);
-	ck_assert_int_eq(lock_wait(life, scratch, "a", "stage", &l, &e), E_STOP);
+	ck_assert_int_eq(lock_wait(life, scratch, "a", "stage", stop, &l, &e), E_STOP);
 	ck_assert_ptr_null(l);
 	end(pid);
-	ck_ok(lock_wait(life, scratch, "a", "stage", &l, &e));
+	ck_ok(lock_wait(life, scratch, "a", "stage", stop, &l, &e));
 	ck_assert_ptr_nonnull(l);
 	lock_release(l);
 }
