@@ -6,5 +6,6 @@ EXTRA_DIST += %D%/CONFIG.md
 EXTRA_DIST += %D%/METHOD.md
 EXTRA_DIST += %D%/RESULTS.md
 EXTRA_DIST += %D%/folders.svg
+EXTRA_DIST += %D%/report.png
 EXTRA_DIST += bench/README.md
 EXTRA_DIST += bench/against-pytorch

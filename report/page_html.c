@@ -29,7 +29,7 @@ static const char style[] =
 	"caption{text-align:left;padding-bottom:.35rem;font-size:.875rem}\n"
 	"th,td{padding:.3rem .8rem .3rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);vertical-align:baseline}\n"
 	"th{font-weight:600}thead th{color:var(--muted);font-weight:500;vertical-align:bottom;white-space:normal}\n"
-	"th:first-child,td.text,th.text{text-align:left}tbody th{white-space:normal;max-width:26rem;overflow-wrap:break-word}tbody th.long{min-width:min(17rem,45vw)}td.text{white-space:normal;min-width:9rem;overflow-wrap:anywhere}\n"
+	"th:first-child,td.text,th.text{text-align:left}tbody th.long{white-space:normal;min-width:min(17rem,45vw);max-width:26rem;overflow-wrap:break-word}td.text{white-space:normal;min-width:9rem;overflow-wrap:anywhere}\n"
 	"td:last-child,th:last-child{padding-right:0}\n"
 	".mark{display:inline-block;width:1.1em;font-size:.9em}\n"
 	".figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,400px),1fr));gap:1.5rem 2rem;margin:1rem 0;align-items:start}\n"

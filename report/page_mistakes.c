@@ -61,7 +61,7 @@ static enum status show(struct page_out *o, const struct data *d, const struct a
 		html_escape(&o->html, answer);
 		str_add(&o->html, "</strong>");
 		if (isfinite(m->confidence))
-			str_printf(&o->html, "&#160;%.0f&#160;%%", 100 * m->confidence);
+			str_printf(&o->html, "<br>%.1f&#160;%%", 100 * m->confidence);
 		str_add(&o->html, "</figcaption></figure></li>\n");
 	}
 	str_release(&png);

@@ -284,7 +284,7 @@ START_TEST(answers_give_confusion_and_mistakes)
 	HAS(text, "5 of 8 right");
 	HAS(text, "3 of 8 test pictures, by kd &amp; more, seed 3");
 	HAS(text, "alt=\"Test picture 2, labelled");
-	HAS(text, "&#160;95&#160;%"); /* 1 / (1 + exp(-3)) */
+	HAS(text, "<br>95.3&#160;%"); /* 1 / (1 + exp(-3)) */
 	LACKS(text, "alt=\"Test picture 3,");
 	HAS(text, "<td>62.50</td>"); /* the same answers as the teacher's */
 	HAS(text, "data:image/png;base64,iVBORw0KGgo");
