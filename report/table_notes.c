@@ -125,7 +125,8 @@ void table_notes(const struct table *t, FILE *f)
 	const struct sweep *s = t->sweep;
 	note_rule(t, f);
 	if (!str_eq(s->budget_name, "full"))
-		fprintf(f, "Budget '%s': %s. These are not the numbers of the file's full budget.\n", s->budget_name, sweep_budget_text(s));
+		fprintf(f, "Budget '%s': %s. These are not the numbers of the file's full budget, and since epochs are "
+		           "rounded up, stages that see as many pictures there may not here.\n", s->budget_name, sweep_budget_text(s));
 	note_seeds(t, f);
 	note_tests(t, f);
 	note_paper(t, f);
