@@ -95,12 +95,18 @@ void optim_set_lr(struct optim *o, double lr)
 	o->dev->backend->put(o->dev->impl, o->lr, raw, dtype_size(o->dev->backend->wide));
 }
 
-int64_t optim_count(const struct optim *o)
+int64_t optim_count_of(const struct optim *o, const struct params *set)
 {
 	int64_t n = 0;
 	for (int i = 0; i < o->n; i++)
-		n += shape_count(&o->item[i].set->param[o->item[i].index].shape);
+		if (!set || o->item[i].set == set)
+			n += shape_count(&o->item[i].set->param[o->item[i].index].shape);
 	return n;
+}
+
+int64_t optim_count(const struct optim *o)
+{
+	return optim_count_of(o, NULL);
 }
 
 static double decay_of(const struct optim *o, const struct optim_item *it)

@@ -40,6 +40,7 @@ void optim_set_lr(struct optim *o, double lr); /* queued */
 /* Queues one update from o->grad; writes nothing unless *ok. The caller counts the step when it learns that ok was set. */
 void optim_step(struct optim *o, const int *ok);
 int64_t optim_count(const struct optim *o); /* parameters moved */
+int64_t optim_count_of(const struct optim *o, const struct params *set); /* those of one network; NULL: of all */
 /* Moments for resume: bytes of grad-free state, read and written whole. */
 size_t optim_bytes(const struct optim *o);
 enum status optim_read(struct optim *o, void *host, struct err *e);
