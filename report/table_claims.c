@@ -18,12 +18,6 @@ const struct opt claims_opts[] = {
 	{0},
 };
 
-/* Larger is better, but for times and errors. */
-static double sign_of(const struct table_column *c)
-{
-	return c->time || c->error || str_eq(c->metric, "gap_to_teacher") ? -1 : 1;
-}
-
 static enum status find_column(const struct table *t, const char *metric, struct where at, int *column, struct err *e)
 {
 	*column = 0;
@@ -45,7 +39,20 @@ static enum status no_row(const struct table *t, const char *label, struct where
 	return err_user(e, at, "a claim names '%s', which is no row of the table%s%s%s", label, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point. */
+/* Whether an earlier column has the pair: what varies need not change these two. */
+static bool has_pair(const struct table *t, const struct table_row *better, const struct table_row *than, int columns, const struct sweep_item *a,
+                     const struct sweep_item *b)
+{
+	const struct sweep_item *item = t->sweep->item;
+	for (int c = 0; c < columns; c++)
+		for (int i = 0; i < better->cell[c].n; i++)
+			for (int k = 0; k < than->cell[c].n; k++)
+				if (better->cell[c].seed[i] == than->cell[c].seed[k] && item[better->cell[c].item[i]].twin == a->twin && item[than->cell[c].item[k]].twin == b->twin)
+					return true;
+	return false;
+}
+
+/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point, and no two networks are paired twice. */
 static struct paired pairs(struct table *t, const struct table_row *better, const struct table_row *than, int column)
 {
 	const bool all = t->column[column].point != NULL;
@@ -55,8 +62,9 @@ static struct paired pairs(struct table *t, const struct table_row *better, cons
 		const struct table_cell *x = &better->cell[c], *y = &than->cell[c];
 		for (int i = 0; i < x->n; i++)
 			for (int k = 0; k < y->n; k++)
-				if (x->seed[i] == y->seed[k])
-					d[n++] = sign_of(&t->column[c]) * (x->value[i] - y->value[k]);
+				if (x->seed[i] == y->seed[k] &&
+				    !(all && has_pair(t, better, than, c, &t->sweep->item[x->item[i]], &t->sweep->item[y->item[k]])))
+					d[n++] = (t->column[c].less_is_better ? -1 : 1) * (x->value[i] - y->value[k]);
 	}
 	return n ? stats_paired(d, n) : (struct paired){0};
 }
@@ -148,11 +156,12 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 	if (st != OK)
 		return st;
 	double *p = NEW_ARRAY(t->arena, double, t->n_claim);
-	for (int i = 0; i < t->n_claim; i++)
-		p[i] = t->claim[i].p;
+	for (int i = 0; i < t->n_claim; i++) /* what was not run yet was claimed too */
+		p[i] = isnan(t->claim[i].p) ? 1 : t->claim[i].p;
 	stats_holm(p, t->n_claim, t->arena);
 	for (int i = 0; i < t->n_claim; i++) {
-		t->claim[i].p = p[i];
+		if (!isnan(t->claim[i].p))
+			t->claim[i].p = p[i];
 		if (t->claim[i].tested)
 			t->claim[i].verdict = stats_claim(&t->claim[i].paired, p[i]);
 	}
