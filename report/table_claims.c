@@ -39,34 +39,44 @@ static enum status no_row(const struct table *t, const char *label, struct where
 	return err_user(e, at, "a claim names '%s', which is no row of the table%s%s%s", label, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* Whether an earlier column has the pair: what varies need not change these two. */
-static bool has_pair(const struct table *t, const struct table_row *better, const struct table_row *than, int columns, const struct sweep_item *a,
-                     const struct sweep_item *b)
+/* Pairs of networks as they are met; those that have a network in common are one, with the mean of their differences. */
+struct pair_list {
+	int n;
+	double *d;
+	int *met, *better, *than; /* how many are in it; twins of the first */
+};
+
+static void add_pair(struct pair_list *l, int better, int than, double d)
 {
-	const struct sweep_item *item = t->sweep->item;
-	for (int c = 0; c < columns; c++)
-		for (int i = 0; i < better->cell[c].n; i++)
-			for (int k = 0; k < than->cell[c].n; k++)
-				if (better->cell[c].seed[i] == than->cell[c].seed[k] && item[better->cell[c].item[i]].twin == a->twin && item[than->cell[c].item[k]].twin == b->twin)
-					return true;
-	return false;
+	int at = 0;
+	while (at < l->n && l->better[at] != better && l->than[at] != than)
+		at++;
+	if (at == l->n) {
+		l->better[at] = better;
+		l->than[at] = than;
+		l->n++;
+	}
+	l->met[at]++;
+	l->d[at] += (d - l->d[at]) / l->met[at];
 }
 
-/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point, and no two networks are paired twice. */
+/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point. A row that does not vary with the
+   points has the same networks in all columns, and they count once. */
 static struct paired pairs(struct table *t, const struct table_row *better, const struct table_row *than, int column)
 {
 	const bool all = t->column[column].point != NULL;
-	double *d = NEW_ARRAY(t->arena, double, t->n_column * t->sweep->n_run);
-	int n = 0;
+	const struct sweep_item *item = t->sweep->item;
+	const int most = t->n_column * t->sweep->n_run;
+	struct pair_list l = {.d = NEW_ARRAY(t->arena, double, most), .met = NEW_ARRAY(t->arena, int, most), .better = NEW_ARRAY(t->arena, int, most),
+	                      .than = NEW_ARRAY(t->arena, int, most)};
 	for (int c = all ? 0 : column; c < (all ? t->n_column : column + 1); c++) {
 		const struct table_cell *x = &better->cell[c], *y = &than->cell[c];
 		for (int i = 0; i < x->n; i++)
 			for (int k = 0; k < y->n; k++)
-				if (x->seed[i] == y->seed[k] &&
-				    !(all && has_pair(t, better, than, c, &t->sweep->item[x->item[i]], &t->sweep->item[y->item[k]])))
-					d[n++] = (t->column[c].less_is_better ? -1 : 1) * (x->value[i] - y->value[k]);
+				if (x->seed[i] == y->seed[k])
+					add_pair(&l, item[x->item[i]].twin, item[y->item[k]].twin, (t->column[c].less_is_better ? -1 : 1) * (x->value[i] - y->value[k]));
 	}
-	return n ? stats_paired(d, n) : (struct paired){0};
+	return l.n ? stats_paired(l.d, l.n) : (struct paired){0};
 }
 
 static const char *predictions_path(struct table *t, int item)

@@ -82,8 +82,9 @@ static void note_paper_claims(const struct table *t, FILE *f)
 		if (!n)
 			fprintf(f, "The paper says: %s. Undecided: not run.\n", c->says);
 		else
-			fprintf(f, "The paper says: %s. Here in %d of %d columns: %s.\n", c->says, held, n,
-			        n < 3 ? "undecided, too few" : held == n ? "supported" : held == 0 ? "contradicted" : "undecided");
+			fprintf(f, "The paper says: %s. Here in %d of %d columns: %s%s.\n", c->says, held, n,
+			        n < 3 ? "undecided, too few" : held == n ? "supported" : held == 0 ? "contradicted" : "undecided",
+			        str_eq(t->sweep->budget_name, "full") ? "" : ", by other budget");
 	}
 }
 

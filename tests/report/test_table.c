@@ -322,6 +322,22 @@ START_TEST(no_pair_twice)
 }
 END_TEST
 
+/* kd varies and labels do not: a seed's networks of kd share its one of labels. Differences of a seed 1 and 3, 2 and 4, 3 and 5, 4 and 6. */
+START_TEST(a_shared_network)
+{
+	open_sweep(FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3]}, seeds: 4}\ntable: {columns: points}\nclaims: [{better: kd, than: labels}]\n", NULL);
+	for (int k = 0; k < 4; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = 71 + k});
+		leave(STAGES * (4 + k) + KD, &(struct made){.top1 = 73 + k});
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 70});
+	}
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_int_eq(t->claim[0].paired.n, 4);
+	ck_assert_double_eq_tol(t->claim[0].paired.mean, 3.5, 1e-12);
+	ck_assert_double_eq_tol(t->claim[0].paired.deviation, 1.2909944487358056, 1e-12);
+}
+END_TEST
+
 /* Two claims were made: that one has no runs yet is no reason to test the other as if it were alone. */
 START_TEST(the_whole_family)
 {
@@ -465,6 +481,15 @@ START_TEST(verdicts)
 }
 END_TEST
 
+START_TEST(a_papers_claim)
+{
+	open_sweep(FILE_TOP SEEDS "budget: {half: {epochs: 0.5}}\n", "half");
+	leave(KD, &(struct made){.top1 = 71});
+	leave(LABELS, &(struct made){.top1 = 70});
+	HAS(made(&(struct table_options){.paper = file_of("paper.yaml", PAPER("", "75"))}), "KD beats labels. Here in 1 of 1 columns: undecided, too few, by other budget.");
+}
+END_TEST
+
 START_TEST(other_verdicts)
 {
 	open_sweep(FILE_TOP SEEDS, NULL);
@@ -523,12 +548,14 @@ Suite *table_suite(void)
 	tcase_add_test(tc, versions);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, no_pair_twice);
+	tcase_add_test(tc, a_shared_network);
 	tcase_add_test(tc, the_whole_family);
 	tcase_add_test(tc, losses);
 	tcase_add_test(tc, imported);
 	tcase_add_test(tc, only_some);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
+	tcase_add_test(tc, a_papers_claim);
 	tcase_add_test(tc, other_verdicts);
 	tcase_add_test(tc, escapes);
 	return suite;
