@@ -9,6 +9,7 @@
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 void log_set_level(enum log_level level); /* default LOG_INFO */
+enum log_level log_level_now(void);
 void log_set_file(FILE *f);               /* a copy of every line, with a time stamp; NULL: none */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

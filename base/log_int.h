@@ -7,7 +7,6 @@
 void log_lock(void);
 void log_unlock(void);
 /* The rest under the lock. */
-enum log_level log_level_now(void);
 void log_copy(const char *line);        /* to the log's file, with the time; line has no end */
 void log_stderr(const char *text);
 void progress_clear(void);              /* removes the bar if one is drawn */

@@ -9,6 +9,7 @@
 #include "cli/report_target.h"
 #include "cli/workers.h"
 #include "report/sweep_results.h"
+#include "report/table.h"
 #include "stages/sweep.h"
 
 extern const struct command cmd_sweep;
@@ -102,6 +103,13 @@ static enum status open_log(struct sweep *s, FILE **log, struct err *e)
 	return OK;
 }
 
+/* What is wrong with the table, its control, its claims or its paper is told before anything is trained. */
+static enum status check_table(struct sweep *s, struct err *e)
+{
+	struct table *t = NULL;
+	return table_make(s->arena, s, &(struct table_options){0}, &t, e);
+}
+
 /* In this process, or in several copies of it. */
 static enum status train(struct sweep *s, const struct sweep_args *args, struct err *e)
 {
@@ -127,6 +135,8 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		st = sweep_refresh(s, e);
 	if (st == OK)
 		st = check_numbers(s, args, e);
+	if (st == OK && !args->list && !args->item && !args->worker)
+		st = check_table(s, e);
 	if (st == OK && args->list)
 		print_list(s);
 	if (st == OK && !args->list && !args->item && !args->worker && (!args->run || args->plan)) /* not by each job of an array */

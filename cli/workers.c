@@ -38,6 +38,8 @@ static void make_words(struct arena *a, struct words *w, const char *file, const
 	add(w, "--out", s->out);
 	add(w, "--budget", s->budget_name);
 	add(w, "--no-estimate", "--yes");
+	if (log_level_now() != LOG_INFO)
+		add(w, log_level_now() < LOG_INFO ? "--quiet" : "--verbose", NULL);
 	add(w, "--threads", arena_printf(a, "%d", threads));
 	if (o->only)
 		add(w, "--only", o->only);
@@ -148,6 +150,6 @@ enum status workers_in_turn(struct sweep *s, const char *file, const struct swee
 		if (st == OK && stop_asked())
 			st = E_STOP;
 	}
-	st = look_back(s, st, e);
-	return st == OK && failures.status != OK ? err_run(e, "%s", failures.text) : st;
+	st = look_back(s, st == OK ? failures.status : st, e);
+	return st == E_RUN ? err_run(e, "%s", failures.text) : st;
 }

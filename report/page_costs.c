@@ -29,6 +29,27 @@ static struct scatter_chart gather(struct page_out *o, const char *metric, const
 	                              .n = n, .series = series};
 }
 
+/* A time that was shared with other arms, or that a stop or a cache made another, is none of the method. */
+static bool all_alone(struct page_out *o)
+{
+	bool alone = true;
+	for (int i = 0; i < o->n; i++) {
+		const double *v = series_last(o, &o->series[i], "time/alone");
+		for (int k = 0; k < o->series[i].s->n; k++)
+			alone &= v[k] > 0;
+	}
+	return alone;
+}
+
+static const char *caption(struct page_out *o, const char *metric, bool no_key)
+{
+	const char *key = no_key ? "Marks are those of 'Every seed'." : NULL;
+	if (!str_eq(metric, "time/total_seconds") || all_alone(o))
+		return key;
+	return arena_printf(o->arena, "Not all were timed alone: stages that shared their process, went on after a stop or read a cache took another time than "
+	                    "they would have by themselves.%s%s", key ? " " : "", key ? key : "");
+}
+
 void page_costs(struct page_out *o)
 {
 	bool begun = false;
@@ -46,7 +67,7 @@ void page_costs(struct page_out *o)
 		                                                            : "A mark for each seed, a larger one at their mean.",
 		                                CHART_WIDTH, chart_scatter_height(o->arena, &s, CHART_WIDTH));
 		chart_scatter(c, &s);
-		figure_end(o, c, s.no_key ? "Marks are those of 'Every seed'." : NULL);
+		figure_end(o, c, caption(o, costs[i].metric, s.no_key));
 	}
 	if (!begun)
 		return;

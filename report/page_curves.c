@@ -44,11 +44,20 @@ static const char *title_of(const char *metric)
 	return metric;
 }
 
+/* "critic/" is the beginning of "critic/loss" and of "critic2/loss" too, where a stage has several. */
+static bool begins(const char *metric, const char *name)
+{
+	const size_t n = strlen(name);
+	if (n && (name[n - 1] != '/' || strncmp(metric, name, n - 1) != 0))
+		return false;
+	return !n || metric[n - 1 + strspn(metric + n - 1, "0123456789")] == '/';
+}
+
 static int group_of(const char *metric)
 {
 	for (int g = 0; g < N_GROUP; g++)
 		for (const char *const *name = groups[g].metric; *name; name++)
-			if (str_eq(*name, metric) || ((!**name || str_ends(*name, "/")) && str_starts(metric, *name)))
+			if (str_eq(*name, metric) || begins(metric, *name))
 				return g;
 	return N_GROUP - 1;
 }

@@ -35,7 +35,7 @@ const struct page_difference *page_pairs(struct page_out *o, int *n)
 		if (m < BASE_SEEDS)
 			continue;
 		const struct paired p = stats_paired(d, m);
-		out[(*n)++] = (struct page_difference){arena_printf(o->arena, "%s minus %s", s->s->label, base->s->label), p.n, p.mean, p.low, p.high, p.p_t, NULL};
+		out[(*n)++] = (struct page_difference){arena_printf(o->arena, "%s minus %s", s->s->label, base->s->label), p.n, p.mean, p.low, p.high, NAN, NULL};
 	}
 	return out;
 }
@@ -74,7 +74,7 @@ void page_differences(struct page_out *o)
 	section_begin(o, "differences", "Paired differences");
 	paragraph(o, "Each pair is of one seed, so that what a seed does to both cancels. Where the interval holds zero, the runs do not tell the two apart.");
 	if (!o->page->n_difference)
-		paragraph(o, "p is of the paired t test, of each difference by itself: among many, some are small by chance.");
+		paragraph(o, "Nothing was claimed before the runs, so nothing is tested and no p is given: among many differences, some look large by chance.");
 	struct canvas *c = figure_begin(o, "Paired differences", "A row for each difference: its mean and its interval, beside zero; the table below has the numbers.",
 	                                CHART_WIDTH, chart_forest_height(o->arena, &f, CHART_WIDTH));
 	chart_forest(c, &f);

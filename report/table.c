@@ -42,6 +42,7 @@ static void set_metric(struct table_column *c, const char *metric, bool best)
 	};
 	c->metric = metric;
 	c->key = metric;
+	c->time = str_starts(metric, "time/");
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (str_eq(known[i].name, metric)) {
 			c->key = best && known[i].best ? known[i].best : known[i].last;
@@ -49,6 +50,7 @@ static void set_metric(struct table_column *c, const char *metric, bool best)
 			c->time = known[i].time;
 		}
 	c->error = str_eq(metric, "test_error");
+	c->less_is_better = c->error || strstr(metric, "seconds") || strstr(metric, "loss") || str_eq(metric, "time/wait_share") || str_starts(metric, "gap_to_teacher");
 }
 
 /* The next word of a list with commas; *rest goes on behind it. NULL: none is left. */
@@ -87,12 +89,45 @@ static const struct experiment *x_of(const struct table *t, const struct point *
 	return first_x(t);
 }
 
-static bool has_file_teacher(const struct stage *s)
+/* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
+static bool has_file(const struct experiment *x, int stage)
+{
+	const struct stage *s = &x->stage[stage];
+	bool any = false;
+	for (int i = -s->has_from; i < s->n_teacher && !any; i++) {
+		const int from = i < 0 ? s->from.stage : s->teacher[i].stage;
+		any = from < 0 || has_file(x, from);
+	}
+	return any;
+}
+
+static int stage_of(const struct experiment *x, const char *name)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (str_eq(x->stage[i].name, name))
+			return i;
+	return -1;
+}
+
+/* In any of the runs of the point; NULL: of all points. stage NULL: any stage. */
+static bool is_imported(const struct sweep *s, const struct point *p, const char *stage)
 {
 	bool any = false;
-	for (int i = 0; i < s->n_teacher; i++)
-		any |= s->teacher[i].stage < 0;
+	for (int r = 0; r < s->n_run && !any; r++) {
+		const struct experiment *x = s->run[r].x;
+		for (int i = 0; i < x->n_stage && !any && (!p || s->run[r].point == p); i++)
+			any = (!stage || str_eq(stage, x->stage[i].name)) && has_file(x, i);
+	}
 	return any;
+}
+
+/* --only may have left none. */
+static bool has_runs(const struct sweep *s, const struct point *p)
+{
+	int r = 0;
+	while (r < s->n_run && s->run[r].point != p)
+		r++;
+	return r < s->n_run;
 }
 
 static void add_row(struct table *t, const struct table_conf *c, int stage, const struct point *p)
@@ -102,19 +137,11 @@ static void add_row(struct table *t, const struct table_conf *c, int stage, cons
 	const struct conf *match = c->match ? conf_find(c->match, item->stage->name) : NULL;
 	const char *in_paper = match && match->text ? match->text : item->stage->name;
 	struct table_row *row = &t->row[t->n_row++];
-	*row = (struct table_row){.stage = item->stage->name, .point = p, .taught = !item->compared, .imported = has_file_teacher(item->stage)};
+	*row = (struct table_row){.stage = item->stage->name, .point = p, .taught = !item->compared, .imported = is_imported(s, p, item->stage->name)};
 	row->label = p && *p->name ? arena_printf(t->arena, "%s %s", p->name, item->stage->name) : item->stage->name;
 	row->paper = t->paper ? paper_row_find(t->paper, in_paper) : NULL;
 	if (t->paper && !row->paper && row->taught)
 		row->paper = paper_row_find(t->paper, "teacher");
-}
-
-static int stage_of(const struct experiment *x, const char *name)
-{
-	for (int i = 0; i < x->n_stage; i++)
-		if (str_eq(x->stage[i].name, name))
-			return i;
-	return -1;
 }
 
 static enum status add_rows(struct table *t, const struct table_conf *c, struct err *e)
@@ -128,6 +155,8 @@ static enum status add_rows(struct table *t, const struct table_conf *c, struct 
 			return err_user(e, c->rows->at, "'rows' names '%s', and no stage has that name", list_item(c->rows, i));
 	for (int p = 0; p < points; p++) {
 		const struct point *point = c->columns == COLUMNS_POINTS ? NULL : &s->vary.point[p];
+		if (point && !has_runs(s, point))
+			continue;
 		for (int i = 0; i < x->n_stage && c->teachers; i++)
 			if (!s->item[s->run[0].first + i].compared)
 				add_row(t, c, i, point);
@@ -160,6 +189,8 @@ static void add_columns(struct table *t, const struct table_conf *c, const char 
 		metric = metric ? metric : "test_top1";
 		t->column = NEW_ARRAY(t->arena, struct table_column, s->vary.n_point);
 		for (int i = 0; i < s->vary.n_point; i++) {
+			if (!has_runs(s, &s->vary.point[i]))
+				continue;
 			struct table_column *col = &t->column[t->n_column++];
 			set_metric(col, metric, t->best);
 			col->point = &s->vary.point[i];
@@ -203,9 +234,6 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 		cell->missing++;
 		return OK;
 	}
-	for (int k = 0; k < cell->n; k++)
-		if (t->sweep->item[cell->item[k]].twin == it->twin)
-			return OK; /* one teacher for all seeds is one run */
 	enum status st = store_last(t->sweep->store, twin->id, col->key, &v, e);
 	if (st == OK && col->time)
 		st = check_alone(t, cell, twin->id, e);
@@ -220,6 +248,15 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 	return OK;
 }
 
+/* One teacher for all seeds is one run, whether it is done, failed or missing. */
+static bool is_new(const struct sweep *s, const int *seen, int n, int item)
+{
+	int k = 0;
+	while (k < n && seen[k] != s->item[item].twin)
+		k++;
+	return k == n;
+}
+
 static enum status fill_cell(struct table *t, struct table_row *row, int column, struct err *e)
 {
 	const struct sweep *s = t->sweep;
@@ -230,10 +267,13 @@ static enum status fill_cell(struct table *t, struct table_row *row, int column,
 	cell->value = NEW_ARRAY(t->arena, double, s->n_run);
 	cell->seed = NEW_ARRAY(t->arena, int, s->n_run);
 	cell->item = NEW_ARRAY(t->arena, int, s->n_run);
+	int *seen = NEW_ARRAY(t->arena, int, s->n_run), n = 0;
 	for (int r = 0; r < s->n_run && st == OK; r++) {
-		const int stage = s->run[r].point == point ? stage_of(s->run[r].x, row->stage) : -1;
-		if (stage >= 0)
-			st = add_value(t, col, cell, s->run[r].first + stage, s->run[r].seed, e);
+		const int stage = s->run[r].point == point ? stage_of(s->run[r].x, row->stage) : -1, item = s->run[r].first + stage;
+		if (stage < 0 || !is_new(s, seen, n, item))
+			continue;
+		seen[n++] = s->item[item].twin;
+		st = add_value(t, col, cell, item, s->run[r].seed, e);
 	}
 	if (cell->refused)
 		cell->n = 0;
@@ -309,9 +349,9 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other budget";
 	if (t->paper->rule == PAPER_BEST_TEST)
 		return "best on test";
-	if (p->trust == TRUST_RECALLED)
-		return "recalled";
-	return row->imported && t->best ? "teacher imported" : NULL;
+	if (t->paper->rule == PAPER_LAST && t->best)
+		return "other rule";
+	return p->trust == TRUST_RECALLED ? "recalled" : NULL; /* with an imported teacher the rule is the last epoch, and the row is marked */
 }
 
 static void put_beside(struct table *t)
@@ -385,8 +425,7 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 		return err_user(e, (struct where){0}, "--columns is '%s', allowed metrics, points", o->columns);
 	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
 	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
-	for (int i = 0; i < first_x(t)->n_stage && t->best; i++)
-		t->forced_last |= has_file_teacher(&first_x(t)->stage[i]);
+	t->forced_last = t->best && is_imported(s, NULL, NULL);
 	t->best &= !t->forced_last && first_x(t)->data->n_valid > 0;
 	t->rule = t->best ? "best" : "last";
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;
@@ -394,6 +433,15 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;
 	t->tuning = conf_use(s->root, "tuning");
 	return read_paper(t, c, o->paper, e);
+}
+
+/* A list of words, or one word. */
+static enum status check_words(const struct conf *c, const char *what, struct err *e)
+{
+	for (int i = 0; i < list_size(c); i++)
+		if (!list_item(c, i) || !*list_item(c, i))
+			return err_user(e, c->at, "'%s' is a list of names", what);
+	return OK;
 }
 
 enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **out, struct err *e)
@@ -405,7 +453,15 @@ enum status table_make(struct arena *a, struct sweep *s, const struct table_opti
 	t->sweep = s;
 	enum status st = read_options(t, &c, o, e);
 	if (st == OK)
+		st = check_words(c.rows, "rows", e);
+	if (st == OK)
+		st = check_words(c.metrics, "metrics", e);
+	if (st == OK && o->metric && !o->metric[strspn(o->metric, ",")])
+		st = err_user(e, (struct where){0}, "--metric is '%s', allowed are names of metrics with commas between them", o->metric);
+	if (st == OK)
 		st = add_rows(t, &c, e);
+	if (st == OK && !t->n_row)
+		st = err_user(e, conf_where(conf_find(s->root, "table"), "rows"), "the table has no row");
 	if (st != OK)
 		return st;
 	add_columns(t, &c, o->metric);

@@ -34,7 +34,7 @@ struct table_row {
 	const struct point *point;      /* NULL: columns are points */
 	const struct paper_row *paper;
 	bool taught;                    /* a teacher: what other stages use */
-	bool is_control, imported;      /* imported: a teacher's weights come from a file */
+	bool is_control, imported;      /* imported: weights that it or a teacher begins from come from a file */
 	struct table_cell *cell;
 };
 
@@ -43,6 +43,7 @@ struct table_column {
 	const struct point *point;        /* NULL: columns are metrics */
 	int paper;                        /* of the paper's columns; -1: none */
 	bool percent, time, error;        /* error: the paper has errors, ours are accuracies */
+	bool less_is_better;
 };
 
 struct table_claim {
@@ -80,7 +81,8 @@ struct table_options {
 
 /* After sweep_refresh. A control or a claim's row that is not there is an error that names those that are. */
 enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **t, struct err *e);
-/* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are. CSV: one line a cell, all in it. */
+/* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are (LaTeX: as comments; HTML: none, for a page has
+   them by table_notes). CSV: one line a cell, all in it. */
 enum status table_print(const struct table *t, FILE *f, enum grid_form form);
 /* Private to table*.c */
 enum status table_claims(struct table *t, const struct conf *list, struct err *e);

@@ -18,12 +18,6 @@ const struct opt claims_opts[] = {
 	{0},
 };
 
-/* Larger is better, but for times and errors. */
-static double sign_of(const struct table_column *c)
-{
-	return c->time || c->error || str_eq(c->metric, "gap_to_teacher") ? -1 : 1;
-}
-
 static enum status find_column(const struct table *t, const char *metric, struct where at, int *column, struct err *e)
 {
 	*column = 0;
@@ -45,20 +39,44 @@ static enum status no_row(const struct table *t, const char *label, struct where
 	return err_user(e, at, "a claim names '%s', which is no row of the table%s%s%s", label, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point. */
+/* Pairs of networks as they are met; those that have a network in common are one, with the mean of their differences. */
+struct pair_list {
+	int n;
+	double *d;
+	int *met, *better, *than; /* how many are in it; twins of the first */
+};
+
+static void add_pair(struct pair_list *l, int better, int than, double d)
+{
+	int at = 0;
+	while (at < l->n && l->better[at] != better && l->than[at] != than)
+		at++;
+	if (at == l->n) {
+		l->better[at] = better;
+		l->than[at] = than;
+		l->n++;
+	}
+	l->met[at]++;
+	l->d[at] += (d - l->d[at]) / l->met[at];
+}
+
+/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point. A row that does not vary with the
+   points has the same networks in all columns, and they count once. */
 static struct paired pairs(struct table *t, const struct table_row *better, const struct table_row *than, int column)
 {
 	const bool all = t->column[column].point != NULL;
-	double *d = NEW_ARRAY(t->arena, double, t->n_column * t->sweep->n_run);
-	int n = 0;
+	const struct sweep_item *item = t->sweep->item;
+	const int most = t->n_column * t->sweep->n_run;
+	struct pair_list l = {.d = NEW_ARRAY(t->arena, double, most), .met = NEW_ARRAY(t->arena, int, most), .better = NEW_ARRAY(t->arena, int, most),
+	                      .than = NEW_ARRAY(t->arena, int, most)};
 	for (int c = all ? 0 : column; c < (all ? t->n_column : column + 1); c++) {
 		const struct table_cell *x = &better->cell[c], *y = &than->cell[c];
 		for (int i = 0; i < x->n; i++)
 			for (int k = 0; k < y->n; k++)
 				if (x->seed[i] == y->seed[k])
-					d[n++] = sign_of(&t->column[c]) * (x->value[i] - y->value[k]);
+					add_pair(&l, item[x->item[i]].twin, item[y->item[k]].twin, (t->column[c].less_is_better ? -1 : 1) * (x->value[i] - y->value[k]));
 	}
-	return n ? stats_paired(d, n) : (struct paired){0};
+	return l.n ? stats_paired(l.d, l.n) : (struct paired){0};
 }
 
 static const char *predictions_path(struct table *t, int item)
@@ -148,11 +166,12 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 	if (st != OK)
 		return st;
 	double *p = NEW_ARRAY(t->arena, double, t->n_claim);
-	for (int i = 0; i < t->n_claim; i++)
-		p[i] = t->claim[i].p;
+	for (int i = 0; i < t->n_claim; i++) /* what was not run yet was claimed too */
+		p[i] = isnan(t->claim[i].p) ? 1 : t->claim[i].p;
 	stats_holm(p, t->n_claim, t->arena);
 	for (int i = 0; i < t->n_claim; i++) {
-		t->claim[i].p = p[i];
+		if (!isnan(t->claim[i].p))
+			t->claim[i].p = p[i];
 		if (t->claim[i].tested)
 			t->claim[i].verdict = stats_claim(&t->claim[i].paired, p[i]);
 	}

@@ -15,7 +15,7 @@ static void note_rule(const struct table *t, FILE *f)
 	        str_count(c, d->n_test), differ ? " in the first run; those of others differ" : "");
 	fprintf(f, "Rule: %s.\n", t->best ? "the epoch that did best on the held-out pictures" : "last epoch");
 	if (t->forced_last)
-		fputs("'best' was asked for; a teacher comes from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
+		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
 }
 
 static void note_seeds(const struct table *t, FILE *f)
@@ -77,13 +77,14 @@ static void note_paper_claims(const struct table *t, FILE *f)
 				continue;
 			const double d = x->cell[k].sum.mean - y->cell[k].sum.mean;
 			n++;
-			held += t->column[k].time || t->column[k].error ? d < 0 : d > 0;
+			held += t->column[k].less_is_better ? d < 0 : d > 0;
 		}
 		if (!n)
 			fprintf(f, "The paper says: %s. Undecided: not run.\n", c->says);
 		else
-			fprintf(f, "The paper says: %s. Here in %d of %d columns: %s.\n", c->says, held, n,
-			        n < 3 ? "undecided, too few" : held == n ? "supported" : held == 0 ? "contradicted" : "undecided");
+			fprintf(f, "The paper says: %s. Here in %d of %d columns: %s%s.\n", c->says, held, n,
+			        n < 3 ? "undecided, too few" : held == n ? "supported" : held == 0 ? "contradicted" : "undecided",
+			        str_eq(t->sweep->budget_name, "full") ? "" : ", by other budget");
 	}
 }
 
@@ -136,7 +137,7 @@ void table_notes(const struct table *t, FILE *f)
 		fprintf(f, "MARKED: these runs are of %d versions of the program; results of versions may differ.\n", t->n_program);
 	for (int i = 0; i < t->n_row; i++)
 		if (t->row[i].imported)
-			fprintf(f, "MARKED: the teacher of '%s' comes from a file; what it was trained on is not known here.\n", t->row[i].label);
+			fprintf(f, "MARKED: weights that '%s' begins or learns from come from a file; what they were trained on is not known here.\n", t->row[i].label);
 	note_refused(t, f);
 	note_failures(t, f);
 }

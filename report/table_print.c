@@ -1,5 +1,6 @@
 /* A table as text, Markdown, LaTeX, HTML or CSV. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "losses/loss.h"
@@ -70,7 +71,7 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 			continue;
 		out[7] = signed_number(a, c, cell->control.mean);
 		out[8] = interval(a, c, cell->control.low, cell->control.high);
-		out[9] = arena_printf(a, "%d of %d", c->time ? cell->control.losses : cell->control.wins, cell->control.n);
+		out[9] = arena_printf(a, "%d of %d", c->less_is_better ? cell->control.losses : cell->control.wins, cell->control.n);
 	}
 	return g;
 }
@@ -157,6 +158,11 @@ static const char *claim_word(const struct table_claim *c)
 	return c->tested ? words[c->verdict] : "undecided (not run)";
 }
 
+static const char *seeds_needed(struct arena *a, int n)
+{
+	return n < SEEDS_MOST ? arena_printf(a, "%d", n) : "over 100,000";
+}
+
 static struct grid *claim_grid(struct arena *a, const struct table *t)
 {
 	static const char *const head[] = {"claim", "verdict", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
@@ -176,7 +182,10 @@ static struct grid *claim_grid(struct arena *a, const struct table *t)
 		out[5] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
 		out[6] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
 		out[7] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
-		out[8] = c->seeds_needed ? arena_printf(a, "%d (%d to %d)", c->seeds_needed, c->seeds_range.low, c->seeds_range.high) : "-";
+		if (c->seeds_needed)
+			out[8] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
+		else
+			out[8] = "-";
 	}
 	return g;
 }
@@ -237,6 +246,26 @@ static void print_csv(const struct table *t, FILE *f)
 
 /* ---- the whole ---- */
 
+/* Below a paper's table nobody prints them, but who copies the file has them. */
+static enum status print_comments(const struct table *t, FILE *f)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *notes = open_memstream(&text, &n);
+	if (!notes)
+		return err_nomem(NULL, "no memory for the table's notes");
+	print_pictures(t, notes);
+	table_notes(t, notes);
+	fclose(notes);
+	for (const char *line = text; *line;) {
+		const int length = (int)strcspn(line, "\n");
+		fprintf(f, "%% %.*s\n", length, line);
+		line += length + (line[length] == '\n');
+	}
+	free(text);
+	return OK;
+}
+
 static void gap(FILE *f)
 {
 	fputc('\n', f);
@@ -268,9 +297,11 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 		gap(f);
 		grid_print(paper_grid(a, t), f, form);
 	}
-	if (form == GRID_LATEX || form == GRID_HTML)
+	if (form == GRID_HTML) /* a page has them beside it */
 		return OK;
 	gap(f);
+	if (form == GRID_LATEX)
+		return print_comments(t, f);
 	if (t->n_claim)
 		print_pictures(t, f);
 	table_notes(t, f);

@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..32
+echo 1..36
 
 result() # STATUS TEXT
 {
@@ -138,6 +138,16 @@ cp -r whole damaged; printf 'nothing of a store' | dd of=damaged/limbeck.db conv
 start damaged; test $? = 1 && has err "damaged/limbeck.db" "is damaged"; result $? "a damaged store is named"
 rm damaged/limbeck.db; start damaged && same_files damaged; result $? "without it everything is made anew, over what is there"
 start x.yaml/out; test $? = 1 && has err "x.yaml/out"; result $? "a folder that can't be made"
+
+start none --set table.control=nobody; test $? = 2 && has err "the control 'nobody' is no row of the table" && test ! -e none
+result $? "a control that is not there is told before anything is trained"
+start none --set 'claims=[{better: kb, than: labels}]'; test $? = 2 && has err "a claim names 'kb'" && test ! -e none; result $? "and a claim's row"
+
+# ---- failed stages ----
+bad='vary.grid={stages.teach.lr: [0.05, 100]}' worse=stages.teach.momentum=0.999 longer=stages.teach.epochs=40
+start bad --quiet -j 2 --threads 2 --set "$bad" --set "$worse" --set "$longer"; test $? = 1 && has out "0, 1 failed" "0, 2 failed" "FAILED" && ! grep -qE 'epoch [0-9]+/' err
+result $? "-j 2: failed stages are in the table; --quiet is for its processes too"
+start alone --quiet --set timing=true --set "$bad" --set "$worse" --set "$longer"; test $? = 1 && has out "0, 1 failed" "0, 2 failed" "FAILED"; result $? "timing: as well"
 
 # ---- budgets and times ----
 start whole --budget smoke && has out "budget 'smoke'" "These are not the numbers of the file's full budget" && same whole && ls -d whole/tiny-smoke-tau_1-s1-*/ > /dev/null

@@ -40,6 +40,7 @@ static void add_stage(int64_t run, const char *name, const char *identity, doubl
 		put(id, "valid_top1", k, k == 2 && test > 81 ? NAN : test - 10.0 / k);
 		put(id, "lr", k, 0.1 / k);
 		put(id, "critic/<real>", k, 0.5);
+		put(id, "critic2/real", k, 0.5);
 	}
 	put(id, "test_top1", 3, test);
 	put(id, "teacher_test_top1", 3, teacher);
@@ -123,6 +124,8 @@ START_TEST(what_was_measured_is_in_it)
 	HAS(text, "id=\"curves\"");
 	HAS(text, "loss in training");
 	HAS(text, "critic/&lt;real&gt;");
+	HAS(text, "critic2/real");
+	LACKS(text, "Other metrics"); /* several critics are of the same balance */
 	HAS(text, "kd &amp; more, 3 seeds");
 	HAS(text, "limbeck 9.9");
 	HAS(text, "a &lt;machine&gt;");
@@ -176,6 +179,16 @@ START_TEST(equal_seeds_are_paired)
 	p.n_series = 2;
 	const char *text = written(&p, store);
 	HAS(text, "kd &amp; more minus plain</td><td>2</td><td>+0.50</td>");
+	HAS(text, "no p is given");
+	LACKS(text, "</td><td>0.5000</td>"); /* the p that a paired t would give */
+}
+END_TEST
+
+/* Whoever looks at accuracy against seconds is told what those seconds are. */
+START_TEST(times_that_were_shared)
+{
+	struct page p = three();
+	HAS(written(&p, store), "Not all were timed alone");
 }
 END_TEST
 
@@ -339,6 +352,7 @@ Suite *page_suite(void)
 	tcase_add_test(tc, one_seed_is_called_one_seed);
 	tcase_add_test(tc, differences_and_a_table_that_are_given);
 	tcase_add_test(tc, equal_seeds_are_paired);
+	tcase_add_test(tc, times_that_were_shared);
 	tcase_add_test(tc, the_best_rule_is_another_metric);
 	tcase_add_test(tc, what_is_gone_is_left_out);
 	tcase_add_test(tc, nothing_at_all_is_a_page_too);

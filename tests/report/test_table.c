@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "report/table.h"
 #include "runs/predictions.h"
+#include "runs/safetensors.h"
 
 #define FILE_TOP \
 	"name: made\nprecision: f32\n" \
@@ -243,6 +244,7 @@ START_TEST(left_out)
 	leave(LABELS, &(struct made){.top1 = 50});
 	const char *text = made(&(struct table_options){0});
 	ck_assert_str_eq(line(text, "kd"), "kd failed 0, 8 failed");
+	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) failed 0, 1 failed"); /* it was one run for all eight */
 	HAS(text, "FAILED made-s1, kd: a stage that it uses has failed");
 	HAS(line(text, "labels"), "50.00");
 }
@@ -263,6 +265,7 @@ START_TEST(times)
 	text = printed(GRID_CSV);
 	HAS(text, "labels,time_seconds,time_seconds,last,full,0,0,6,");
 	HAS(text, ",not timed alone,");
+	ck_assert_str_eq(line(made(&(struct table_options){.metric = "time/total_seconds"}), "labels"), "labels not timed alone 0"); /* by its own name too */
 }
 END_TEST
 
@@ -273,8 +276,8 @@ START_TEST(rules)
 	const char *text = made(&(struct table_options){.rule = "best"});
 	HAS(line(text, "kd"), "71.25");
 	HAS(text, "Rule: the epoch that did best on the held-out pictures");
-	text = made(&(struct table_options){.metric = "test_error,test_top1"});
-	HAS(line(text, "kd"), "29.00");
+	text = made(&(struct table_options){.metric = "test_error,test_top1", .control = "labels"});
+	ck_assert_str_eq(line(text, "kd"), "kd 29.00 - - 29.00 29.00 1 -1.00 - 1 of 1"); /* an error is better where it is smaller */
 	HAS(text, "Rule: last epoch");
 }
 END_TEST
@@ -303,6 +306,118 @@ START_TEST(points_as_columns)
 }
 END_TEST
 
+/* What varies here changes neither network of the claim: 4 seeds are 4 pairs, in however many columns they stand. */
+START_TEST(no_pair_twice)
+{
+	open_sweep(FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 2}\n"
+	           "vary: {grid: {stages.other.epochs: [2, 3]}, seeds: 4}\ntable: {columns: points}\nclaims: [{better: kd, than: labels}]\n", NULL);
+	for (int k = 0; k < 4; k++) {
+		leave((STAGES + 1) * k + KD, &(struct made){.top1 = 71 + k});
+		leave((STAGES + 1) * k + LABELS, &(struct made){.top1 = 70});
+	}
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert(t->row[1].cell[0].n == 4 && t->row[1].cell[1].n == 4);
+	ck_assert_int_eq(t->claim[0].paired.n, 4);
+	ck_assert_int_eq(t->claim[0].verdict, CLAIM_UNDECIDED);
+}
+END_TEST
+
+/* kd varies and labels do not: a seed's networks of kd share its one of labels. Differences of a seed 1 and 3, 2 and 4, 3 and 5, 4 and 6. */
+START_TEST(a_shared_network)
+{
+	open_sweep(FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3]}, seeds: 4}\ntable: {columns: points}\nclaims: [{better: kd, than: labels}]\n", NULL);
+	for (int k = 0; k < 4; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = 71 + k});
+		leave(STAGES * (4 + k) + KD, &(struct made){.top1 = 73 + k});
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 70});
+	}
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_int_eq(t->claim[0].paired.n, 4);
+	ck_assert_double_eq_tol(t->claim[0].paired.mean, 3.5, 1e-12);
+	ck_assert_double_eq_tol(t->claim[0].paired.deviation, 1.2909944487358056, 1e-12);
+}
+END_TEST
+
+/* Two claims were made: that one has no runs yet is no reason to test the other as if it were alone. */
+START_TEST(the_whole_family)
+{
+	open_sweep(FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 3}\n"
+	           SEEDS "claims: [{better: kd, than: labels}, {better: other, than: labels}]\n", NULL);
+	for (int k = 0; k < 8; k++) {
+		leave((STAGES + 1) * k + KD, &(struct made){.top1 = 71 + k});
+		leave((STAGES + 1) * k + LABELS, &(struct made){.top1 = 70});
+	}
+	const char *text = made(&(struct table_options){0});
+	ck_assert_double_eq_tol(t->claim[0].p, 2 * 0.0012583202, 1e-9);
+	ck_assert(isnan(t->claim[1].p));
+	HAS(line(text, "other better than labels"), "undecided (not run)");
+}
+END_TEST
+
+/* The loss that is smaller is better. */
+START_TEST(losses)
+{
+	open_sweep(FILE_TOP SEEDS "table: {metrics: [valid_loss]}\nclaims: [{better: kd, than: labels}]\n", NULL);
+	for (int k = 0; k < 8; k++)
+		for (int i = KD; i <= LABELS; i++) {
+			leave(STAGES * k + i, &(struct made){.top1 = 70});
+			int64_t id = 0;
+			struct store_stage_row *rows = NULL;
+			int n = 0;
+			ck_ok(store_stages(s->store, life, 0, &rows, &n, &e));
+			for (int r = 0; r < n; r++)
+				id = rows[r].id > id ? rows[r].id : id;
+			ck_ok(store_metric(s->store, id, "valid_loss", 1, 1, i == KD ? 1 - 0.1 * (k + 1) : 1, &e));
+		}
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_double_eq_tol(t->claim[0].paired.mean, 0.45, 1e-9);
+	ck_assert_int_eq(t->claim[0].verdict, CLAIM_SUPPORTED);
+}
+END_TEST
+
+/* Weights of a file in the teacher's own teacher, in one point alone. */
+START_TEST(imported)
+{
+	const char *file = scratch_path("given.safetensors");
+	open_sweep(FILE_TOP, NULL);
+	struct net *net = NULL;
+	struct experiment *x = s->run[0].x;
+	ck_ok(experiment_net(x, life, "big", "big", &net, &e));
+	ck_ok(params_place(net->params, x->dev, &e));
+	ck_ok(net_init(net, 1, NULL, &e));
+	ck_ok(weights_save(net->params, file, NULL, 0, &e));
+	params_release(net->params);
+	sweep_close(s);
+	open_sweep(arena_printf(life, "name: made\nprecision: f32\n"
+	           "data: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 24, classes: 4, size: 8}\n"
+	           "networks: {big: {model: cnn, widths: [4, 8], convs: 1}, small: {model: cnn, widths: [2, 4], convs: 1}}\n"
+	           "stages:\n  - {name: teach, kind: supervise, train: big, epochs: 2}\n"
+	           "  - {name: middle, kind: distill, train: big, teacher: teach.last, epochs: 2}\n"
+	           "  - {name: kd, kind: distill, train: small, teacher: middle.last, epochs: 2}\n"
+	           "vary: {list: [{name: own, stages.kd.epochs: 1}, {name: given, stages.middle.teacher: {file: %s}, stages.middle.teacher_network: big}]}\n", file), NULL);
+	const char *text = made(&(struct table_options){.rule = "best"});
+	HAS(text, "'best' was asked for");
+	HAS(text, "Rule: last epoch");
+	HAS(text, "MARKED: weights that 'given kd' begins or learns from come from a file");
+	LACKS(text, "MARKED: weights that 'own kd'");
+}
+END_TEST
+
+/* What --only left out is not said to be not run. */
+START_TEST(only_some)
+{
+	const struct sweep_options o = {.out = scratch_path("out"), .only = "*epochs_3*", .experiment = {.device = "cpu", .threads = 1}};
+	log_set_level(LOG_ERROR);
+	ck_ok(sweep_open(life, file_of("made.yaml", FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3]}}\n"), &o, &s, &e));
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_int_eq(t->n_row, STAGES);
+	ck_assert_str_eq(t->row[1].label, "epochs=3 kd");
+	ck_ok(make(&(struct table_options){.columns = "points"}));
+	ck_assert_int_eq(t->n_column, 1);
+	ck_assert_str_eq(t->column[0].label, "epochs=3");
+}
+END_TEST
+
 static const struct { const char *file, *control, *rule, *columns, *says; } wrong[] = {
 	{"table: {control: lables}\n", NULL, NULL, NULL, "made.yaml:9:18: the control 'lables' is no row of the table; did you mean 'labels'?"},
 	{"", "nobody", NULL, NULL, "the control 'nobody' is no row of the table"},
@@ -314,6 +429,9 @@ static const struct { const char *file, *control, *rule, *columns, *says; } wron
 	{"claims: [{better: kd}]\n", NULL, NULL, NULL, "which is no row of the table"},
 	{"claims: [{better: kd, than: labels, metric: train_top1}]\n", NULL, NULL, NULL, "a claim's metric is 'train_top1', which is no column of the table"},
 	{"claims: {better: kd}\n", NULL, NULL, NULL, "'claims' is a list"},
+	{"table: {metrics: [[a]]}\n", NULL, NULL, NULL, "made.yaml:9:18: 'metrics' is a list of names"},
+	{"table: {rows: {a: 1}}\n", NULL, NULL, NULL, "'rows' is a list of names"},
+	{"table: {rows: [], teachers: false}\n", NULL, NULL, NULL, "the table has no row"},
 	{"table: {paper: nothing.yaml}\n", NULL, NULL, NULL, "nothing.yaml"},
 };
 
@@ -363,6 +481,15 @@ START_TEST(verdicts)
 }
 END_TEST
 
+START_TEST(a_papers_claim)
+{
+	open_sweep(FILE_TOP SEEDS "budget: {half: {epochs: 0.5}}\n", "half");
+	leave(KD, &(struct made){.top1 = 71});
+	leave(LABELS, &(struct made){.top1 = 70});
+	HAS(made(&(struct table_options){.paper = file_of("paper.yaml", PAPER("", "75"))}), "KD beats labels. Here in 1 of 1 columns: undecided, too few, by other budget.");
+}
+END_TEST
+
 START_TEST(other_verdicts)
 {
 	open_sweep(FILE_TOP SEEDS, NULL);
@@ -379,6 +506,8 @@ START_TEST(other_verdicts)
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
 	file_of("paper.yaml", "title: T\nrule: best_test\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "best on test");
+	file_of("paper.yaml", PAPER("", "70"));
+	HAS(line(strstr(made(&(struct table_options){.paper = o.paper, .rule = "best"}), "Beside:"), "kd"), "other rule");
 }
 END_TEST
 
@@ -391,6 +520,7 @@ START_TEST(escapes)
 	HAS(printed(GRID_MARKDOWN), "| a\\|b & <c>, \"d\" 5% kd | 60.00 |");
 	HAS(printed(GRID_CSV), "\"a|b & <c>, \"\"d\"\" 5% kd\",test_top1,");
 	HAS(printed(GRID_LATEX), "a|b \\& <c>, \"d\" 5\\% kd & 60.00");
+	HAS(printed(GRID_LATEX), "\n% Data: synth");
 	HAS(printed(GRID_HTML), "a|b &amp; &lt;c&gt;, &quot;d&quot; 5% kd</th>");
 }
 END_TEST
@@ -417,8 +547,15 @@ Suite *table_suite(void)
 	tcase_add_test(tc, rules);
 	tcase_add_test(tc, versions);
 	tcase_add_test(tc, points_as_columns);
+	tcase_add_test(tc, no_pair_twice);
+	tcase_add_test(tc, a_shared_network);
+	tcase_add_test(tc, the_whole_family);
+	tcase_add_test(tc, losses);
+	tcase_add_test(tc, imported);
+	tcase_add_test(tc, only_some);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
+	tcase_add_test(tc, a_papers_claim);
 	tcase_add_test(tc, other_verdicts);
 	tcase_add_test(tc, escapes);
 	return suite;
