@@ -108,7 +108,7 @@ static void add_differences(const struct table *t, struct str *s)
 			add_difference(s, &first, t->claim[i].name, &t->claim[i].paired, t->claim[i].p, words[t->claim[i].verdict]);
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++)
-			if (t->row[i].cell[c].control.n)
+			if (t->row[i].cell[c].control.n && t->column[c].percent) /* they share one axis */
 				add_difference(s, &first, arena_printf(t->arena, "%s minus %s, %s", t->row[i].label, t->control, t->column[c].label), &t->row[i].cell[c].control, NAN, "");
 	str_add(s, "]");
 }
