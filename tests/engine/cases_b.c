@@ -186,6 +186,7 @@ const struct op_case cases_b[] = {
 	{"conv2d_dx of whole vectors", b_conv_dx_even, CASE_FORWARD, 2, {ACT(D4(2, 48, 7, 5), -2, 2), PARAM(D4(48, 32, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d_dx of whole vectors, no padding", b_conv_dx_plain, CASE_FORWARD, 2,
 	 {ACT(D4(3, 32, 5, 11), -2, 2), PARAM(D4(32, 64, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d of one vector, tiles by twos and one over", b_conv, CASE_FORWARD, 2, {ACT(D4(1, 16, 7, 11), -2, 2), PARAM(D4(16, 16, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d 1x1 stride 2 of many channels", b_conv_1_2, CASE_FORWARD, 2,
 	 {ACT(D4(2, 64, 9, 8), -2, 2), PARAM(D4(96, 64, 1, 1), -1, 1)}, 0, 0},
 	{"conv2d of a parameter", b_conv, CONV, 2, {PARAM(D4(1, 2, 4, 5), -2, 2), PARAM(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
