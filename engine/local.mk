@@ -44,6 +44,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/conv_winograd.h \
 	%D%/cpu/conv_winograd_bf16.c \
 	%D%/cpu/conv_winograd_bf16.h \
+	%D%/cpu/conv_winograd_dw.c \
+	%D%/cpu/conv_winograd_dw.h \
 	%D%/cpu/cpu.c \
 	%D%/cpu/dnn.c \
 	%D%/cpu/dnn.h \
@@ -75,6 +77,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/winograd_avx512.h \
 	%D%/cpu/winograd_bf16_avx512.c \
 	%D%/cpu/winograd_bf16_avx512.h \
+	%D%/cpu/winograd_dw_avx512.c \
+	%D%/cpu/winograd_dw_avx512.h \
 	%D%/cuda/stub.c \
 	%D%/ops/binary.c \
 	%D%/ops/compose.c \

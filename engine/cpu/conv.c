@@ -4,6 +4,7 @@
  */
 #include "engine/cpu/conv.h"
 
+#include "engine/cpu/conv_winograd_dw.h"
 #include "engine/cpu/conv_patches.h"
 #include "engine/cpu/conv_winograd.h"
 #include "engine/cpu/conv_winograd_bf16.h"
@@ -93,9 +94,9 @@ static struct dnn_case dw_case(const struct kernel_case *c)
 	return d;
 }
 
-/* One of the four. */
+/* One of the five. */
 struct conv_state {
-	void *dnn, *winograd, *winograd_bf16, *patches;
+	void *dnn, *winograd, *winograd_bf16, *winograd_dw, *patches;
 };
 
 static struct conv_state *state_new(const struct kernel_case *c, void **state, struct err *e)
@@ -139,6 +140,10 @@ static enum status describe_dx(const struct kernel_case *c, struct kernel_plan *
 static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
 {
 	const struct dnn_case d = dw_case(c);
+	if (winograd_dw_fit(c)) {
+		winograd_dw_describe(c, p);
+		return OK;
+	}
 	const enum status st = dnn_kernel_describe(&d, c, p, e);
 	return st == OK && patches_fit(c, p->name) ? patches_describe(c, p, e) : st;
 }
@@ -179,6 +184,8 @@ static enum status prepare_dw(const struct kernel_case *c, struct device *dev, v
 	(void)dev;
 	if (!s)
 		return E_NOMEM;
+	if (winograd_dw_fit(c))
+		return winograd_dw_prepare(c, &s->winograd_dw, e);
 	const enum status st = dnn_kernel_describe(&d, c, &library, e);
 	if (st != OK)
 		return st;
@@ -193,6 +200,7 @@ static void release(void *state)
 	dnn_kernel_release(s->dnn);
 	winograd_release(s->winograd);
 	winograd_bf16_release(s->winograd_bf16);
+	winograd_dw_release(s->winograd_dw);
 	patches_release(s->patches);
 	mem_free(s);
 }
@@ -217,6 +225,8 @@ static void run(const struct kernel_run *r)
 		winograd_run(r, s->winograd);
 	else if (s->winograd_bf16)
 		winograd_bf16_run(r, s->winograd_bf16);
+	else if (s->winograd_dw)
+		winograd_dw_run(r, s->winograd_dw);
 	else if (s->patches)
 		patches_run(r, s->patches);
 	else

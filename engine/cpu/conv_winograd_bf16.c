@@ -17,8 +17,8 @@ struct winograd_bf16_state {
 	struct winograd_bf16 size;
 	bool dx;
 	int64_t pieces;
-	int block;                  /* pieces at a time */
-	size_t at_m, at_edge, each; /* of a thread's scratch */
+	int block;         /* pieces at a time */
+	size_t at_m, each; /* of a thread's scratch */
 };
 
 static int64_t piece_bytes(const struct winograd_bf16 *z, int rows)
@@ -49,7 +49,6 @@ static struct winograd_bf16_state state_of(const struct kernel_case *c, bool dx)
 	z->m_step = (int64_t)s.block * z->piece_m * z->width + 2 * LANES_F32;
 	place(&s.each, (size_t)(ROW_POINTS * z->v_step) * sizeof(uint32_t));
 	s.at_m = place(&s.each, (size_t)(ROW_POINTS * z->m_step) * sizeof(float));
-	s.at_edge = place(&s.each, 4 * (size_t)z->C * sizeof(uint16_t));
 	return s;
 }
 
@@ -115,7 +114,7 @@ static void run_block(const struct winograd_bf16_state *s, const struct kernel_r
 	float *m = (float *)(void *)(scratch + s->at_m);
 	const int64_t v_piece = (int64_t)z->piece_v * z->words, m_piece = (int64_t)z->piece_m * z->width;
 	for (int i = 0; i < n; i++)
-		winograd_bf16_input(z, r->in[X].data, first + i, v + i * v_piece, (uint16_t *)(void *)(scratch + s->at_edge));
+		winograd_bf16_input(z, r->in[X].data, first + i, v + i * v_piece);
 	for (int o = 0; o < z->O; o += z->width) {
 		const uint32_t *u = (const uint32_t *)r->packed[W] + weights_words(z) * o;
 		for (int i = 0; i < n; i++)

@@ -29,32 +29,42 @@ BODY __m256i narrow(__m512 x)
 
 /* ---- values ---- */
 
-/* One row of a tile, whose positions lie C apart, at LANES_F32 channels after the others. */
-BODY void input_row(const uint16_t *x, int C, uint32_t *v, int64_t step)
+/* The value at a position of a row; zeros beyond it. */
+BODY __m512 value_at(const uint16_t *row, int C, int W, int position)
+{
+	return position < 0 || position >= W ? _mm512_setzero_ps() : wide(row + (int64_t)position * C);
+}
+
+/* A tile's row from position `left` on, at LANES_F32 channels after the others. inside: it does not reach beyond its map. */
+BODY void input_row(bool inside, const uint16_t *row, int C, int W, int left, uint32_t *v, int64_t step)
 {
 	for (int c = 0; c < C; c += LANES_F32) {
-		const __m512 d0 = wide(x + c), d1 = wide(x + C + c), d2 = wide(x + 2 * C + c), d3 = wide(x + 3 * C + c);
-		const __m256i point[] = {narrow(_mm512_sub_ps(d0, d2)), narrow(_mm512_add_ps(d1, d2)), narrow(_mm512_sub_ps(d2, d1)),
-		                         narrow(_mm512_sub_ps(d1, d3))};
+		__m512 d[4];
+#pragma GCC unroll 4
+		for (int i = 0; i < 4; i++)
+			d[i] = inside ? wide(row + (int64_t)(left + i) * C + c) : value_at(row + c, C, W, left + i);
+		const __m256i point[] = {narrow(_mm512_sub_ps(d[0], d[2])), narrow(_mm512_add_ps(d[1], d[2])), narrow(_mm512_sub_ps(d[2], d[1])),
+		                         narrow(_mm512_sub_ps(d[1], d[3]))};
 #pragma GCC unroll 4
 		for (int p = 0; p < ROW_POINTS; p++)
 			_mm256_storeu_si256((__m256i *)(void *)(v + p * step + c / 2), point[p]);
 	}
 }
 
-/* A row of a tile that reaches beyond its map, with zeros there. */
-static void gather_edge(const struct winograd_bf16 *z, const uint16_t *row, int left, uint16_t *edge)
+/* Those of two neighbouring tiles of LANES_F32 channels, whose words follow each other. */
+BODY void input_two(const uint16_t *x, uint32_t *v, int64_t step)
 {
-	const size_t bytes = (size_t)z->C * sizeof *edge;
-	for (int w = left; w < left + 4; w++, edge += z->C) {
-		if (w < 0 || w >= z->W)
-			memset(edge, 0, bytes);
-		else
-			memcpy(edge, row + (int64_t)w * z->C, bytes);
-	}
+	__m512 d[6];
+#pragma GCC unroll 6
+	for (int i = 0; i < 6; i++)
+		d[i] = wide(x + i * LANES_F32);
+	_mm512_storeu_si512(v, (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(d[2], d[4]), _mm512_sub_ps(d[0], d[2])));
+	_mm512_storeu_si512(v + step, (__m512i)_mm512_cvtne2ps_pbh(_mm512_add_ps(d[3], d[4]), _mm512_add_ps(d[1], d[2])));
+	_mm512_storeu_si512(v + 2 * step, (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(d[4], d[3]), _mm512_sub_ps(d[2], d[1])));
+	_mm512_storeu_si512(v + 3 * step, (__m512i)_mm512_cvtne2ps_pbh(_mm512_sub_ps(d[3], d[5]), _mm512_sub_ps(d[1], d[3])));
 }
 
-AVX512 void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x, int64_t piece, uint32_t *v, uint16_t *edge)
+AVX512 void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x, int64_t piece, uint32_t *v)
 {
 	const int64_t map = piece / z->per_map;
 	const int first = (int)(piece % z->per_map) * z->rows - z->pad;
@@ -64,10 +74,15 @@ AVX512 void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x
 			memset(v + p * z->v_step, 0, (size_t)(z->across * z->words) * sizeof *v);
 		for (int t = 0; t < z->across && h >= 0 && h < z->H; t++) {
 			const int left = 2 * t - z->pad;
-			const bool inside = left >= 0 && left + 4 <= z->W;
-			if (!inside)
-				gather_edge(z, row, left, edge);
-			input_row(inside ? row + (int64_t)left * z->C : edge, z->C, v + (int64_t)t * z->words, z->v_step);
+			uint32_t *to = v + (int64_t)t * z->words;
+			if (left < 0 || left + 4 > z->W) {
+				input_row(false, row, z->C, z->W, left, to, z->v_step);
+			} else if (z->C == LANES_F32 && left + 6 <= z->W && t + 1 < z->across) {
+				input_two(row + (int64_t)left * z->C, to, z->v_step);
+				t++;
+			} else {
+				input_row(true, row, z->C, z->W, left, to, z->v_step);
+			}
 		}
 	}
 }
@@ -209,9 +224,9 @@ bool winograd_bf16_has(void)
 	return false;
 }
 
-void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x, int64_t piece, uint32_t *v, uint16_t *edge)
+void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x, int64_t piece, uint32_t *v)
 {
-	(void)z, (void)x, (void)piece, (void)v, (void)edge;
+	(void)z, (void)x, (void)piece, (void)v;
 	BUG("no AVX-512");
 }
 

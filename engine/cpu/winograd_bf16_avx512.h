@@ -27,8 +27,8 @@ struct winograd_bf16 {
 /* Whether compiler and processor have what the functions below need; they must not be called otherwise. */
 bool winograd_bf16_has(void);
 
-/* A piece of x (channels-last) into v, where its rows begin: piece_v rows at each point. edge: 4 C elements of scratch. */
-void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x, int64_t piece, uint32_t *v, uint16_t *edge);
+/* A piece of x (channels-last) into v, where its rows begin: piece_v rows at each point. */
+void winograd_bf16_input(const struct winograd_bf16 *z, const uint16_t *x, int64_t piece, uint32_t *v);
 /* m (piece_m, width at each point) = v times u: (ROW_POINTS, TAPS, words, width), the weights of `width` results. Reads up to FEW_TILES rows
    behind the piece's. */
 void winograd_bf16_product(const struct winograd_bf16 *z, const uint32_t *v, const uint32_t *u, float *m);

@@ -51,6 +51,15 @@ static const struct conv_conf rows_many_conf = {1, 1, 1, 3, 3, 0, 0, {4, {3, 129
 BUILD(conv_dw_rows, graph_conv2d_dw(g, x[0], x[1], &rows_conf))
 BUILD(conv_dw_rows_parts, graph_conv2d_dw(g, x[0], x[1], &rows_parts_conf))
 BUILD(conv_dw_rows_many, graph_conv2d_dw(g, x[0], x[1], &rows_many_conf))
+/* By Winograd's method on a cpu with bf16: odd maps; without padding; one map, with more; groups of maps, the last one smaller. */
+static const struct conv_conf dw_odd_conf = {1, 1, 1, 3, 3, 0, 0, {4, {3, 16, 7, 5}}};
+static const struct conv_conf dw_plain_conf = {1, 0, 1, 3, 3, 0, 0, {4, {2, 48, 9, 13}}};
+static const struct conv_conf dw_one_conf = {1, 2, 1, 3, 3, 0, 0, {4, {1, 32, 2, 4}}};
+static const struct conv_conf dw_groups_conf = {1, 1, 1, 3, 3, 0, 0, {4, {7, 16, 32, 31}}};
+BUILD(conv_dw_odd, graph_conv2d_dw(g, x[0], x[1], &dw_odd_conf))
+BUILD(conv_dw_plain, graph_conv2d_dw(g, x[0], x[1], &dw_plain_conf))
+BUILD(conv_dw_one, graph_conv2d_dw(g, x[0], x[1], &dw_one_conf))
+BUILD(conv_dw_groups, graph_conv2d_dw(g, x[0], x[1], &dw_groups_conf))
 
 BUILD(matmul, graph_matmul(g, x[0], x[1], NULL, false, false))
 BUILD(matmul_nt, graph_matmul(g, x[0], x[1], x[2], false, true))
@@ -177,6 +186,7 @@ const struct op_case cases_b[] = {
 	{"conv2d_dx of whole vectors", b_conv_dx_even, CASE_FORWARD, 2, {ACT(D4(2, 48, 7, 5), -2, 2), PARAM(D4(48, 32, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d_dx of whole vectors, no padding", b_conv_dx_plain, CASE_FORWARD, 2,
 	 {ACT(D4(3, 32, 5, 11), -2, 2), PARAM(D4(32, 64, 3, 3), -1, 1)}, 0, 0},
+	{"conv2d of one vector, tiles by twos and one over", b_conv, CASE_FORWARD, 2, {ACT(D4(1, 16, 7, 11), -2, 2), PARAM(D4(16, 16, 3, 3), -1, 1)}, 0, 0},
 	{"conv2d 1x1 stride 2 of many channels", b_conv_1_2, CASE_FORWARD, 2,
 	 {ACT(D4(2, 64, 9, 8), -2, 2), PARAM(D4(96, 64, 1, 1), -1, 1)}, 0, 0},
 	{"conv2d of a parameter", b_conv, CONV, 2, {PARAM(D4(1, 2, 4, 5), -2, 2), PARAM(D4(3, 2, 3, 3), -1, 1)}, 0, 0},
@@ -187,6 +197,10 @@ const struct op_case cases_b[] = {
 	{"conv2d_dw by rows", b_conv_dw_rows, CASE_FORWARD, 2, {ACT(D4(3, 33, 9, 7), -2, 2), ACT(D4(3, 35, 5, 4), -1, 1)}, 0, 0},
 	{"conv2d_dw by rows in parts", b_conv_dw_rows_parts, CASE_FORWARD, 2, {ACT(D4(7, 40, 69, 63), -2, 2), ACT(D4(7, 34, 23, 21), -1, 1)}, 0, 0},
 	{"conv2d_dw by rows of many channels", b_conv_dw_rows_many, CASE_FORWARD, 2, {ACT(D4(3, 129, 5, 3), -2, 2), ACT(D4(3, 257, 5, 3), -1, 1)}, 0, 0},
+	{"conv2d_dw of odd maps", b_conv_dw_odd, CASE_FORWARD, 2, {ACT(D4(3, 16, 7, 5), -2, 2), ACT(D4(3, 32, 7, 5), -1, 1)}, 0, 0},
+	{"conv2d_dw without padding", b_conv_dw_plain, CASE_FORWARD, 2, {ACT(D4(2, 48, 9, 13), -2, 2), ACT(D4(2, 16, 7, 11), -1, 1)}, 0, 0},
+	{"conv2d_dw of one map", b_conv_dw_one, CASE_FORWARD, 2, {ACT(D4(1, 32, 2, 4), -2, 2), ACT(D4(1, 16, 4, 6), -1, 1)}, 0, 0},
+	{"conv2d_dw of groups of maps", b_conv_dw_groups, CASE_FORWARD, 2, {ACT(D4(7, 16, 32, 31), -1, 2), ACT(D4(7, 32, 32, 31), -1, 1.5)}, 0, 0},
 
 	{"matmul", b_matmul, CASE_SECOND, 2, {WIDE(D2(3, 7), -2, 2), PARAM(D2(7, 5), -2, 2)}, 0, 0},
 	{"matmul act", b_matmul, CASE_SECOND, 2, {ACT(D2(3, 7), -2, 2), ACT(D2(7, 5), -2, 2)}, 0, 0},
