@@ -134,6 +134,8 @@ static void add_row(struct table *t, const struct table_conf *c, int stage, cons
 {
 	const struct sweep *s = t->sweep;
 	const struct sweep_item *item = &s->item[s->run[0].first + stage];
+	if (p && stage_of(x_of(t, p), item->stage->name) < 0)
+		return; /* the point is without it */
 	const struct conf *match = c->match ? conf_find(c->match, item->stage->name) : NULL;
 	const char *in_paper = match && match->text ? match->text : item->stage->name;
 	struct table_row *row = &t->row[t->n_row++];

@@ -403,6 +403,17 @@ START_TEST(imported)
 }
 END_TEST
 
+/* A point that drops a stage has no row of it, which could only be not run. */
+START_TEST(a_dropped_stage)
+{
+	open_sweep(FILE_TOP "drop: [stages.labels]\n", NULL);
+	made(&(struct table_options){.control = "labels"});
+	ck_assert_int_eq(t->n_row, 2 * STAGES - 1);
+	for (int i = 0; i < t->n_row; i++)
+		ck_assert_str_ne(t->row[i].label, "no labels labels");
+}
+END_TEST
+
 /* What --only left out is not said to be not run. */
 START_TEST(only_some)
 {
@@ -519,7 +530,7 @@ START_TEST(escapes)
 	ck_ok(make(&(struct table_options){0}));
 	HAS(printed(GRID_MARKDOWN), "| a\\|b & <c>, \"d\" 5% kd | 60.00 |");
 	HAS(printed(GRID_CSV), "\"a|b & <c>, \"\"d\"\" 5% kd\",test_top1,");
-	HAS(printed(GRID_LATEX), "a|b \\& <c>, \"d\" 5\\% kd & 60.00");
+	HAS(printed(GRID_LATEX), "a\\textbar{}b \\& \\textless{}c\\textgreater{}, \"d\" 5\\% kd & 60.00");
 	HAS(printed(GRID_LATEX), "\n% Data: synth");
 	HAS(printed(GRID_HTML), "a|b &amp; &lt;c&gt;, &quot;d&quot; 5% kd</th>");
 }
@@ -552,6 +563,7 @@ Suite *table_suite(void)
 	tcase_add_test(tc, the_whole_family);
 	tcase_add_test(tc, losses);
 	tcase_add_test(tc, imported);
+	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
