@@ -425,11 +425,13 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 		return err_user(e, (struct where){0}, "--rule is '%s', allowed last, best; the test pictures never choose", o->rule);
 	if (o->columns && !str_eq(o->columns, "metrics") && !str_eq(o->columns, "points"))
 		return err_user(e, (struct where){0}, "--columns is '%s', allowed metrics, points", o->columns);
+	const int file_columns = c->columns, file_rule = c->rule;
 	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
 	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
 	t->forced_last = t->best && is_imported(s, NULL, NULL);
 	t->best &= !t->forced_last && first_x(t)->data->n_valid > 0;
 	t->rule = t->best ? "best" : "last";
+	t->otherwise = o->metric || (o->rule && str_eq(o->rule, "best") != (file_rule == 1)) || c->columns != file_columns;
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;
 	const struct conf *title = first_x(t)->report ? conf_find(first_x(t)->report, "title") : NULL;
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;

@@ -64,6 +64,7 @@ struct table {
 	struct sweep *sweep;
 	const char *title, *rule;         /* "last", "best" */
 	bool best, forced_last;
+	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;
 	int n_row, n_column, n_claim;
 	struct table_row *row;

@@ -172,6 +172,11 @@ START_TEST(a_claim)
 	HAS(line(text, "turned"), "contradicted -4.50");
 	HAS(text, "all have one teacher");
 	LACKS(text, "MARKED");
+	HAS(text, "Claims, written down before the runs");
+	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "Claims, written down before the runs"); /* as the file has it */
+	HAS(made(&(struct table_options){.rule = "best"}), "Claims, but by another metric, rule or columns");
+	HAS(made(&(struct table_options){.metric = "time_seconds"}), "Claims, but by another metric, rule or columns");
+	HAS(made(&(struct table_options){.columns = "points"}), "Claims, but by another metric, rule or columns");
 }
 END_TEST
 
