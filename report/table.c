@@ -345,6 +345,8 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other data";
 	if (!str_eq(p->metric, col->metric))
 		return "other metric";
+	if (str_starts(p->metric, "test_") && !str_eq(t->paper->split, "test"))
+		return "other split";
 	if (!str_eq(t->sweep->budget_name, "full"))
 		return "other budget";
 	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)

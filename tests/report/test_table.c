@@ -474,6 +474,7 @@ static const struct { const char *paper, *budget, *verdict; bool compared; } bes
 	{PAPER("", "{value: 71, trust: recalled}"), NULL, "recalled", false},
 	{PAPER("trust: recalled\n", "71"), NULL, "recalled", false},
 	{PAPER("", "{value: 71, metric: test_top5}"), NULL, "other metric", false},
+	{PAPER("split: unsaid\n", "75"), NULL, "other split", false},
 	{PAPER("train_pictures: 50000\n", "71"), NULL, "other budget", false},
 	{PAPER("train_pictures: 56\n", "75"), NULL, "below", true},
 	{PAPER("", "71"), "half", "other budget", false},
