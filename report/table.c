@@ -431,7 +431,8 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
 	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
 	t->forced_last = t->best && is_imported(s, NULL, NULL);
-	t->best &= !t->forced_last && first_x(t)->data->n_valid > 0;
+	t->none_held_out = t->best && first_x(t)->data->n_valid == 0;
+	t->best &= !t->forced_last && !t->none_held_out;
 	t->rule = t->best ? "best" : "last";
 	t->otherwise = o->metric || (o->rule && str_eq(o->rule, "best") != (file_rule == 1)) || c->columns != file_columns;
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;

@@ -380,6 +380,15 @@ START_TEST(losses)
 }
 END_TEST
 
+START_TEST(nothing_held_out)
+{
+	open_sweep("name: made\ndata: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 0, classes: 4, size: 8}\n"
+	           "networks: {small: {model: cnn, widths: [2, 4], convs: 1}}\nstages: [{name: labels, kind: supervise, train: small, epochs: 2}]\n", NULL);
+	HAS(made(&(struct table_options){.rule = "best"}), "no pictures are held out that could choose an epoch");
+	LACKS(made(&(struct table_options){0}), "'best' was asked for");
+}
+END_TEST
+
 /* Weights of a file in the teacher's own teacher, in one point alone. */
 START_TEST(imported)
 {
@@ -568,6 +577,7 @@ Suite *table_suite(void)
 	tcase_add_test(tc, a_shared_network);
 	tcase_add_test(tc, the_whole_family);
 	tcase_add_test(tc, losses);
+	tcase_add_test(tc, nothing_held_out);
 	tcase_add_test(tc, imported);
 	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
