@@ -105,11 +105,14 @@ static void print_csv(const struct grid *g, FILE *f)
 
 static void print_latex(const struct grid *g, FILE *f)
 {
-	static const char *const with[] = {"\\&", "\\%", "\\$", "\\#", "\\_", "\\{", "\\}", "\\textasciitilde{}", "\\textasciicircum{}", "\\textbackslash{}"};
+	/* the usual fonts have other signs at <, > and |; [ and * at the beginning of a row would belong to the line break before it */
+	static const char special[] = "&%$#_{}~^\\<>|[*";
+	static const char *const with[] = {"\\&", "\\%", "\\$", "\\#", "\\_", "\\{", "\\}", "\\textasciitilde{}", "\\textasciicircum{}", "\\textbackslash{}",
+	                                   "\\textless{}", "\\textgreater{}", "\\textbar{}", "{[}", "{*}"};
 	fputs("% \\usepackage{booktabs}\n\\begin{table}\n\\centering\n", f);
 	if (g->title) {
 		fputs("\\caption{", f);
-		print_escaped(f, g->title, "&%$#_{}~^\\", with);
+		print_escaped(f, g->title, special, with);
 		fputs("}\n", f);
 	}
 	fputs("\\begin{tabular}{", f);
@@ -119,7 +122,7 @@ static void print_latex(const struct grid *g, FILE *f)
 	for (int r = -1; r < g->n_row; r++) {
 		for (int c = 0; c < g->n_column; c++) {
 			fputs(c ? " & " : "", f);
-			print_escaped(f, cell_of(g, r, c), "&%$#_{}~^\\", with);
+			print_escaped(f, cell_of(g, r, c), special, with);
 		}
 		fputs(r < 0 ? " \\\\\n\\midrule\n" : " \\\\\n", f);
 	}

@@ -134,6 +134,8 @@ static void add_row(struct table *t, const struct table_conf *c, int stage, cons
 {
 	const struct sweep *s = t->sweep;
 	const struct sweep_item *item = &s->item[s->run[0].first + stage];
+	if (p && stage_of(x_of(t, p), item->stage->name) < 0)
+		return; /* the point is without it */
 	const struct conf *match = c->match ? conf_find(c->match, item->stage->name) : NULL;
 	const char *in_paper = match && match->text ? match->text : item->stage->name;
 	struct table_row *row = &t->row[t->n_row++];
@@ -343,6 +345,8 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other data";
 	if (!str_eq(p->metric, col->metric))
 		return "other metric";
+	if (str_starts(p->metric, "test_") && !str_eq(t->paper->split, "test"))
+		return "other split";
 	if (!str_eq(t->sweep->budget_name, "full"))
 		return "other budget";
 	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)
@@ -423,11 +427,14 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 		return err_user(e, (struct where){0}, "--rule is '%s', allowed last, best; the test pictures never choose", o->rule);
 	if (o->columns && !str_eq(o->columns, "metrics") && !str_eq(o->columns, "points"))
 		return err_user(e, (struct where){0}, "--columns is '%s', allowed metrics, points", o->columns);
+	const int file_columns = c->columns, file_rule = c->rule;
 	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
 	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
 	t->forced_last = t->best && is_imported(s, NULL, NULL);
-	t->best &= !t->forced_last && first_x(t)->data->n_valid > 0;
+	t->none_held_out = t->best && first_x(t)->data->n_valid == 0;
+	t->best &= !t->forced_last && !t->none_held_out;
 	t->rule = t->best ? "best" : "last";
+	t->otherwise = o->metric || (o->rule && str_eq(o->rule, "best") != (file_rule == 1)) || c->columns != file_columns;
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;
 	const struct conf *title = first_x(t)->report ? conf_find(first_x(t)->report, "title") : NULL;
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;

@@ -63,7 +63,8 @@ struct table {
 	struct arena *arena;
 	struct sweep *sweep;
 	const char *title, *rule;         /* "last", "best" */
-	bool best, forced_last;
+	bool best, forced_last, none_held_out; /* the last two: why 'best' was asked for and the rule is the last epoch */
+	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;
 	int n_row, n_column, n_claim;
 	struct table_row *row;

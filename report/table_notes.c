@@ -14,7 +14,9 @@ static void note_rule(const struct table *t, FILE *f)
 	fprintf(f, "Data: %s, %s training, %s held-out, %s test pictures%s. ", d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid),
 	        str_count(c, d->n_test), differ ? " in the first run; those of others differ" : "");
 	fprintf(f, "Rule: %s.\n", t->best ? "the epoch that did best on the held-out pictures" : "last epoch");
-	if (t->forced_last)
+	if (t->none_held_out)
+		fputs("'best' was asked for; no pictures are held out that could choose an epoch, so the last one is the rule.\n", f);
+	else if (t->forced_last)
 		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
 }
 

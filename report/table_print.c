@@ -167,7 +167,8 @@ static struct grid *claim_grid(struct arena *a, const struct table *t)
 {
 	static const char *const head[] = {"claim", "verdict", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
 	static const struct table_column percent = {.percent = true}, plain = {0};
-	struct grid *g = grid_new(a, "Claims, written down before the runs", 9, 2, head);
+	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims, written down before the runs";
+	struct grid *g = grid_new(a, title, 9, 2, head);
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const struct table_column *form = strstr(c->metric, "top") || strstr(c->metric, "error") ? &percent : &plain;

@@ -1,6 +1,7 @@
 /* From a sweep's file to its runs, and what the store knows of them. */
 #include "stages/sweep.h"
 
+#include <dirent.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <string.h>
@@ -217,12 +218,29 @@ static enum status look_up(struct sweep *s, struct sweep_item *item, struct err 
 	return stage_result_read(&rec, id, &item->result, e);
 }
 
+/* Whether the folder has one of a run of this sweep. */
+static bool has_folder(const struct sweep *s)
+{
+	DIR *d = opendir(s->out);
+	bool has = false;
+	for (struct dirent *entry; d && !has && (entry = readdir(d));)
+		for (int r = 0; r < s->n_run && !has; r++)
+			has = str_starts(entry->d_name, s->run[r].name) && entry->d_name[strlen(s->run[r].name)] == '-';
+	if (d)
+		closedir(d);
+	return has;
+}
+
 enum status sweep_refresh(struct sweep *s, struct err *e)
 {
 	const char *path = path_join(s->arena, s->out, "limbeck.db");
 	enum status st = OK;
-	if (!s->store && !file_exists(path))
+	if (!s->store && !file_exists(path)) {
+		if (has_folder(s))
+			log_line(LOG_WARN, "'%s' has folders of these runs and no store, so nothing is known of them: 'limbeck runs --rebuild --out %s' reads them, "
+			                   "training makes them anew", s->out, s->out);
 		return OK;
+	}
 	if (!s->store)
 		st = store_open(path, &s->store, e);
 	for (int i = 0; i < s->n_item && st == OK; i++) {

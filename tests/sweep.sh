@@ -136,7 +136,7 @@ start none --set vary.seeds=400 --yes --list && test "$(wc -l < out)" = 1200; re
 start none --budget nonsense; test $? = 2 && has err "--budget is 'nonsense', allowed full, quick, smoke" && test ! -e none; result $? "a budget that is none"
 cp -r whole damaged; printf 'nothing of a store' | dd of=damaged/limbeck.db conv=notrunc 2> /dev/null; rm -f damaged/limbeck.db-*
 start damaged; test $? = 1 && has err "damaged/limbeck.db" "is damaged"; result $? "a damaged store is named"
-rm damaged/limbeck.db; start damaged && same_files damaged; result $? "without it everything is made anew, over what is there"
+rm damaged/limbeck.db; start damaged && has err "'limbeck runs --rebuild --out damaged' reads them" && same_files damaged; result $? "without it everything is made anew, over what is there"
 start x.yaml/out; test $? = 1 && has err "x.yaml/out"; result $? "a folder that can't be made"
 
 start none --set table.control=nobody; test $? = 2 && has err "the control 'nobody' is no row of the table" && test ! -e none

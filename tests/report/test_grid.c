@@ -72,9 +72,9 @@ START_TEST(latex)
 {
 	ck_assert_str_eq(printed(grid("A & B"), GRID_LATEX),
 	                 "% \\usepackage{booktabs}\n\\begin{table}\n\\centering\n\\caption{A \\& B}\n\\begin{tabular}{lr}\n\\toprule\n"
-	                 "row & a|b \\\\\n\\midrule\n"
+	                 "row & a\\textbar{}b \\\\\n\\midrule\n"
 	                 "10 \\% \\& \\$x\\_1 \\#2 \\{y\\} \\textasciitilde{} \\textasciicircum{} \\textbackslash{} & 5 \\\\\n"
-	                 "say \"<no>\", 'yes' &  \\\\\n"
+	                 "say \"\\textless{}no\\textgreater{}\", 'yes' &  \\\\\n"
 	                 "± é & -12.50 \\\\\n"
 	                 "\\bottomrule\n\\end{tabular}\n\\end{table}\n");
 }

@@ -172,6 +172,11 @@ START_TEST(a_claim)
 	HAS(line(text, "turned"), "contradicted -4.50");
 	HAS(text, "all have one teacher");
 	LACKS(text, "MARKED");
+	HAS(text, "Claims, written down before the runs");
+	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "Claims, written down before the runs"); /* as the file has it */
+	HAS(made(&(struct table_options){.rule = "best"}), "Claims, but by another metric, rule or columns");
+	HAS(made(&(struct table_options){.metric = "time_seconds"}), "Claims, but by another metric, rule or columns");
+	HAS(made(&(struct table_options){.columns = "points"}), "Claims, but by another metric, rule or columns");
 }
 END_TEST
 
@@ -375,6 +380,15 @@ START_TEST(losses)
 }
 END_TEST
 
+START_TEST(nothing_held_out)
+{
+	open_sweep("name: made\ndata: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 0, classes: 4, size: 8}\n"
+	           "networks: {small: {model: cnn, widths: [2, 4], convs: 1}}\nstages: [{name: labels, kind: supervise, train: small, epochs: 2}]\n", NULL);
+	HAS(made(&(struct table_options){.rule = "best"}), "no pictures are held out that could choose an epoch");
+	LACKS(made(&(struct table_options){0}), "'best' was asked for");
+}
+END_TEST
+
 /* Weights of a file in the teacher's own teacher, in one point alone. */
 START_TEST(imported)
 {
@@ -400,6 +414,17 @@ START_TEST(imported)
 	HAS(text, "Rule: last epoch");
 	HAS(text, "MARKED: weights that 'given kd' begins or learns from come from a file");
 	LACKS(text, "MARKED: weights that 'own kd'");
+}
+END_TEST
+
+/* A point that drops a stage has no row of it, which could only be not run. */
+START_TEST(a_dropped_stage)
+{
+	open_sweep(FILE_TOP "drop: [stages.labels]\n", NULL);
+	made(&(struct table_options){.control = "labels"});
+	ck_assert_int_eq(t->n_row, 2 * STAGES - 1);
+	for (int i = 0; i < t->n_row; i++)
+		ck_assert_str_ne(t->row[i].label, "no labels labels");
 }
 END_TEST
 
@@ -458,6 +483,7 @@ static const struct { const char *paper, *budget, *verdict; bool compared; } bes
 	{PAPER("", "{value: 71, trust: recalled}"), NULL, "recalled", false},
 	{PAPER("trust: recalled\n", "71"), NULL, "recalled", false},
 	{PAPER("", "{value: 71, metric: test_top5}"), NULL, "other metric", false},
+	{PAPER("split: unsaid\n", "75"), NULL, "other split", false},
 	{PAPER("train_pictures: 50000\n", "71"), NULL, "other budget", false},
 	{PAPER("train_pictures: 56\n", "75"), NULL, "below", true},
 	{PAPER("", "71"), "half", "other budget", false},
@@ -519,7 +545,7 @@ START_TEST(escapes)
 	ck_ok(make(&(struct table_options){0}));
 	HAS(printed(GRID_MARKDOWN), "| a\\|b & <c>, \"d\" 5% kd | 60.00 |");
 	HAS(printed(GRID_CSV), "\"a|b & <c>, \"\"d\"\" 5% kd\",test_top1,");
-	HAS(printed(GRID_LATEX), "a|b \\& <c>, \"d\" 5\\% kd & 60.00");
+	HAS(printed(GRID_LATEX), "a\\textbar{}b \\& \\textless{}c\\textgreater{}, \"d\" 5\\% kd & 60.00");
 	HAS(printed(GRID_LATEX), "\n% Data: synth");
 	HAS(printed(GRID_HTML), "a|b &amp; &lt;c&gt;, &quot;d&quot; 5% kd</th>");
 }
@@ -551,7 +577,9 @@ Suite *table_suite(void)
 	tcase_add_test(tc, a_shared_network);
 	tcase_add_test(tc, the_whole_family);
 	tcase_add_test(tc, losses);
+	tcase_add_test(tc, nothing_held_out);
 	tcase_add_test(tc, imported);
+	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
