@@ -9,6 +9,7 @@
 #include "cli/report_target.h"
 #include "cli/workers.h"
 #include "report/sweep_results.h"
+#include "runs/lock.h"
 #include "report/table.h"
 #include "stages/sweep.h"
 
@@ -110,11 +111,26 @@ static enum status check_table(struct sweep *s, struct err *e)
 	return table_make(s->arena, s, &(struct table_options){0}, &t, e);
 }
 
+/* One stage or run in this process; where times are wanted, none other at the same time, whoever asked for it. */
+static enum status train_one(struct sweep *s, const struct sweep_args *args, struct err *e)
+{
+	struct lock *lock = NULL;
+	enum status st = OK;
+	if (s->timing) {
+		stop_install();
+		st = lock_wait(s->arena, s->out, "timing", "a timed stage", stop_asked, &lock, e);
+	}
+	if (st == OK)
+		st = sweep_train(s, args->run - 1, args->item - 1, args->arms, e);
+	lock_release(lock);
+	return st;
+}
+
 /* In this process, or in several copies of it. */
 static enum status train(struct sweep *s, const struct sweep_args *args, struct err *e)
 {
 	if (args->item || args->run)
-		return sweep_train(s, args->run - 1, args->item - 1, args->arms, e);
+		return train_one(s, args, e);
 	if (s->timing)
 		return workers_in_turn(s, args->file, &args->sweep, &args->open, e);
 	if (args->workers > 1)

@@ -54,6 +54,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/table_claims.c \
+	%D%/table_int.h \
+	%D%/table_layout.c \
 	%D%/table_notes.c \
 	%D%/table_print.c \
 	%D%/verdict.c

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "report/table.h"
+#include "report/table_int.h"
 
 static enum status write_form(const struct table *t, const char *name, enum grid_form form, struct err *e)
 {

@@ -85,9 +85,5 @@ enum status table_make(struct arena *a, struct sweep *s, const struct table_opti
 /* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are (LaTeX: as comments; HTML: none, for a page has
    them by table_notes). CSV: one line a cell, all in it. */
 enum status table_print(const struct table *t, FILE *f, enum grid_form form);
-/* Private to table*.c */
-enum status table_claims(struct table *t, const struct conf *list, struct err *e);
-struct table_row *table_row_find(const struct table *t, const char *label, const struct point *near);
-void table_notes(const struct table *t, FILE *f);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "report/table.h"
+#include "report/table_int.h"
 #include "runs/predictions.h"
 
 struct claim_conf {

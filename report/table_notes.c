@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/table.h"
+#include "report/table_int.h"
 
 static void note_rule(const struct table *t, FILE *f)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "losses/loss.h"
-#include "report/table.h"
+#include "report/table_int.h"
 
 static const char *number(struct arena *a, const struct table_column *c, double v)
 {
@@ -247,8 +247,8 @@ static void print_csv(const struct table *t, FILE *f)
 
 /* ---- the whole ---- */
 
-/* Below a paper's table nobody prints them, but who copies the file has them. */
-static enum status print_comments(const struct table *t, FILE *f)
+/* Each line with a mark before it. In LaTeX they are comments: below a paper's table nobody prints them, but who copies the file has them. */
+static enum status print_notes(const struct table *t, const char *mark, FILE *f)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -260,7 +260,7 @@ static enum status print_comments(const struct table *t, FILE *f)
 	fclose(notes);
 	for (const char *line = text; *line;) {
 		const int length = (int)strcspn(line, "\n");
-		fprintf(f, "%% %.*s\n", length, line);
+		fprintf(f, "%s%.*s\n", mark, length, line);
 		line += length + (line[length] == '\n');
 	}
 	free(text);
@@ -301,10 +301,5 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 	if (form == GRID_HTML) /* a page has them beside it */
 		return OK;
 	gap(f);
-	if (form == GRID_LATEX)
-		return print_comments(t, f);
-	if (t->n_claim)
-		print_pictures(t, f);
-	table_notes(t, f);
-	return OK;
+	return print_notes(t, form == GRID_LATEX ? "% " : form == GRID_MARKDOWN ? "- " : "", f);
 }

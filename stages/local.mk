@@ -43,4 +43,5 @@ liblimbeck_core_la_SOURCES += \
 	%D%/vary.c \
 	%D%/vary.h \
 	%D%/vary_int.h \
-	%D%/vary_read.c
+	%D%/vary_read.c \
+	%D%/vary_seeds.c

@@ -170,6 +170,16 @@ static enum status list_items(struct sweep *s, struct err *e)
 	return st;
 }
 
+/* "only-PATTERN" in letters that a file's name may have everywhere. */
+static const char *only_name(struct arena *a, const char *pattern)
+{
+	char *name = arena_printf(a, "only-%.100s", pattern);
+	for (char *c = name; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.", *c))
+			*c = '_';
+	return name;
+}
+
 enum status sweep_open(struct arena *a, const char *path, const struct sweep_options *o, struct sweep **out, struct err *e)
 {
 	struct sweep *s = NEW(a, struct sweep);
@@ -192,6 +202,8 @@ enum status sweep_open(struct arena *a, const char *path, const struct sweep_opt
 		st = list_items(s, e);
 	s->name = name && name->text ? name->text : "experiment";
 	s->folder = path_join(a, s->out, arena_printf(a, "%s.sweep", s->name));
+	if (o->only) /* a table of some of the runs does not take the place of that of all */
+		s->folder = path_join(a, s->out, arena_printf(a, "%s.%s.sweep", s->name, only_name(a, o->only)));
 	return st;
 }
 

@@ -35,7 +35,7 @@ struct sweep_run {
 
 struct sweep {
 	struct arena *arena;
-	const char *path, *name, *out, *folder; /* folder: OUT/NAME.sweep, for the log, the table and the page */
+	const char *path, *name, *out, *folder; /* folder: OUT/NAME.sweep, for the log, the table and the page; with --only another */
 	struct conf *root;
 	struct vary vary;
 	const char *budget_name;

@@ -1,0 +1,280 @@
+/* What a table has as rows and columns: options of the file and of the command line. */
+#include <string.h>
+
+#include "base/file.h"
+#include "report/table_int.h"
+
+struct table_conf {
+	const struct conf *rows, *metrics, *match;
+	const char *title, *control, *paper;
+	int columns, rule;
+	bool teachers;
+};
+enum { COLUMNS_METRICS, COLUMNS_POINTS };
+
+const struct opt table_opts[] = {
+	TEXT(table_conf, title, NULL, "above the table; default: the report's title"),
+	NODE(table_conf, rows, "stages that are rows, in this order; default: those that no other stage uses"),
+	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows"),
+	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, valid_top1, gap_to_teacher, time_seconds, or a metric of the runs"),
+	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),
+	CHOICE(table_conf, rule, "last", "last|best", "weights of the last epoch, or of the one that did best on held-out pictures"),
+	BOOL(table_conf, teachers, 1, "rows for the stages that others use"),
+	TEXT(table_conf, paper, NULL, "a file with a paper's numbers, by its place from this file"),
+	NODE(table_conf, match, "{ROW: ROW OF THE PAPER, ...} where names differ"),
+	{0},
+};
+
+/* ---- metrics ---- */
+
+static void set_metric(struct table_column *c, const char *metric, bool best)
+{
+	static const struct { const char *name, *last, *best; bool percent, time; } known[] = {
+		{"test_top1", "test_top1", "test_top1_best", true, false},
+		{"test_error", "test_top1", "test_top1_best", true, false},
+		{"test_top5", "test_top5", NULL, true, false},
+		{"train_top1", "train_top1", NULL, true, false},
+		{"valid_top1", "valid_top1_last", NULL, true, false},
+		{"gap_to_teacher", "gap_to_teacher", NULL, true, false},
+		{"time_seconds", "time/total_seconds", NULL, false, true},
+	};
+	c->metric = metric;
+	c->key = metric;
+	c->time = str_starts(metric, "time/");
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (str_eq(known[i].name, metric)) {
+			c->key = best && known[i].best ? known[i].best : known[i].last;
+			c->percent = known[i].percent;
+			c->time = known[i].time;
+		}
+	c->error = str_eq(metric, "test_error");
+	c->less_is_better = c->error || strstr(metric, "seconds") || strstr(metric, "loss") || str_eq(metric, "time/wait_share") || str_starts(metric, "gap_to_teacher");
+}
+
+/* The next word of a list with commas; *rest goes on behind it. NULL: none is left. */
+static char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, ",");
+	char *end = word + strcspn(word, ",");
+	*rest = *end ? end + 1 : end;
+	*end = 0;
+	return *word ? word : NULL;
+}
+
+static const char *list_item(const struct conf *list, int i)
+{
+	return list->kind == CONF_LIST ? list->item[i]->text : list->text;
+}
+
+static int list_size(const struct conf *list)
+{
+	return !list ? 0 : list->kind == CONF_LIST ? list->n : 1;
+}
+
+/* ---- rows and columns ---- */
+
+const struct experiment *table_first(const struct table *t)
+{
+	return t->sweep->run[0].x;
+}
+
+/* Points may differ in their data. */
+const struct experiment *table_experiment(const struct table *t, const struct point *p)
+{
+	for (int r = 0; r < t->sweep->n_run; r++)
+		if (t->sweep->run[r].point == p)
+			return t->sweep->run[r].x;
+	return table_first(t);
+}
+
+/* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
+static bool has_file(const struct experiment *x, int stage)
+{
+	const struct stage *s = &x->stage[stage];
+	bool any = false;
+	for (int i = -s->has_from; i < s->n_teacher && !any; i++) {
+		const int from = i < 0 ? s->from.stage : s->teacher[i].stage;
+		any = from < 0 || has_file(x, from);
+	}
+	return any;
+}
+
+int table_stage(const struct experiment *x, const char *name)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (str_eq(x->stage[i].name, name))
+			return i;
+	return -1;
+}
+
+/* In any of the runs of the point; NULL: of all points. stage NULL: any stage. */
+static bool is_imported(const struct sweep *s, const struct point *p, const char *stage)
+{
+	bool any = false;
+	for (int r = 0; r < s->n_run && !any; r++) {
+		const struct experiment *x = s->run[r].x;
+		for (int i = 0; i < x->n_stage && !any && (!p || s->run[r].point == p); i++)
+			any = (!stage || str_eq(stage, x->stage[i].name)) && has_file(x, i);
+	}
+	return any;
+}
+
+/* --only may have left none. */
+static bool has_runs(const struct sweep *s, const struct point *p)
+{
+	int r = 0;
+	while (r < s->n_run && s->run[r].point != p)
+		r++;
+	return r < s->n_run;
+}
+
+static void add_row(struct table *t, const struct table_conf *c, int stage, const struct point *p)
+{
+	const struct sweep *s = t->sweep;
+	const struct sweep_item *item = &s->item[s->run[0].first + stage];
+	if (p && table_stage(table_experiment(t, p), item->stage->name) < 0)
+		return; /* the point is without it */
+	const struct conf *match = c->match ? conf_find(c->match, item->stage->name) : NULL;
+	const char *in_paper = match && match->text ? match->text : item->stage->name;
+	struct table_row *row = &t->row[t->n_row++];
+	*row = (struct table_row){.stage = item->stage->name, .point = p, .taught = !item->compared, .imported = is_imported(s, p, item->stage->name)};
+	row->label = p && *p->name ? arena_printf(t->arena, "%s %s", p->name, item->stage->name) : item->stage->name;
+	row->paper = t->paper ? paper_row_find(t->paper, in_paper) : NULL;
+	if (t->paper && !row->paper && row->taught)
+		row->paper = paper_row_find(t->paper, "teacher");
+}
+
+static enum status add_rows(struct table *t, const struct table_conf *c, struct err *e)
+{
+	const struct sweep *s = t->sweep;
+	const struct experiment *x = table_first(t);
+	const int points = c->columns == COLUMNS_POINTS ? 1 : s->vary.n_point;
+	t->row = NEW_ARRAY(t->arena, struct table_row, x->n_stage * points);
+	for (int i = 0; i < list_size(c->rows); i++)
+		if (table_stage(x, list_item(c->rows, i)) < 0)
+			return err_user(e, c->rows->at, "'rows' names '%s', and no stage has that name", list_item(c->rows, i));
+	for (int p = 0; p < points; p++) {
+		const struct point *point = c->columns == COLUMNS_POINTS ? NULL : &s->vary.point[p];
+		if (point && !has_runs(s, point))
+			continue;
+		for (int i = 0; i < x->n_stage && c->teachers; i++)
+			if (!s->item[s->run[0].first + i].compared)
+				add_row(t, c, i, point);
+		for (int i = 0; i < list_size(c->rows); i++)
+			if (s->item[s->run[0].first + table_stage(x, list_item(c->rows, i))].compared || !c->teachers)
+				add_row(t, c, table_stage(x, list_item(c->rows, i)), point);
+		for (int i = 0; i < x->n_stage && !c->rows; i++)
+			if (s->item[s->run[0].first + i].compared)
+				add_row(t, c, i, point);
+	}
+	return OK;
+}
+
+/* The paper's column of this name: of the same data and metric if there is one, else the first. */
+static int paper_column(const struct table *t, const char *label, const char *metric)
+{
+	if (!t->paper)
+		return -1;
+	const int same = paper_column_find(t->paper, label, table_first(t)->data->kind->name, metric);
+	return same >= 0 ? same : paper_column_find(t->paper, label, NULL, NULL);
+}
+
+static void add_columns(struct table *t, const struct table_conf *c, const char *given)
+{
+	const struct sweep *s = t->sweep;
+	char *metrics = arena_str(t->arena, given ? given : "test_top1");
+	const char *first = list_size(c->metrics) && !given ? list_item(c->metrics, 0) : NULL;
+	if (c->columns == COLUMNS_POINTS) {
+		const char *metric = first ? first : next_word(&metrics);
+		metric = metric ? metric : "test_top1";
+		t->column = NEW_ARRAY(t->arena, struct table_column, s->vary.n_point);
+		for (int i = 0; i < s->vary.n_point; i++) {
+			if (!has_runs(s, &s->vary.point[i]))
+				continue;
+			struct table_column *col = &t->column[t->n_column++];
+			set_metric(col, metric, t->best);
+			col->point = &s->vary.point[i];
+			col->label = *col->point->name ? col->point->name : metric;
+			col->paper = paper_column(t, col->label, col->metric);
+		}
+		return;
+	}
+	t->column = NEW_ARRAY(t->arena, struct table_column, strlen(metrics) + 1 + (size_t)list_size(c->metrics));
+	for (int i = 0; !given && i < list_size(c->metrics); i++)
+		set_metric(&t->column[t->n_column++], list_item(c->metrics, i), t->best);
+	for (char *word; (given || !t->n_column) && (word = next_word(&metrics));)
+		set_metric(&t->column[t->n_column++], word, t->best);
+	for (int i = 0; i < t->n_column; i++) {
+		t->column[i].label = t->column[i].metric;
+		t->column[i].paper = paper_column(t, t->column[i].label, t->column[i].metric);
+		if (t->paper && t->paper->n_column == 1)
+			t->column[i].paper = 0;
+	}
+}
+
+/* ---- the file ---- */
+
+static enum status read_paper(struct table *t, const struct table_conf *c, const char *given, struct err *e)
+{
+	const char *slash = strrchr(t->sweep->path, '/');
+	const char *folder = slash ? arena_strn(t->arena, t->sweep->path, (size_t)(slash - t->sweep->path)) : ".";
+	if (!given && !*c->paper)
+		return OK;
+	return paper_read(t->arena, given ? given : path_join(t->arena, folder, c->paper), &t->paper, e);
+}
+
+static enum status read_options(struct table *t, struct table_conf *c, const struct table_options *o, struct err *e)
+{
+	const struct sweep *s = t->sweep;
+	const struct conf *map = conf_use(s->root, "table");
+	const struct opt *tables[] = {table_opts};
+	void *outs[] = {c};
+	enum status st = opts_read_all(tables, outs, 1, map, "table", t->arena, e);
+	if (st != OK)
+		return st;
+	if (o->rule && !str_eq(o->rule, "last") && !str_eq(o->rule, "best"))
+		return err_user(e, (struct where){0}, "--rule is '%s', allowed last, best; the test pictures never choose", o->rule);
+	if (o->columns && !str_eq(o->columns, "metrics") && !str_eq(o->columns, "points"))
+		return err_user(e, (struct where){0}, "--columns is '%s', allowed metrics, points", o->columns);
+	const int file_columns = c->columns, file_rule = c->rule;
+	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
+	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
+	t->forced_last = t->best && is_imported(s, NULL, NULL);
+	t->none_held_out = t->best && table_first(t)->data->n_valid == 0;
+	t->best &= !t->forced_last && !t->none_held_out;
+	t->rule = t->best ? "best" : "last";
+	t->otherwise = o->metric || (o->rule && str_eq(o->rule, "best") != (file_rule == 1)) || c->columns != file_columns;
+	t->control = o->control ? o->control : *c->control ? c->control : NULL;
+	const struct conf *title = table_first(t)->report ? conf_find(table_first(t)->report, "title") : NULL;
+	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;
+	t->tuning = conf_use(s->root, "tuning");
+	return read_paper(t, c, o->paper, e);
+}
+
+/* A list of words, or one word. */
+static enum status check_words(const struct conf *c, const char *what, struct err *e)
+{
+	for (int i = 0; i < list_size(c); i++)
+		if (!list_item(c, i) || !*list_item(c, i))
+			return err_user(e, c->at, "'%s' is a list of names", what);
+	return OK;
+}
+
+enum status table_layout(struct table *t, const struct table_options *o, struct err *e)
+{
+	struct table_conf c = {0};
+	enum status st = read_options(t, &c, o, e);
+	if (st == OK)
+		st = check_words(c.rows, "rows", e);
+	if (st == OK)
+		st = check_words(c.metrics, "metrics", e);
+	if (st == OK && o->metric && !o->metric[strspn(o->metric, ",")])
+		st = err_user(e, (struct where){0}, "--metric is '%s', allowed are names of metrics with commas between them", o->metric);
+	if (st == OK)
+		st = add_rows(t, &c, e);
+	if (st == OK && !t->n_row)
+		st = err_user(e, conf_where(conf_find(t->sweep->root, "table"), "rows"), "the table has no row");
+	if (st == OK)
+		add_columns(t, &c, o->metric);
+	return st;
+}
