@@ -75,8 +75,8 @@ void page_differences(struct page_out *o)
 	paragraph(o, "Each pair is of one seed, so that what a seed does to both cancels. Where the interval holds zero, the runs do not tell the two apart.");
 	if (!o->page->n_difference)
 		paragraph(o, "p is of the paired t test, of each difference by itself: among many, some are small by chance.");
-	struct canvas *c = figure_begin(o, "Paired differences", "A row for each difference: its mean and its interval, beside zero; the table below has the numbers.",
-	                                CHART_WIDTH, chart_forest_height(o->arena, &f, CHART_WIDTH));
+	struct canvas *c = figure_begin(o, "Paired differences",
+	                                "A row for each difference: its mean and its interval, beside zero; the table below has the numbers.", CHART_WIDTH, chart_forest_height(o->arena, &f, CHART_WIDTH));
 	chart_forest(c, &f);
 	figure_end(o, c, "Diamond: the interval does not hold zero. Ring: it does.");
 	table(o, d, n);
