@@ -203,8 +203,8 @@ static enum status write_figure(struct plot *p, const struct chart_series *serie
 	const double width = p->width, height = p->height ? p->height : curves ? 500 : rows_height(p, series, n, width);
 	struct str out = {0};
 	const bool png = str_ends(p->out, ".png");
-	struct canvas *c = png ? canvas_png(p->arena, width, height)
-	                       : canvas_svg(p->arena, &out, "plot", p->metrics, arena_printf(p->arena, "%s of %s", p->metrics, p->page.title), width, height, true);
+	const char *what = arena_printf(p->arena, "%s of %s", p->metrics, p->page.title);
+	struct canvas *c = png ? canvas_png(p->arena, width, height) : canvas_svg(p->arena, &out, "plot", p->metrics, what, width, height, true);
 	draw(p, c, series, n, curves);
 	enum status st = canvas_close(c, &out, e);
 	if (st == OK)
@@ -250,12 +250,15 @@ static int run(int argc, char **argv)
 {
 	struct plot plot_args = {.x = "epoch", .width = 800};
 	const struct flag flags[] = {
-		{.name = "--metric", .value = "NAME[,NAME]", .text = &plot_args.metrics, .help = "as in metrics.csv: loss, valid_top1, critic/loss; several are drawn over each other"},
+		{.name = "--metric", .value = "NAME[,NAME]", .text = &plot_args.metrics,
+		 .help = "as in metrics.csv: loss, valid_top1, critic/loss; several are drawn over each other"},
 		{.name = "--x", .value = "epoch|images|seconds", .text = &plot_args.x, .help = "what is across, default epoch"},
-		{.name = "--out", .value = "FILE.svg|FILE.png", .text = &plot_args.out, .help = "default NAME.svg in the folder of the first run, or of the sweep"},
+		{.name = "--out", .value = "FILE.svg|FILE.png", .text = &plot_args.out,
+		 .help = "default NAME.svg in the folder of the first run, or of the sweep"},
 		{.name = "-o", .value = "FILE.svg|FILE.png", .text = &plot_args.out, .help = "the same"},
 		{.name = "--width", .value = "N", .number = &plot_args.width, .lo = 200, .hi = 10000, .help = "pixels, default 800"},
-		{.name = "--height", .value = "N", .number = &plot_args.height, .lo = 150, .hi = 10000, .help = "pixels, default 500, or as many as the rows of single values take"},
+		{.name = "--height", .value = "N", .number = &plot_args.height, .lo = 150, .hi = 10000,
+		 .help = "pixels, default 500, or as many as the rows of single values take"},
 		{0},
 	};
 	struct err e = {0};

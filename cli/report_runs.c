@@ -179,9 +179,10 @@ static const char *rule_of(struct arena *a, const struct run_config *c)
 	if (held_out < 0)
 		return NULL;
 	if (!held_out)
-		return "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch: no pictures were held out, so no epoch was chosen.";
-	return arena_printf(a, "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. 'best-rule' takes the epoch that did best "
-	                       "on %s held-out training pictures; the test pictures chose nothing.", str_count(count, held_out));
+		return "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch: no pictures were held out, so no epoch was "
+		       "chosen.";
+	return arena_printf(a, "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. 'best-rule' takes the epoch that "
+	                       "did best on %s held-out training pictures; the test pictures chose nothing.", str_count(count, held_out));
 }
 
 enum status report_runs(struct arena *a, const char *const *folder, int n, struct page *p, struct err *e)

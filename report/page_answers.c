@@ -174,39 +174,49 @@ static bool pictures_there(const struct data *d, const struct answers *a)
 	return there;
 }
 
+/* Confusion and mistakes of one item, with its data if they are still there. */
+static void show_item(struct page_out *o, const struct shown *s, int item)
+{
+	const struct measured *m = &s->item[item];
+	const char *label = arena_printf(o->arena, "%s, %s", s->s->label, seed_name(o, s, item));
+	struct answers a;
+	struct data *d = NULL;
+	struct err e = {0};
+	answers_read(o->arena, m->home, &a);
+	const struct conf *map = m->config.root ? conf_find(m->config.root, "data") : NULL;
+	const bool opened = map && data_open(o->arena, map, run_config_seeds(&m->config).split, &d, &e) == OK;
+	section_begin(o, "confusion", "Confusion");
+	paragraph(o, "Of %s: the stage with the highest mean that teaches no other, and its seed with the highest accuracy. It was chosen by the test "
+	             "pictures, only to be looked at.", label);
+	draw_confusion(o, &a, class_names(o, opened ? d : NULL, a.classes), label);
+	section_end(o);
+	if (opened && pictures_there(d, &a))
+		page_mistakes(o, d, &a, label);
+	else
+		page_no_pictures(o, label, opened ? "the data set has other test pictures now" : e.text);
+	data_close(d);
+}
+
 void page_answers(struct page_out *o)
 {
 	int have, all, series = 0, item = 0;
 	count_answers(o, &have, &all);
+	if (!all)
+		return;
 	section_begin(o, "answers", "Beside the teacher");
 	if (have < all)
-		paragraph(o, "%d of %d results have no file of answers (test.safetensors) beside their weights: for those, agreement, KL, calibration, confusion and "
-		             "mistakes are missing.", all - have, all);
+		paragraph(o, "%d of %d results have no file of answers (test.safetensors) beside their weights: for those, agreement, KL, calibration, "
+		             "confusion and mistakes are missing.", all - have, all);
 	teacher_table(o);
 	section_end(o);
-	if (!choose(o, &series, &item)) {
-		if (all)
-			gradcam(o, &o->series[0].item[0]);
+	if (choose(o, &series, &item)) {
+		show_item(o, &o->series[series], item);
+		gradcam(o, &o->series[series].item[item]);
 		return;
 	}
-	const struct shown *s = &o->series[series];
-	const struct measured *m = &s->item[item];
-	struct answers answers, *a = &answers;
-	const char *label = arena_printf(o->arena, "%s, %s", s->s->label, seed_name(o, s, item));
-	struct data *d = NULL;
-	struct err e = {0};
-	answers_read(o->arena, m->home, a);
-	const struct conf *map = m->config.root ? conf_find(m->config.root, "data") : NULL;
-	const bool opened = map && data_open(o->arena, map, run_config_seeds(&m->config).split, &d, &e) == OK;
-	section_begin(o, "confusion", "Confusion");
-	paragraph(o, "Of %s: the stage with the highest mean that teaches no other, and its seed with the highest accuracy. It was chosen by the test pictures, only to be "
-	             "looked at.", label);
-	draw_confusion(o, a, class_names(o, opened ? d : NULL, a->classes), label);
-	section_end(o);
-	if (opened && pictures_there(d, a))
-		page_mistakes(o, d, a, label);
-	else
-		page_no_pictures(o, label, opened ? "the data set has other test pictures now" : e.text);
-	data_close(d);
-	gradcam(o, m);
+	for (int i = 0; i < o->n; i++)
+		if (o->series[i].s->n) {
+			gradcam(o, &o->series[i].item[0]);
+			return;
+		}
 }

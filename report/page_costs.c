@@ -25,8 +25,8 @@ static struct scatter_chart gather(struct page_out *o, const char *metric, const
 		if (summary_of(all->x, all->n).n && summary_of(all->y, all->n).n)
 			series[n++] = (struct chart_series){s->s->label, s->style, 1, all};
 	}
-	return (struct scatter_chart){.x_label = x_label, .y_label = "accuracy on the test pictures, percent", .log_x = lo > 0 && hi > 20 * lo, .no_key = n > CURVED,
-	                              .n = n, .series = series};
+	return (struct scatter_chart){.x_label = x_label, .y_label = "accuracy on the test pictures, percent", .log_x = lo > 0 && hi > 20 * lo,
+	                              .no_key = n > CURVED, .n = n, .series = series};
 }
 
 /* A time that was shared with other arms, or that a stop or a cache made another, is none of the method. */
@@ -101,6 +101,23 @@ static int phase_names(const struct page_out *o, const char *name[PHASES + 1])
 	return n;
 }
 
+/* No table has these numbers. */
+static const char *describe(struct page_out *o, const struct bar_chart *b)
+{
+	struct str text = {0};
+	char seconds[32];
+	for (int i = 0; i < b->n; i++) {
+		str_printf(&text, "%s%s:", i ? "; " : "", b->row[i].label);
+		for (int k = 0; k < b->n_part; k++)
+			if (b->row[i].part[k] > 0)
+				str_printf(&text, " %s %s", b->part[k], str_seconds(seconds, b->row[i].part[k]));
+	}
+	str_add(&text, ".");
+	const char *out = arena_str(o->arena, str_text(&text));
+	str_release(&text);
+	return out;
+}
+
 void page_phases(struct page_out *o)
 {
 	const char *name[PHASES + 1];
@@ -122,10 +139,9 @@ void page_phases(struct page_out *o)
 	}
 	const struct bar_chart b = {.x_label = "seconds, mean over the seeds", .n_part = n + 1, .part = name, .n = rows, .row = row};
 	section_begin(o, "time", "Time per phase");
-	struct canvas *c = figure_begin(o, "Time per phase", "A bar for each stage, cut into its phases; the longest phase of each is in its tooltip and in the key's order.",
-	                                CHART_WIDTH, chart_bars_height(o->arena, &b, CHART_WIDTH));
+	struct canvas *c = figure_begin(o, "Time per phase", describe(o, &b), CHART_WIDTH, chart_bars_height(o->arena, &b, CHART_WIDTH));
 	chart_bars(c, &b);
-	figure_end(o, c, "Of stages that ran together as arms each has an equal share of the whole, whatever it took by itself. 'other' is what lies between "
-	                 "lessons: evaluation and measuring.");
+	figure_end(o, c, "Of stages that ran together as arms each has an equal share of the whole, whatever it took by itself. 'other' is what lies "
+	                 "between lessons: evaluation and measuring.");
 	section_end(o);
 }

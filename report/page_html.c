@@ -78,8 +78,8 @@ enum status page_end(struct page_out *o, const char *path, struct err *e)
 	str_add(&all, str_text(&o->contents));
 	str_add(&all, "</ul>\n</nav>\n</header>\n");
 	str_addn(&all, text + head, o->html.len - head);
-	str_printf(&all, "<footer>\n<p class=\"muted\">Written by %s. This file is whole: it reads nothing from elsewhere.</p>\n</footer>\n</main>\n</body>\n</html>\n",
-	           origin_program());
+	str_printf(&all, "<footer>\n<p class=\"muted\">Written by %s. This file is whole: it reads nothing from elsewhere.</p>\n</footer>\n"
+	                 "</main>\n</body>\n</html>\n", origin_program());
 	const enum status st = file_put(path, all.text, all.len, e);
 	str_release(&all);
 	return st;
@@ -176,7 +176,8 @@ void cell_text(struct page_out *o, const char *text)
 void cell_series(struct page_out *o, const struct shown *s)
 {
 	static const char *const mark[MARK_KINDS] = {"\xe2\x97\x8f", "\xe2\x96\xa0", "\xe2\x96\xb2", "\xe2\x97\x86", "\xe2\x97\x8b", "\xe2\x9c\x9a"};
-	str_printf(&o->html, "<th scope=\"row\"%s><span class=\"mark i%d\" aria-hidden=\"true\">%s</span>", strlen(s->s->label) > 24 ? " class=\"long\"" : "", s->style % SERIES_INKS, mark[s->style % MARK_KINDS]);
+	str_printf(&o->html, "<th scope=\"row\"%s><span class=\"mark i%d\" aria-hidden=\"true\">%s</span>",
+	           strlen(s->s->label) > 24 ? " class=\"long\"" : "", s->style % SERIES_INKS, mark[s->style % MARK_KINDS]);
 	html_escape(&o->html, s->s->label);
 	str_add(&o->html, "</th>");
 }

@@ -118,8 +118,9 @@ static void table(struct page_out *o)
 	bool there[N_COLUMN];
 	int n = 2;
 	for (int c = 0; c < N_COLUMN; c++) {
+		/* of one seed there is no spread, and the page's own metric stands once */
 		const bool spread = columns[c].what == DEVIATION || columns[c].what == INTERVAL;
-		there[c] = any(o, metric_of(o, &columns[c])) && !(spread && most_seeds(o) < 2);
+		there[c] = any(o, metric_of(o, &columns[c])) && !(spread && most_seeds(o) < 2) && !str_eq(columns[c].metric, o->metric);
 		if (there[c])
 			head[n++] = columns[c].head;
 	}
@@ -176,8 +177,8 @@ void page_seeds(struct page_out *o)
 	}
 	const struct dot_chart d = {.x_label = "accuracy on the test pictures, percent", .n = o->n, .row = row};
 	section_begin(o, "seeds", "Every seed");
-	struct canvas *c = figure_begin(o, "Accuracy of every seed", "A row for each stage: a mark for each seed, a line at their mean, a band over its 95 % interval.",
-	                                CHART_WIDTH, chart_dots_height(o->arena, &d, CHART_WIDTH));
+	struct canvas *c = figure_begin(o, "Accuracy of every seed",
+	                                "A row for each stage: a mark for each seed, a line at their mean, a band over its 95 % interval.", CHART_WIDTH, chart_dots_height(o->arena, &d, CHART_WIDTH));
 	chart_dots(c, &d);
 	figure_end(o, c, most_seeds(o) > 1 ? "A mark is a seed, the line the mean, the band its 95 % interval; at the right mean and standard deviation."
 	                                   : "A mark is a seed; there is one for each stage, so nothing is known of what another would give.");

@@ -64,6 +64,17 @@ START_TEST(calibration_by_hand)
 }
 END_TEST
 
+/* 9/10 wrong and 24/25 right are of two bins: (9/10 + 1/25) / 2, and not |1 - 1.86| / 2. */
+START_TEST(bins_are_told_apart)
+{
+	static const int label[] = {1, 1}, answer[] = {0, 1};
+	const float z[] = {logf(9), 0, 0, logf(24)};
+	write_answers(scratch_path("s"), 2, 2, label, answer, z);
+	const struct answers a = read_back(scratch_path("s"));
+	ck_assert_double_eq_tol(answers_calibration(&a), 47, 1e-4);
+}
+END_TEST
+
 START_TEST(files_that_are_no_answers_are_refused)
 {
 	static const int label[] = {0, 1, 2}, wrong[] = {0, 1, 7};
@@ -92,6 +103,7 @@ Suite *answers_suite(void)
 	tcase_add_test(tc, answers_are_compared_picture_by_picture);
 	tcase_add_test(tc, divergence_by_hand);
 	tcase_add_test(tc, calibration_by_hand);
+	tcase_add_test(tc, bins_are_told_apart);
 	tcase_add_test(tc, files_that_are_no_answers_are_refused);
 	return s;
 }

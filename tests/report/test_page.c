@@ -169,18 +169,18 @@ START_TEST(differences_and_a_table_that_are_given)
 }
 END_TEST
 
-/* kd has 80, 81.5, 84 with seeds 1 to 3; the other 79 with seed 1 and, as seed 2, 81.5 again: differences 1 and 0, mean 1/2. */
+/* kd has 80, 81.5, 84 with seeds 1 to 3; the other 79 with seed 3 and 81.5 with seed 1: differences 5 and -3/2, mean 7/4. */
 START_TEST(equal_seeds_are_paired)
 {
-	static const char *const two[] = {"plain<b>", "kd-init2"};
+	const struct page_item two[] = {{folder, "plain<b>", 3}, {folder, "kd-init2", 1}};
 	struct page p = three();
-	struct page_series s[2] = {{"plain", 2, items(two, 2)}, p.series[1]};
+	struct page_series s[2] = {{"plain", 2, two}, p.series[1]};
 	p.series = s;
 	p.n_series = 2;
 	const char *text = written(&p, store);
-	HAS(text, "kd &amp; more minus plain</td><td>2</td><td>+0.50</td>");
+	HAS(text, "kd &amp; more minus plain</td><td>2</td><td>+1.75</td>");
 	HAS(text, "no p is given");
-	LACKS(text, "</td><td>0.5000</td>"); /* the p that a paired t would give */
+	LACKS(text, "</td><td>0.6855</td>"); /* the p that a paired t would give */
 }
 END_TEST
 
@@ -226,7 +226,7 @@ START_TEST(without_a_store_the_folder_is_read)
 	                          "kd,anchor 1/2 block 1/3,1,10,loss,2.5\nkd,anchor 1/2 block 1/3,1,10,time/lesson_seconds,3\n"
 	                          "teach,,1,10,loss,9\n"
 	                          "kd,anchor 2/2 block 1/3,2,20,loss,1.5\nkd,anchor 2/2 block 1/3,2,20,time/lesson_seconds,4\n"
-	                          "kd,polish,3,30,loss,1.25\nkd,polish,3,30,time/lesson_seconds,0.5\nkd,end,3,30,test_top1,77.125\n"
+	                          "kd,polish,3,30,time/lesson_seconds,0.25\nkd,polish,4,40,loss,1.25\nkd,polish,4,40,time/lesson_seconds,0.5\nkd,end,3,30,test_top1,77.125\n"
 	                          "broken row\nkd,polish,3";
 	const char *other = scratch_path("elsewhere/t-9");
 	ck_assert_int_eq(dir_make(other, &e), OK);
@@ -238,13 +238,14 @@ START_TEST(without_a_store_the_folder_is_read)
 	archive_measured(r, &item, &m);
 	ck_assert_int_eq(measured_curve(life, &m, "loss", &x, &y), 3);
 	ck_assert_double_eq(y[1], 1.5);
-	ck_assert_double_eq(x[2], 3);
+	ck_assert_double_eq(x[2], 4);
 	ck_assert_double_eq(measured_last(&m, "test_top1"), 77.125);
 	ck_assert(isnan(measured_last(&m, "test_top5")));
 	ck_assert_int_eq(m.n_phase, 2);
 	ck_assert_str_eq(m.phase[0].name, "block");
 	ck_assert_double_eq(m.phase[0].seconds, 7);
 	ck_assert_str_eq(m.phase[1].name, "polish");
+	ck_assert_double_eq(m.phase[1].seconds, 0.5); /* the lesson's so far, not the epoch's */
 	archive_close(r);
 }
 END_TEST
