@@ -164,7 +164,7 @@ static void put_beside(struct table *t)
 			cell->beside = (struct beside){.difference = NAN, .half = NAN};
 			if (cell->n && !other)
 				cell->beside = stats_verdict(&cell->sum, cell->paper->value, cell->paper->runs);
-			cell->verdict = !cell->n ? "not run" : other ? other : words[cell->beside.verdict];
+			cell->verdict = !cell->n ? cell->failed ? "failed" : "not run" : other ? other : words[cell->beside.verdict];
 		}
 }
 
