@@ -9,8 +9,8 @@
 #include "cli/report_target.h"
 #include "cli/workers.h"
 #include "report/sweep_results.h"
-#include "runs/lock.h"
 #include "report/table.h"
+#include "runs/lock.h"
 #include "stages/sweep.h"
 
 extern const struct command cmd_sweep;
@@ -143,9 +143,7 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 	struct arena *a = arena_open("sweep");
 	struct sweep *s = NULL;
 	FILE *log = NULL;
-	args->sweep.experiment = args->open.options;
-	args->sweep.experiment.n_set = args->open.set.n;
-	args->sweep.experiment.set = args->open.set.word;
+	args->sweep.experiment = experiment_args_options(&args->open);
 	enum status st = sweep_open(a, args->file, &args->sweep, &s, e);
 	if (st == OK)
 		st = sweep_refresh(s, e);

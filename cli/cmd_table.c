@@ -48,9 +48,7 @@ static enum status table(struct table_args *args, struct err *e)
 	struct sweep *s = NULL;
 	struct table *t = NULL;
 	enum grid_form form = GRID_TEXT;
-	args->sweep.experiment = args->open.options;
-	args->sweep.experiment.n_set = args->open.set.n;
-	args->sweep.experiment.set = args->open.set.word;
+	args->sweep.experiment = experiment_args_options(&args->open);
 	args->sweep.many = true;
 	enum status st = read_form(args->form, &form, e);
 	if (st == OK)

@@ -20,14 +20,22 @@ struct experiment_args {
 	 .help = "over the file's"}, \
 	{.name = "--device", .value = "cpu|cuda|ref", .text = &(args).options.device, .help = "default cpu"}
 
+/* As experiment_open and sweep_open take them. */
+static inline struct experiment_options experiment_args_options(const struct experiment_args *args)
+{
+	struct experiment_options o = args->options;
+	o.n_set = args->set.n;
+	o.set = args->set.word;
+	return o;
+}
+
 /* experiment_open with them. */
 static inline enum status experiment_args_open(struct arena *a, const char *path,
                                                struct experiment_args *args, struct experiment **x,
                                                struct err *e)
 {
-	args->options.n_set = args->set.n;
-	args->options.set = args->set.word;
-	return experiment_open(a, path, &args->options, x, e);
+	const struct experiment_options o = experiment_args_options(args);
+	return experiment_open(a, path, &o, x, e);
 }
 
 #endif

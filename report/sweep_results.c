@@ -35,29 +35,22 @@ static void add_text(struct str *s, const char *key, const char *text)
 	json_quote(s, text ? text : "");
 }
 
-/* The folder that has the item's files: its own run's, or that of the run which trained it. As it lies from the sweep's folder. */
-static const char *folder_of(const struct table *t, int64_t id, const struct store_run_row *runs, int n_run, const struct store_stage_row *stages, int n_stage)
+/* The folder that has the item's files: its own run's, or that of the run which trained it. As it lies from the sweep's folder. NULL: it is gone. */
+static const char *folder_of(const struct table *t, int64_t id)
 {
-	for (int i = 0; i < n_stage; i++)
-		for (int r = 0; r < n_run && stages[i].id == id; r++)
-			if (runs[r].id == stages[i].run) {
-				const char *slash = strrchr(runs[r].folder, '/');
-				return arena_printf(t->arena, "../%s", slash ? slash + 1 : runs[r].folder);
-			}
-	return NULL;
+	struct store_run_row run;
+	const char *stage = NULL;
+	if (store_run_of_stage(t->sweep->store, t->arena, id, &run, &stage, NULL) != OK)
+		return NULL;
+	const char *slash = strrchr(run.folder, '/');
+	return arena_printf(t->arena, "../%s", slash ? slash + 1 : run.folder);
 }
 
-static enum status add_series(const struct table *t, struct str *s, struct err *e)
+static void add_series(const struct table *t, struct str *s)
 {
-	struct store_run_row *runs = NULL;
-	struct store_stage_row *stages = NULL;
-	int n_run = 0, n_stage = 0;
-	enum status st = store_runs(t->sweep->store, t->arena, &runs, &n_run, e);
-	if (st == OK)
-		st = store_stages(t->sweep->store, t->arena, 0, &stages, &n_stage, e);
 	str_add(s, ", \"series\": [");
 	bool first = true;
-	for (int i = 0; i < t->n_row && st == OK; i++)
+	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < (t->column[0].point ? t->n_column : 1); c++) {
 			const struct table_cell *cell = &t->row[i].cell[c];
 			if (!cell->n)
@@ -68,7 +61,7 @@ static enum status add_series(const struct table *t, struct str *s, struct err *
 			str_add(s, ", \"items\": [");
 			for (int k = 0, n = 0; k < cell->n; k++) {
 				const struct sweep_item *item = &t->sweep->item[cell->item[k]];
-				const char *folder = folder_of(t, item->id, runs, n_run, stages, n_stage);
+				const char *folder = folder_of(t, item->id);
 				if (!folder)
 					continue;
 				str_printf(s, "%s{", n++ ? ", " : "");
@@ -80,7 +73,6 @@ static enum status add_series(const struct table *t, struct str *s, struct err *
 			str_add(s, "]}");
 		}
 	str_add(s, "]");
-	return st;
 }
 
 static void add_difference(struct str *s, bool *first, const char *what, const struct paired *d, double p, const char *verdict)
@@ -143,10 +135,9 @@ static enum status write_json(const struct table *t, struct err *e)
 	add_text(&s, "rule", t->best ? "best on the held-out pictures" : "last epoch");
 	str_add(&s, ", ");
 	add_text(&s, "budget", t->sweep->budget_name);
-	enum status st = add_series(t, &s, e);
+	add_series(t, &s);
 	add_differences(t, &s);
-	if (st == OK)
-		st = add_table(t, &s, e);
+	enum status st = add_table(t, &s, e);
 	str_add(&s, "}\n");
 	if (st == OK)
 		st = file_create(&f, path_join(t->arena, t->sweep->folder, "sweep.json"), e);

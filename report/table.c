@@ -172,28 +172,21 @@ static void put_beside(struct table *t)
 
 static enum status count_programs(struct table *t, struct err *e)
 {
-	struct store_run_row *runs = NULL;
-	struct store_stage_row *stages = NULL;
-	int n_run = 0, n_stage = 0, n = 0;
-	if (!t->sweep->store)
-		return OK;
-	enum status st = store_runs(t->sweep->store, t->arena, &runs, &n_run, e);
-	if (st == OK)
-		st = store_stages(t->sweep->store, t->arena, 0, &stages, &n_stage, e);
-	const char **seen = NEW_ARRAY(t->arena, const char *, n_run + 1);
-	for (int i = 0; i < n_stage && st == OK; i++) {
-		bool ours = false, had = false;
-		for (int k = 0; k < t->sweep->n_item && !ours; k++)
-			ours = t->sweep->item[k].id == stages[i].id;
-		for (int r = 0; r < n_run && ours; r++)
-			if (runs[r].id == stages[i].run) {
-				for (int k = 0; k < n; k++)
-					had |= str_eq(seen[k], runs[r].program);
-				if (!had)
-					seen[n++] = runs[r].program;
-			}
+	const struct sweep *s = t->sweep;
+	const char **seen = NEW_ARRAY(t->arena, const char *, s->n_item);
+	enum status st = OK;
+	for (int i = 0; i < s->n_item && st == OK; i++) {
+		struct store_run_row run;
+		const char *stage = NULL;
+		bool had = false;
+		if (!s->item[i].id || s->item[i].twin != i)
+			continue;
+		st = store_run_of_stage(s->store, t->arena, s->item[i].id, &run, &stage, e);
+		for (int k = 0; k < t->n_program && st == OK; k++)
+			had |= str_eq(seen[k], run.program);
+		if (st == OK && !had)
+			seen[t->n_program++] = run.program;
 	}
-	t->n_program = n;
 	return st;
 }
 

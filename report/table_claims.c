@@ -82,17 +82,11 @@ static struct paired pairs(struct table *t, const struct table_row *better, cons
 static const char *predictions_path(struct table *t, int item)
 {
 	const struct sweep *s = t->sweep;
-	struct store_run_row *runs = NULL;
-	struct store_stage_row *stages = NULL;
-	int n_run = 0, n_stage = 0;
-	const int64_t id = s->item[s->item[item].twin].id;
-	if (store_runs(s->store, t->arena, &runs, &n_run, NULL) != OK || store_stages(s->store, t->arena, 0, &stages, &n_stage, NULL) != OK)
+	struct store_run_row run;
+	const char *stage = NULL;
+	if (store_run_of_stage(s->store, t->arena, s->item[s->item[item].twin].id, &run, &stage, NULL) != OK)
 		return NULL;
-	for (int i = 0; i < n_stage; i++)
-		for (int r = 0; r < n_run && stages[i].id == id; r++)
-			if (runs[r].id == stages[i].run)
-				return arena_printf(t->arena, "%s/stages/%s/test.safetensors", runs[r].folder, stages[i].name);
-	return NULL;
+	return arena_printf(t->arena, "%s/stages/%s/test.safetensors", run.folder, stage);
 }
 
 /* The first seed that both have: what each of the two networks alone has right. */

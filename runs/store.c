@@ -79,6 +79,8 @@ static const char *const queries[QUERY_COUNT] = {
 		" seconds FROM run WHERE ?1=0 OR id=?1 ORDER BY id",
 	[Q_STAGES] =
 		"SELECT id, run, name, kind, identity, state, begun, seconds FROM stage WHERE ?1=0 OR run=?1 ORDER BY id",
+	[Q_RUN_OF_STAGE] =
+		"SELECT run, name FROM stage WHERE id=?",
 	[Q_RUN_RESTORE] =
 		"UPDATE run SET state=?2, begun=?3, seconds=?4 WHERE id=?1",
 	[Q_STAGE_RESTORE] =

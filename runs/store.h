@@ -69,6 +69,8 @@ struct store_stage_row {
 enum status store_runs(struct store *s, struct arena *a, struct store_run_row **r, int *n, struct err *e);
 enum status store_run(struct store *s, struct arena *a, int64_t run, struct store_run_row *r, struct err *e); /* E_ENV: it is gone */
 enum status store_stages(struct store *s, struct arena *a, int64_t run, struct store_stage_row **r, int *n, struct err *e); /* run 0: of all runs */
+/* The run that a stage is of, and the stage's name there. E_ENV: it is gone. */
+enum status store_run_of_stage(struct store *s, struct arena *a, int64_t stage, struct store_run_row *r, const char **name, struct err *e);
 
 /* A network's measured accuracy: (weights hash, data identity, part) -> top1; *found false when never measured. */
 enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part, double top1, struct err *e);

@@ -102,3 +102,21 @@ enum status store_stages(struct store *s, struct arena *a, int64_t run, struct s
 	*r = rows;
 	return status;
 }
+
+enum status store_run_of_stage(struct store *s, struct arena *a, int64_t stage, struct store_run_row *r, const char **name, struct err *e)
+{
+	sqlite3_stmt *st;
+	bool row = false;
+	int64_t run = 0;
+	enum status status = store_bind(s, Q_RUN_OF_STAGE, &st, e, "l", stage);
+	if (status == OK)
+		status = store_step(s, st, &row, e);
+	if (row) {
+		run = sqlite3_column_int64(st, 0);
+		*name = text(a, st, 1);
+		store_reset(st);
+	}
+	if (status == OK && !row)
+		return err_env(e, "store '%s' has no stage %lld any more", s->path, (long long)stage);
+	return status == OK ? store_run(s, a, run, r, e) : status;
+}

@@ -155,7 +155,7 @@ static enum status list_items(struct sweep *s, struct err *e)
 		s->run[r].first = at;
 		for (int i = 0; i < x->n_stage && st == OK; i++, at++) {
 			struct sweep_item *item = &s->item[at];
-			*item = (struct sweep_item){.stage = &x->stage[i], .twin = at, .compared = !is_used(x, i)};
+			*item = (struct sweep_item){.stage = &x->stage[i], .run = r, .twin = at, .compared = !is_used(x, i)};
 			if (s->timing && item->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
 				return err_user(e, conf_where(item->stage->map, "teacher_cache"), "a time with a cache is none of the method: 'timing' is true, so "
 				                "'teacher_cache' must be off");
@@ -281,10 +281,7 @@ int sweep_timing_order(const struct sweep *s, int *order)
 		for (int k = 0; k < s->vary.seeds.n || (k == 0 && !s->vary.seeds.n); k++)
 			for (int i = 0; i < s->n_item; i++) {
 				const struct sweep_item *item = &s->item[i];
-				int run = 0;
-				while (run + 1 < s->n_run && s->run[run + 1].first <= i)
-					run++;
-				const bool its_turn = s->vary.seeds.n == 0 || s->run[run].seed == s->vary.seeds.v[k];
+				const bool its_turn = s->vary.seeds.n == 0 || s->run[item->run].seed == s->vary.seeds.v[k];
 				if (item->twin == i && its_turn && item->compared == (pass == 1) && item->state != ITEM_DONE)
 					order[n++] = i;
 			}

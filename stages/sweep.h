@@ -18,6 +18,7 @@ struct sweep_item {
 	struct stage_plan_sum sum;
 	struct stage_result result;   /* result.why: the reason, where it failed */
 	enum item_state state;
+	int run;                      /* index of the run that it is of */
 	int64_t id;                   /* of the stage in the store that has its metrics; 0: none yet */
 	int twin;                     /* index of the first item of the sweep with the same identity: the one that is trained */
 	bool compared;                /* a row of tables: no other stage of its run uses it */

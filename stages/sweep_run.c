@@ -12,10 +12,7 @@ enum { POLL_US = 500000 };
 
 static struct sweep_run *run_of(struct sweep *s, int i)
 {
-	int r = 0;
-	while (r + 1 < s->n_run && s->run[r + 1].first <= i)
-		r++;
-	return &s->run[r];
+	return &s->run[s->item[i].run];
 }
 
 /* An item of the same run that a reference leads to; -1: a file. */
@@ -68,23 +65,21 @@ static void leave_out(struct sweep *s, bool say)
 enum status sweep_failures(struct sweep *s, struct err *e)
 {
 	struct store_stage_row *stages = NULL;
-	struct store_run_row *runs = NULL;
-	int n = 0, n_run = 0;
+	int n = 0;
 	if (!s->store)
 		return OK;
 	enum status st = store_stages(s->store, s->arena, 0, &stages, &n, e);
-	if (st == OK)
-		st = store_runs(s->store, s->arena, &runs, &n_run, e);
 	for (int k = 0; k < n && st == OK; k++)
-		for (int i = 0; i < s->n_item && str_eq(stages[k].state, "failed"); i++) {
+		for (int i = 0; i < s->n_item && st == OK && str_eq(stages[k].state, "failed"); i++) {
 			struct sweep_item *item = &s->item[i];
+			struct store_run_row run;
 			if (item->state != ITEM_TODO || !str_eq(item->stage->identity, stages[k].identity))
 				continue;
 			item->state = ITEM_FAILED;
 			item->result.failed = true;
-			for (int r = 0; r < n_run; r++)
-				if (runs[r].id == stages[k].run)
-					item->result.why = arena_printf(s->arena, "see %s/log.txt", runs[r].folder);
+			st = store_run(s->store, s->arena, stages[k].run, &run, e);
+			if (st == OK)
+				item->result.why = arena_printf(s->arena, "see %s/log.txt", run.folder);
 		}
 	leave_out(s, false);
 	return st;
