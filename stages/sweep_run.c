@@ -92,7 +92,28 @@ struct crew {
 	int n;
 	int *item;
 	struct lock **lock;
+	int n_run;
+	struct lock **run; /* of the runs that its items are of */
 };
+
+/* Whether the item's run is this process's to write to: its folder has one metrics.csv, which is replaced when a stage goes back to a checkpoint. */
+static enum status take_run(struct sweep *s, struct crew *c, int i, bool *taken, struct err *e)
+{
+	char hex[65];
+	const struct experiment *x = run_of(s, i)->x;
+	*taken = false;
+	for (int k = 0; k < c->n && !*taken; k++)
+		*taken = s->item[c->item[k]].run == s->item[i].run;
+	if (*taken)
+		return OK;
+	experiment_identity(x, hex);
+	struct lock *lock = NULL;
+	const enum status st = lock_try(c->arena, s->out, arena_printf(c->arena, "run-%s-%.8s", x->name, hex), &lock, e);
+	*taken = lock != NULL;
+	if (lock)
+		c->run[c->n_run++] = lock;
+	return st;
+}
 
 /* Ready items that no other process trains, of the stream of the first of them. *waiting: another process has some. */
 static enum status gather(struct sweep *s, const bool *wanted, int most, struct crew *c, bool *waiting, struct err *e)
@@ -104,7 +125,10 @@ static enum status gather(struct sweep *s, const bool *wanted, int most, struct 
 		if (!wanted[i] || item->state != ITEM_TODO || item->twin != i || uses(s, i) != ITEM_DONE || (c->n && !same_stream(s, c->item[0], i)))
 			continue;
 		struct lock *lock = NULL;
-		st = lock_try(c->arena, s->out, item->stage->identity, &lock, e);
+		bool taken = false;
+		st = take_run(s, c, i, &taken, e);
+		if (st == OK && taken)
+			st = lock_try(c->arena, s->out, item->stage->identity, &lock, e);
 		if (st == OK && lock) {
 			c->item[c->n] = i;
 			c->lock[c->n++] = lock;
@@ -214,6 +238,7 @@ static enum status one_crew(struct sweep *s, const bool *wanted, int *most, bool
 	struct crew c = {.arena = arena_open("crew")};
 	c.item = NEW_ARRAY(c.arena, int, *most);
 	c.lock = NEW_ARRAY(c.arena, struct lock *, *most);
+	c.run = NEW_ARRAY(c.arena, struct lock *, s->n_run);
 	enum status st = gather(s, wanted, *most, &c, waiting, e);
 	*idle = !c.n; /* what another process has just finished is something that was done: others may be ready by it */
 	if (st == OK && c.n)
@@ -230,6 +255,8 @@ static enum status one_crew(struct sweep *s, const bool *wanted, int *most, bool
 	}
 	for (int k = 0; k < c.n; k++)
 		lock_release(c.lock[k]);
+	for (int k = 0; k < c.n_run; k++)
+		lock_release(c.run[k]);
 	arena_close(c.arena);
 	return st;
 }
