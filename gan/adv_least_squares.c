@@ -6,9 +6,9 @@ static struct node *square_gap(struct graph *g, struct node *x, double from)
 	return graph_mean_all(g, graph_mul(g, gap, gap));
 }
 
-static struct node *critic(struct graph *g, struct node *real, struct node *fake)
+static struct node *critic(struct graph *g, struct node *real, struct node *fake, double smoothing)
 {
-	return graph_add(g, square_gap(g, real, 1), square_gap(g, fake, 0));
+	return graph_add(g, square_gap(g, real, 1 - smoothing), square_gap(g, fake, 0));
 }
 
 static struct node *student(struct graph *g, struct node *fake)
@@ -23,6 +23,7 @@ const struct adversary adversary_least_squares = {
 	.paper = "Mao et al., LSGAN, ICCV 2017; in distillation Chung et al., ICML 2020 (AFD)",
 	.differs = "without LSGAN's factor 1/2, as AFD has it",
 	.revision = 1,
+	.smooths = true,
 	.critic = critic,
 	.student = student,
 	.middle = 0.5,

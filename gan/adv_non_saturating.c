@@ -1,9 +1,12 @@
 #include "gan/critic.h"
 
 /* -log s(x) = softplus(-x), -log(1 - s(x)) = softplus(x), s the logistic. */
-static struct node *critic(struct graph *g, struct node *real, struct node *fake)
+static struct node *critic(struct graph *g, struct node *real, struct node *fake, double smoothing)
 {
+	/* -(1 - smoothing) log s(x) - smoothing log(1 - s(x)) = softplus(-x) + smoothing x */
 	struct node *on_real = graph_mean_all(g, graph_softplus(g, graph_scale(g, real, -1, 0)));
+	if (smoothing > 0)
+		on_real = graph_add(g, on_real, graph_scale(g, graph_mean_all(g, real), smoothing, 0));
 	return graph_add(g, on_real, graph_mean_all(g, graph_softplus(g, fake)));
 }
 
@@ -19,6 +22,7 @@ const struct adversary adversary_non_saturating = {
 	.paper = "Goodfellow et al. 2014, section 3",
 	.differs = "",
 	.revision = 1,
+	.smooths = true,
 	.critic = critic,
 	.student = student,
 	.middle = 0,

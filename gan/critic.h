@@ -13,10 +13,11 @@
 struct critic_site {
 	struct graph *g;
 	struct net *own;        /* the critic's own parameters */
-	struct net *teacher;    /* applied frozen by critics that use it */
+	struct net *teacher;    /* whose blocks are applied, with frozen statistics: the anchor, or the critic's own copy of it (critic.copies) */
 	int block;              /* the features are the teacher's output of this block, 1..B */
 	bool defining;
 	const char *name;       /* of this application: "real", "fake" */
+	struct node *label;     /* (N) i32; NULL in a defining pass and where there is none */
 	struct taps *taps;      /* filled by critics that pass through the teacher's tail: logits = k(h); may be NULL */
 };
 
@@ -26,6 +27,13 @@ struct critic {
 	size_t conf_size;
 	const struct opt *opts;
 	bool has_tail;          /* passes features through the teacher's remaining blocks: taps->logits is k(h) */
+	/* Which parts of the teacher (1..B+1) the critic moves a copy of, when it judges block; false: none, site.teacher is the anchor
+	   itself. The copy starts from the anchor, moves with the critic and keeps frozen statistics. NULL: never. */
+	bool (*copies)(const void *conf, int block, int B, int *from, int *to);
+	/* E_USER for a block that it can't judge. NULL: judges every one. */
+	enum status (*check)(const void *conf, const struct net *teacher, int block, struct where at, struct err *e);
+	/* Whether anything is trained to tell real from fake; false is "no adversary": a fixed score. NULL: always. */
+	bool (*is_adversary)(const void *conf);
 	/* h (N,C,H,W): the score (N) wide, before any logistic; large means real. */
 	struct node *(*score)(const void *conf, const struct critic_site *s, struct node *h);
 };
@@ -33,11 +41,13 @@ struct critic {
 struct adversary {
 	const char *name, *help, *formula, *paper, *differs;
 	int revision;
-	/* real, fake (N) wide: (), what the critic minimises; */
-	struct node *(*critic)(struct graph *g, struct node *real, struct node *fake);
+	bool smooths;           /* knows what smoothing means */
+	double penalty;         /* weight of the gradient penalty without which it means nothing; 0: needs none */
+	/* real, fake (N) wide: (), what the critic minimises; smoothing: real features are called 1 - smoothing; */
+	struct node *(*critic)(struct graph *g, struct node *real, struct node *fake, double smoothing);
 	/* fake (N): (), what the student minimises. */
 	struct node *(*student)(struct graph *g, struct node *fake);
-	double middle;          /* a score above it calls the features real */
+	double middle;          /* a score above it calls the features real; NaN: above the midpoint of the batch's two mean scores */
 };
 
 #define CRITIC(x) extern const struct critic critic_##x;

@@ -85,7 +85,7 @@ static void critic_segment(struct step *st, const struct blocks_lesson *bl, cons
 	if (!n->fake_score || !n->real_score)
 		return;
 	const struct adversary *adv = bl->own->adversary;
-	struct node *loss = adv->critic(st->g, n->real_score, n->fake_score);
+	struct node *loss = adv->critic(st->g, n->real_score, n->fake_score, 0);
 	const struct critic_report rep = critic_report(st->g, adv, loss, n->real_score, n->fake_score);
 	const char *mark = bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", pair->block) : "critic";
 	step_metric(st, arena_printf(st->arena, "%s/loss", mark), rep.loss);

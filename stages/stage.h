@@ -172,6 +172,11 @@ struct lesson_optim {
 	double from, epochs;          /* position in its schedule: from + epochs done in the lesson, of epochs in all */
 };
 
+/* A critic that is watched: names of two metrics of the step, its accuracy on real and on fake features. */
+struct watch { const char *label, *real, *fake; };
+
+struct aside; /* aside.h: what can be done beside the steps */
+
 struct lesson {
 	const char *label;            /* "", "anchor 2/3 block 1/3", "polish" */
 	int epochs;
@@ -181,6 +186,17 @@ struct lesson {
 	struct lesson_optim *optim;
 	/* Builds the step's graph: st->g, st->x, st->label ... are there; adds segments and metrics. */
 	enum status (*build)(const struct lesson *l, struct step *st, struct err *e);
+	/* Which teacher it has, where that is not known before: asked once, when the lesson is reached; kept by resume. NULL: `teacher`. */
+	enum status (*choose)(const struct lesson *l, struct aside *a, int *teacher, struct err *e);
+	/* Before its first step, the teacher's weights in place; not where a resume goes on in its midst. NULL: nothing. */
+	enum status (*begin)(const struct lesson *l, struct aside *a, struct err *e);
+	/* After its last step, everything still in place. Changes nothing of the run's state: after a kill it may come twice. NULL: nothing. */
+	enum status (*end)(const struct lesson *l, struct aside *a, struct err *e);
+	/* What is measured on the held-out pictures after every evaluated epoch: a graph like build's without segments, whose metrics are means
+	   over the pictures, recorded as "valid/NAME". NULL: nothing. */
+	enum status (*exam)(const struct lesson *l, struct step *st, struct err *e);
+	int n_watch;
+	const struct watch *watch;    /* critics whose accuracy gives an alarm */
 	const void *own;
 };
 

@@ -117,7 +117,7 @@ static void minimise(struct segment *s, const char *name, struct node *loss, str
 
 static void losses_build(struct fight *f, const struct adversary *adv, enum mistake mistake)
 {
-	f->critic_loss = adv->critic(g, f->real_score, f->fake_score);
+	f->critic_loss = adv->critic(g, f->real_score, f->fake_score, 0);
 	f->student_loss = mistake == HELPS_CRITIC ? f->critic_loss : adv->student(g, f->fake_score);
 	if (mistake == SIGN_FLIPPED)
 		f->student_loss = graph_scale(g, f->student_loss, -1, 0);

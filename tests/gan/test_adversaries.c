@@ -13,7 +13,7 @@ static struct leaf *score(const char *name, double a, double b)
 static void by_hand(const struct adversary *adv, struct leaf *real, struct leaf *fake, double critic,
                     double student)
 {
-	ck_assert_double_eq_tol(scalar_of(adv->critic(g, real->node, fake->node)), critic, 1e-14);
+	ck_assert_double_eq_tol(scalar_of(adv->critic(g, real->node, fake->node, 0)), critic, 1e-14);
 	ck_assert_double_eq_tol(scalar_of(adv->student(g, fake->node)), student, 1e-14);
 }
 
@@ -61,7 +61,7 @@ START_TEST(gradients_are_the_closed_forms)
 	};
 	for (int i = 0; i < 2; i++) {
 		struct node *d[3];
-		graph_grad(g, cases[i].adv->critic(g, r->node, f->node), NULL,
+		graph_grad(g, cases[i].adv->critic(g, r->node, f->node, 0), NULL,
 		           (struct node *const[]){r->node, f->node}, 2, d);
 		graph_grad(g, cases[i].adv->student(g, f->node), NULL, &f->node, 1, &d[2]);
 		const double *const want[] = {cases[i].real, cases[i].fake, cases[i].student};
@@ -81,7 +81,7 @@ START_TEST(directions)
 	struct leaf *r = score("real", adv->middle - 0.2, adv->middle + 0.1),
 		    *f = score("fake", adv->middle + 0.15, adv->middle - 0.1);
 	struct node *d[3];
-	graph_grad(g, adv->critic(g, r->node, f->node), NULL, (struct node *const[]){r->node, f->node}, 2, d);
+	graph_grad(g, adv->critic(g, r->node, f->node, 0), NULL, (struct node *const[]){r->node, f->node}, 2, d);
 	graph_grad(g, adv->student(g, f->node), NULL, &f->node, 1, &d[2]);
 	for (int k = 0; k < 3; k++) {
 		const double *have = value_of(d[k]);
@@ -104,7 +104,7 @@ START_TEST(report_by_hand)
 		    *f = leaf_input("fake", shape1(5), CLASS_WIDE);
 	leaf_set(r, (const double[]){m + 0.3, m + 2, m - 0.7, m, m + 0.1}); /* 3 of 5 */
 	leaf_set(f, (const double[]){m - 1, m, m - 0.2, m - 3, m + 0.4});   /* 4 of 5 */
-	struct node *loss = adv->critic(g, r->node, f->node);
+	struct node *loss = adv->critic(g, r->node, f->node, 0);
 	const struct critic_report rep = critic_report(g, adv, loss, r->node, f->node);
 	ck_assert_ptr_eq(rep.loss, loss);
 	ck_assert_double_eq_tol(scalar_of(rep.real_accuracy), 0.6, 1e-15);

@@ -1,0 +1,32 @@
+/*
+ * Beside the steps of a lesson: what a kind of stage does when one begins or ends. Measures on held-out pictures, short trainings that leave
+ * nothing behind, rows in the run's metrics.
+ */
+#ifndef STAGES_ASIDE_H
+#define STAGES_ASIDE_H
+
+#include "stages/stage.h"
+
+/* Builds a graph for one batch as lesson.build does: st->x, st->label, step_teacher(st) (where a teacher was asked for), step_metric. */
+typedef enum status (*aside_build)(const void *own, struct step *st, struct err *e);
+
+struct stage_run *aside_run(const struct aside *a);
+/* Means over the pictures of a part, seen as in an evaluation, of metrics by name, NaN where there is none of that name. teacher: index into
+   stage->teacher whose pass the graph reads; -1: none. A part without pictures gives NaN. */
+enum status aside_measure(struct aside *a, enum part part, int teacher, aside_build build, const void *own, int n, const char *const name[],
+                          double value[], struct err *e);
+/* Trains on the stream's batches for so many steps, from the epoch that follows the lesson's; the graph's segments say what moves. Optimisers and networks
+   of the graph that are not the run's are the caller's to place and to release. */
+enum status aside_train(struct aside *a, long steps, int teacher, aside_build build, const void *own, struct err *e);
+/* One row of the run's metrics at the epoch that the lesson has reached. */
+enum status aside_metric(struct aside *a, const char *name, double value, struct err *e);
+
+/* What the alarms of a lesson's watch i say at its end: the moving mean over 200 steps of (real + fake) / 2. */
+enum watch_state {
+	WATCH_FINE,
+	WATCH_WINS,   /* above 98 % */
+	WATCH_CHANCE, /* within 2 points of 50 %: matched, or dead */
+};
+enum watch_state aside_watched(const struct aside *a, int i);
+
+#endif
