@@ -37,6 +37,7 @@ struct step_desc {
 	struct segment *segment;
 	int n_metric;
 	struct node **metric;      /* wide scalars (or i32), read after a step */
+	const int *metric_segment; /* NULL, or of each metric the segment without which it is not computed (NaN then); -1: computed in every step */
 	int n_keep;
 	struct node **keep;        /* any nodes that the host wants to read after a step (plan_get) */
 	bool keep_own;             /* what is kept lies in the plan's own memory and stays until its next run, for other plans to read */

@@ -116,6 +116,12 @@ static bool update_ready(const struct order *o, const struct update *u)
 	return true;
 }
 
+static bool metric_due(const struct plan *p, int i)
+{
+	const int *of = p->desc->metric_segment;
+	return !of || of[i] < 0 || segment_active(p, of[i]);
+}
+
 /* Fills o->need for a segment, takes the updates that belong to it. dry: updates are not taken. */
 static void need_segment(struct order *o, int s, bool dry)
 {
@@ -130,7 +136,7 @@ static void need_segment(struct order *o, int s, bool dry)
 		last &= !segment_active(o->p, k);
 	/* What nothing else computes is computed at the end; what an earlier segment computed was bound there. */
 	for (int i = 0; last && i < d->n_metric; i++)
-		if (dry || o->p->metric_value[i] < 0)
+		if (metric_due(o->p, i) && (dry || o->p->metric_value[i] < 0))
 			need_call(o, d->metric[i]->call);
 	for (int i = 0; last && i < d->n_keep; i++)
 		if (dry || o->p->keep_value[i] < 0)

@@ -92,6 +92,31 @@ static void print_polish_alone(FILE *f, const struct experiment *x, const struct
 	}
 }
 
+/* A stage beside its control: the pair, and nothing that one pair can't say. */
+static void print_controls(FILE *f, const struct experiment *x, const struct stage_result *results)
+{
+	for (int c = 1; c < x->n_stage; c++) {
+		int s = c - 1;
+		while (s > 0 && x->stage[s].is_copy)
+			s--;
+		if (x->stage[c].is_control && isfinite(results[c].test_last) && isfinite(results[s].test_last))
+			fprintf(f, "'%s': test %.2f %% with its adversary, %.2f %% without, from the same initialisation. One pair is no verdict.\n", x->stage[s].name,
+			        results[s].test_last, results[c].test_last);
+	}
+}
+
+/* What ends a run of the main method is ours: it is printed beside the number that it makes. */
+static void print_polish(FILE *f, const struct experiment *x)
+{
+	for (int i = 0; i < x->n_stage; i++) {
+		const struct stage *s = &x->stage[i];
+		const struct blocks_conf *c = s->conf;
+		if (s->kind == &stage_blocks && c->polish_epochs > 0)
+			fprintf(f, "'%s' ends in a polish: %d epochs end to end at learning rate %g, %g CE + %g tau^2 KL by the last teacher.\n", s->name,
+			        c->polish_epochs, c->polish_lr, c->polish_ce, c->polish_kd);
+	}
+}
+
 static void print_notes(FILE *f, const struct data *d)
 {
 	char a[32], b[32], c[32];
@@ -155,7 +180,9 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_title(f, x);
 	print_rows(f, rows, x->n_stage);
 	print_notes(f, x->data);
+	print_polish(f, x);
 	print_polish_alone(f, x, results);
+	print_controls(f, x, results);
 	if (!print_seeds(f, x, results))
 		fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds\n"
 		      "before believing a difference.\n", f);

@@ -4,20 +4,45 @@
  */
 #include "stages/blocks.h"
 
-static const struct opt opts[] = {
+const struct opt blocks_opts[] = {
 	NODE(blocks_conf, teacher, "STAGE.anchors, a list, or one: met in order, a full pass over the blocks for each"),
-	NODE(blocks_conf, critic, "{kind: teacher_tail|small, ...options}; default teacher_tail"),
+	NODE(blocks_conf, critic, "{kind: NAME, ...options}, `limbeck list critics`; default teacher_tail"),
 	BOOL(blocks_conf, greedy, true, "one block at a time; false: the same losses, all blocks and the head at once"),
+	BOOL(blocks_conf, cumulative, false, "blocks up to the one at hand move, and not it alone"),
+	CHOICE(blocks_conf, order, "forward", "forward|backward", "in which the blocks are met"),
+	CHOICE(blocks_conf, signal, "tail", "tail|output|both",
+	       "kd and ce of a block are read through the teacher's tail, or at the student's own output, whose later blocks carry them while block and head move"),
+	CHOICE(blocks_conf, statistics, "frozen", "frozen|moving", "batch statistics of blocks before the one at hand"),
 	INTS(blocks_conf, blocks, NULL, 1, MAX_BLOCK, "-", "which blocks are paired; empty: all"),
+	INTS(blocks_conf, anchor_epochs, NULL, 1, 100000, "epochs", "for each block, one number per anchor; empty: `epochs` for all"),
+	REAL(blocks_conf, follow, 0, 0, 1000, "nats",
+	     "above 0: each meeting takes the farthest next teacher whose KL to the student, on held-out pictures, is below it; the last takes the last"),
+	INT(blocks_conf, meetings, 3, 1, 1000, "-", "with follow: passes over the blocks"),
+	INT(blocks_conf, generators, 1, 1, 8, "-", "students before one critic, which also learn from each other; the first is what the stage leaves"),
 	REAL(blocks_conf, adversarial, 0.1, 0, 1e6, "-", "weight of the adversarial loss; 0: no critic is built"),
 	REAL(blocks_conf, feature, 1, 0, 1e6, "-", "weight of the mean squared difference of the features"),
-	REAL(blocks_conf, kd, 1, 0, 1e6, "-", "weight of tau^2 KL between the teacher's logits and those of the student's features through the teacher's tail"),
-	REAL(blocks_conf, ce, 0.1, 0, 1e6, "-", "weight of the labels' cross-entropy read through the teacher's tail"),
+	REAL(blocks_conf, kd, 1, 0, 1e6, "-", "weight of tau^2 KL between the teacher's logits and those that the student's features lead to"),
+	REAL(blocks_conf, ce, 0.1, 0, 1e6, "-", "weight of the labels' cross-entropy of the same logits"),
+	REAL(blocks_conf, peer, 0.1, 0, 1e6, "-", "with several generators: weight of the mean over the others of tau^2 KL(other || own), the others detached"),
 	REAL(blocks_conf, tau, 4, 0.001, 1000, "-", "temperature of every KL of the stage"),
-	CHOICE(blocks_conf, adversary, "non_saturating", "non_saturating|least_squares", "adversarial loss"),
-	INT(blocks_conf, critic_every, 1, 1, 1000, "steps", "the critic moves on steps divisible by it"),
-	REAL(blocks_conf, critic_lr, 1e-3, 0, 10, "-", "critic: Adam's learning rate (betas .5 and .999), constant"),
+	BOOL(blocks_conf, normalise, false, "features of both sides are brought to the teacher's mean 0 and deviation 1 per channel of the batch before they are compared"),
+	INT(blocks_conf, warm_up, 0, 0, 1000000000, "steps", "of each lesson in which the students learn from the feature term alone; critics learn from the first on"),
 	CHOICE(blocks_conf, adapter, "auto", "auto|always", "auto: no adapter where shapes agree"),
+	CHOICE(blocks_conf, adversary, "non_saturating", "non_saturating|least_squares|hinge|wasserstein", "adversarial loss"),
+	REAL(blocks_conf, smoothing, 0, 0, 0.5, "-", "real features are called 1 - smoothing in the critic's loss"),
+	REAL(blocks_conf, gradient_penalty, -1, -1, 1e6, "-",
+	     "weight of (|gradient of the score| - 1)^2 between real and fake features; -1: what the adversarial loss needs (wasserstein 10, others 0)"),
+	REAL(blocks_conf, r1, 0, 0, 1e6, "-", "weight of |gradient of the score|^2 at real features"),
+	INT(blocks_conf, critic_every, 1, 1, 1000, "steps", "the critic moves on steps divisible by it"),
+	INT(blocks_conf, critic_steps, 1, 1, 1000, "steps", "the student moves on steps divisible by it: so many critic steps, each on its own batch, to one of the student"),
+	REAL(blocks_conf, critic_lr, 1e-3, 0, 10, "-", "critic: Adam's learning rate (betas .5 and .999), constant"),
+	REAL(blocks_conf, copy_lr, 1e-3, 0, 10, "-", "critic's copy of the teacher's parts: SGD's learning rate (momentum .9), constant"),
+	REAL(blocks_conf, copy_ce, 1, 0, 1e6, "-", "copy: weight of the labels' cross-entropy on real features, which keeps it a teacher"),
+	REAL(blocks_conf, copy_kd, 0, 0, 1e6, "-", "copy: weight of tau^2 KL(student's || its own) logits through it, gradient through its own alone: the teacher learns from the student"),
+	{.name = "instruments", .type = OPT_INT, .offset = offsetof(struct blocks_conf, instruments), .def = 25, .min = 0, .max = 1e6, .unit = "steps",
+	 .flags = OPT_NEUTRAL, .help = "between measurements of each term's gradient at the student's block; 0: none"},
+	{.name = "control", .type = OPT_BOOL, .offset = offsetof(struct blocks_conf, control), .def = 0, .min = 0, .max = 1, .unit = "-",
+	 .flags = OPT_NEUTRAL, .help = "also runs the stage without its adversary, from the same initialisation, as NAME-control"},
 	INT(blocks_conf, head_epochs, 2, 0, 100000, "epochs", "of the head alone after the last block"),
 	REAL(blocks_conf, head_ce, 1, 0, 1e6, "-", "head: weight of the labels"),
 	REAL(blocks_conf, head_kd, 0.9, 0, 1e6, "-", "head: weight of tau^2 KL by the last teacher"),
@@ -54,15 +79,46 @@ static enum status read_critic(struct experiment *x, struct stage *s, struct blo
 	return opts_read_all(tables, outs, own->critic->opts ? 2 : 1, c->critic, arena_printf(x->arena, "critic of stage '%s'", s->name), x->arena, e);
 }
 
+/* What no row can say: options that mean nothing beside others. */
+static enum status check_options(const struct stage *s, const struct blocks_own *own, struct err *e)
+{
+	const struct blocks_conf *c = s->conf;
+	enum status st = OK;
+	if (c->adversarial > 0 && c->smoothing > 0 && !own->adversary->smooths)
+		st = err_user(e, conf_where(s->map, "smoothing"), "'smoothing' means nothing for '%s': it has no label for real features", own->adversary->name);
+	if (c->follow > 0 && c->anchor_epochs.n && c->anchor_epochs.n != c->meetings)
+		st = err_user(e, conf_where(s->map, "anchor_epochs"), "'anchor_epochs' has %d numbers for %d meetings", c->anchor_epochs.n, c->meetings);
+	if (c->follow == 0 && c->anchor_epochs.n && s->n_teacher && c->anchor_epochs.n != s->n_teacher)
+		st = err_user(e, conf_where(s->map, "anchor_epochs"), "'anchor_epochs' has %d numbers for %d teachers", c->anchor_epochs.n, s->n_teacher);
+	if (!c->greedy && (c->cumulative || c->order != ORDER_FORWARD || c->signal != SIGNAL_TAIL))
+		st = err_user(e, conf_where(s->map, c->cumulative ? "cumulative" : c->order != ORDER_FORWARD ? "order" : "signal"),
+		              "with 'greedy: false' all blocks and the head move at once: 'cumulative', 'order' and 'signal' mean nothing");
+	if (c->critic_every > 1 && c->critic_steps > 1)
+		st = err_user(e, conf_where(s->map, "critic_steps"), "either the critic moves more rarely than the student ('critic_every') or the student "
+		              "than the critic ('critic_steps'), not both");
+	return st;
+}
+
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)
 {
 	const struct blocks_conf *c = s->conf;
 	struct blocks_own *own = NEW(x->arena, struct blocks_own);
 	s->own = own;
-	own->adversary = adversary_find(opt_choice(opts, "adversary", c->adversary));
+	own->adversary = adversary_find(opt_choice(blocks_opts, "adversary", c->adversary));
 	const enum status critic = read_critic(x, s, own, e);
 	const enum status teacher = references_read(x, s, c->teacher, true, &s->teacher, &s->n_teacher, e);
-	return critic == OK ? teacher : critic;
+	const enum status options = check_options(s, own, e);
+	return critic != OK ? critic : teacher != OK ? teacher : options;
+}
+
+/* Without its adversary, all else equal: the same pictures, the same initialisation. */
+static bool control(const struct stage *s, void *conf)
+{
+	const struct blocks_conf *c = s->conf;
+	struct blocks_conf *without = conf;
+	without->adversarial = 0;
+	without->control = false;
+	return c->control && c->adversarial > 0;
 }
 
 static void canonical(const struct stage *s, struct str *text)
@@ -76,147 +132,6 @@ static void canonical(const struct stage *s, struct str *text)
 		opts_canonical(own->critic->opts, own->critic_conf, text);
 }
 
-static enum status check_blocks(const struct stage_run *r, struct err *e)
-{
-	const struct blocks_conf *c = r->stage->conf;
-	const int B = r->student->B;
-	if (B != r->teacher->B)
-		return err_user(e, conf_where(r->stage->map, "train"), "'%s' has %d blocks but its teacher '%s' has %d: blocks are paired one to one",
-		                r->student->model_name, B, r->teacher->model_name, r->teacher->B);
-	for (int i = 0; i < c->blocks.n; i++) {
-		if (c->blocks.v[i] > B)
-			return err_user(e, conf_where(r->stage->map, "blocks"), "block %d does not exist: '%s' has blocks 1 to %d", c->blocks.v[i],
-			                r->student->model_name, B);
-		if (i && c->blocks.v[i] <= c->blocks.v[i - 1])
-			return err_user(e, conf_where(r->stage->map, "blocks"), "'blocks' must rise: %d after %d", c->blocks.v[i], c->blocks.v[i - 1]);
-	}
-	return OK;
-}
-
-/* The pair of a block for anchor m: the adapter is kept from anchor to anchor, critic and its optimiser start anew. */
-static enum status pair_define(struct stage_run *r, struct net *adapter, int block, int m, struct pair *out, struct err *e)
-{
-	const struct blocks_conf *c = r->stage->conf;
-	const struct blocks_own *own = r->stage->own;
-	*out = (struct pair){.block = block, .adapter = adapter};
-	if (c->adversarial == 0)
-		return OK;
-	struct type features;
-	const char *name = arena_printf(r->arena, "%s/critic%d.%d", r->student->name, m + 1, block);
-	enum status st = block_type(r->arena, r->teacher, block, 1, &features, e);
-	if (st == OK)
-		st = critic_define(r->arena, own->critic, own->critic_conf, r->teacher, block, &features, name, &out->critic, e);
-	if (st != OK)
-		return st;
-	run_add_net(r, out->critic);
-	const struct optim_conf adam = {.kind = OPTIM_ADAM, .lr = c->critic_lr, .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8};
-	out->critic_optim = run_optim(r, name, &adam);
-	for (int i = 0; i < out->critic->params->n_param; i++)
-		optim_add(out->critic_optim, r->arena, out->critic->params, i);
-	return OK;
-}
-
-/* A lesson that moves parts from..to and the adapters and critics of its pairs. */
-static struct lesson *lesson_define(struct stage_run *r, const char *label, int epochs, int teacher, struct blocks_lesson *bl,
-                                    const struct optim_conf *optim)
-{
-	const struct stage *s = r->stage;
-	static const struct schedule_conf constant = {0};
-	struct lesson *l = run_add_lesson(r, label, epochs);
-	l->teacher = teacher;
-	l->build = blocks_build;
-	l->own = bl;
-	l->selects = bl->to == net_part_all(r->student);
-	struct optim *o = run_optim(r, "student", optim);
-	optim_add_net(o, r->arena, r->student, bl->from, bl->to);
-	for (int i = 0; i < bl->n_pair; i++)
-		for (int k = 0; k < bl->pair[i].adapter->params->n_param; k++)
-			optim_add(o, r->arena, bl->pair[i].adapter->params, k);
-	lesson_moves(r, l, o, &s->schedule);
-	for (int i = 0; i < bl->n_pair; i++)
-		if (bl->pair[i].critic)
-			lesson_moves(r, l, bl->pair[i].critic_optim, &constant);
-	return l;
-}
-
-static struct blocks_lesson *blocks_lesson(const struct stage_run *r, int from, int to, int n_pair)
-{
-	struct blocks_lesson *bl = NEW(r->arena, struct blocks_lesson);
-	*bl = (struct blocks_lesson){.conf = r->stage->conf, .own = r->stage->own, .from = from, .to = to, .n_pair = n_pair};
-	bl->pair = NEW_ARRAY(r->arena, struct pair, n_pair);
-	return bl;
-}
-
-static enum status define_pass(struct stage_run *r, int m, int n, const int *block, struct net *const *adapter, struct err *e)
-{
-	const struct stage *s = r->stage;
-	const struct blocks_conf *c = s->conf;
-	const int M = s->n_teacher, head = net_part_all(r->student);
-	enum status st = OK;
-	if (!c->greedy) {
-		struct blocks_lesson *bl = blocks_lesson(r, 0, head, n);
-		bl->head_ce = c->head_ce;
-		bl->head_kd = c->head_kd;
-		for (int i = 0; i < n && st == OK; i++)
-			st = pair_define(r, adapter[i], block[i], m, &bl->pair[i], e);
-		if (st == OK)
-			lesson_define(r, arena_printf(r->arena, "anchor %d/%d", m + 1, M), s->train.epochs * n, m, bl, &s->optim);
-		return st;
-	}
-	for (int i = 0; i < n && st == OK; i++) {
-		/* The first pair takes what comes before it along: the stem, and blocks that were left out. */
-		struct blocks_lesson *bl = blocks_lesson(r, i ? block[i - 1] + 1 : 0, block[i], 1);
-		st = pair_define(r, adapter[i], block[i], m, &bl->pair[0], e);
-		if (st == OK)
-			lesson_define(r, arena_printf(r->arena, "anchor %d/%d block %d/%d", m + 1, M, block[i], r->student->B), s->train.epochs, m, bl, &s->optim);
-	}
-	return st;
-}
-
-static void define_end(struct stage_run *r, int last_block)
-{
-	const struct stage *s = r->stage;
-	const struct blocks_conf *c = s->conf;
-	const int head = net_part_all(r->student), teacher = s->n_teacher - 1;
-	if (c->greedy && c->head_epochs > 0) {
-		struct blocks_lesson *bl = blocks_lesson(r, last_block + 1, head, 0);
-		bl->head_ce = c->head_ce;
-		bl->head_kd = c->head_kd;
-		lesson_define(r, "head", c->head_epochs, teacher, bl, &s->optim);
-	}
-	if (c->polish_epochs > 0) {
-		struct optim_conf optim = s->optim;
-		optim.lr = c->polish_lr;
-		struct blocks_lesson *bl = blocks_lesson(r, 0, head, 0);
-		bl->head_ce = c->polish_ce;
-		bl->head_kd = c->polish_kd;
-		lesson_define(r, "polish", c->polish_epochs, teacher, bl, &optim);
-	}
-}
-
-static enum status define(struct stage_run *r, struct err *e)
-{
-	const struct blocks_conf *c = r->stage->conf;
-	enum status st = check_blocks(r, e);
-	if (st != OK)
-		return st;
-	const int n = c->blocks.n ? c->blocks.n : r->student->B;
-	int *block = NEW_ARRAY(r->arena, int, n);
-	struct net **adapter = NEW_ARRAY(r->arena, struct net *, n);
-	for (int i = 0; i < n && st == OK; i++) {
-		block[i] = c->blocks.n ? c->blocks.v[i] : i + 1;
-		st = adapter_define(r->arena, r->student, r->teacher, block[i], c->adapter,
-		                    arena_printf(r->arena, "%s/adapter%d", r->student->name, block[i]), &adapter[i], e);
-		if (st == OK)
-			run_add_net(r, adapter[i]);
-	}
-	for (int m = 0; m < r->stage->n_teacher && st == OK; m++)
-		st = define_pass(r, m, n, block, adapter, e);
-	if (st == OK)
-		define_end(r, block[n - 1]);
-	return st;
-}
-
 const struct stage_kind stage_blocks = {
 	.name = "blocks",
 	.help = "the main method: stage teachers in order, the student's blocks one at a time, the teacher's own blocks as discriminator",
@@ -224,14 +139,15 @@ const struct stage_kind stage_blocks = {
 	           "  adversarial * adv(D(u)) + feature * mean (u - v)^2 + kd * tau^2 KL(p(k(v)) || p(k(u))) + ce * CE(k(u), y)\n"
 	           "  for each anchor, for each block; then the head; then polish_ce CE + polish_kd tau^2 KL end to end",
 	.paper = "Huang, Yang, Yu, Guo, Li: multi-stage multi-generative adversarial networks, Computer Science 49(10), 2022",
-	.differs = "the paper's text gives no formula: this is a reading of its abstract (docs/METHOD.md); a critic without its own head would be no adversary, "
-	           "so one is trained; the polish is ours and can be switched off",
+	.differs = "the paper's text gives no formula: these are readings of its abstract (`limbeck list readings`, docs/METHOD.md); a critic without its own "
+	           "head would be no adversary, so one is trained; the polish is ours and can be switched off",
 	.revision = 2,
 	.conf_size = sizeof(struct blocks_conf),
-	.opts = opts,
+	.opts = blocks_opts,
 	.needs_teacher = true,
 	.no_anchors = true,
 	.read = read_own,
+	.control = control,
 	.canonical = canonical,
-	.define = define,
+	.define = blocks_define,
 };

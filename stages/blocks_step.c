@@ -1,167 +1,226 @@
-/* The step of a blocks lesson: METHODS A.3 as a graph. Critics first, then the student against the moved critics. */
+/* The step of a blocks lesson: METHODS A.3 as a graph. Critics first, then the students against the moved critics. */
+#include "base/rng.h"
 #include "engine/build.h"
+#include "gan/penalty.h"
 #include "stages/blocks.h"
 
-struct pair_nodes {
-	struct node *fake, *real;             /* features: the student's behind the adapter, the teacher's */
-	struct node *fake_score, *real_score; /* NULL without a critic */
-	struct node *fake_logits, *real_logits; /* through the teacher's tail; NULL when no loss reads them */
-};
-
-/* The adapter ends as the tap that it imitates: else real features could be told from fake ones by their sign. */
-static struct node *apply_adapter(struct step *st, const struct pair *pair, struct node *u, const struct taps *t, int kind)
+struct node *tail_logits(struct step *st, struct net *teacher, int block, struct node *h, const char *name)
 {
-	struct builder b = {.g = st->g, .net = pair->adapter, .mode = MODE_TRAIN};
-	const bool relu = tap_has_relu(t, st->run->teacher, arena_printf(st->arena, "block%d", pair->block));
-	return adapt(&b, u, &t->block[pair->block]->type, relu, (enum adapter)kind, "adapt");
-}
-
-/* The teacher's logits of features h of its own block. */
-static struct node *tail_logits(struct step *st, int block, struct node *h, const char *name)
-{
-	struct net *teacher = st->run->teacher;
 	struct taps taps = {0};
 	model_apply(st->g, teacher, block + 1, net_part_all(teacher), h, MODE_FROZEN, name, &taps);
 	return taps.logits;
 }
 
-static struct node *score(struct step *st, const struct blocks_lesson *bl, const struct pair *pair, struct node *h, const char *name,
-                          struct node **logits)
+/* ---- features ---- */
+
+/* The adapter ends as the tap that it imitates: else real features could be told from fake ones by their sign. */
+static struct node *apply_adapter(struct step *st, const struct pair *pair, int g, enum mode mode, struct node *u, const struct taps *t, int kind)
 {
-	struct taps taps = {0};
-	const struct critic_site site = {.g = st->g, .own = pair->critic, .teacher = st->run->teacher, .block = pair->block, .name = name,
-	                                 .taps = &taps};
-	struct node *s = bl->own->critic->score(bl->own->critic_conf, &site, h);
-	if (bl->own->critic->has_tail)
-		*logits = taps.logits;
-	return s;
+	struct builder b = {.g = st->g, .net = pair->adapter[g], .mode = mode};
+	const bool relu = tap_has_relu(t, st->run->teacher, arena_printf(st->arena, "block%d", pair->block));
+	return adapt(&b, u, &t->block[pair->block]->type, relu, (enum adapter)kind, "adapt");
 }
 
-static struct pair_nodes pair_build(struct step *st, const struct blocks_lesson *bl, const struct pair *pair, const struct taps *s, const struct taps *t)
+void blocks_features(struct step *st, const struct blocks_lesson *bl, int g, enum mode mode, struct taps *s, struct pair_nodes *n)
 {
-	const struct blocks_conf *c = bl->conf;
-	struct pair_nodes n = {.real = t->block[pair->block]};
-	if (!n.real || !s->block[pair->block])
-		return n;
-	n.fake = apply_adapter(st, pair, s->block[pair->block], t, c->adapter);
-	if (pair->critic) {
-		n.real_score = score(st, bl, pair, n.real, arena_printf(st->arena, "critic%d/real", pair->block), &n.real_logits);
-		n.fake_score = score(st, bl, pair, n.fake, arena_printf(st->arena, "critic%d/fake", pair->block), &n.fake_logits);
+	struct net *student = bl->student[g];
+	const struct taps *t = step_teacher(st);
+	const char *name = g ? arena_printf(st->arena, "student%d", g + 1) : "student";
+	const enum mode before = mode == MODE_TRAIN && bl->conf->statistics == STATISTICS_MOVING ? MODE_TRAIN : MODE_FROZEN;
+	struct node *x = st->x;
+	if (bl->from > 0)
+		x = model_apply(st->g, student, 0, bl->from - 1, x, before, arena_printf(st->arena, "%s/frozen", name), NULL);
+	model_apply(st->g, student, bl->from, bl->to, x, mode, name, s);
+	for (int i = 0; i < bl->n_pair && graph_status(st->g) == OK; i++) {
+		const int block = bl->pair[i].block;
+		n[i] = (struct pair_nodes){.block = s->block[block], .real = t->block[block]};
+		n[i].fake = apply_adapter(st, &bl->pair[i], g, mode, n[i].block, t, bl->conf->adapter);
 	}
-	if (!n.fake_logits && (c->kd > 0 || c->ce > 0))
-		n.fake_logits = tail_logits(st, pair->block, n.fake, arena_printf(st->arena, "tail%d/fake", pair->block));
-	if (c->kd > 0)
-		n.real_logits = t->logits;
-	return n;
+	/* Whatever is read at the output goes through blocks that do not move: their statistics do, or they would be those of no pictures. */
+	if (bl->through_output && mode == MODE_TRAIN)
+		model_apply(st->g, student, bl->to + 1, net_part_all(student), s->block[bl->to], mode, arena_printf(st->arena, "%s/output", name), s);
 }
 
-static void add_term(struct step *st, struct node **sum, const char *name, double weight, struct node *value)
+/* ---- critics ---- */
+
+static bool own_scale(const struct blocks_lesson *bl, const struct pair *p)
+{
+	return bl->conf->normalise && !p->copy && !bl->own->critic->has_tail;
+}
+
+/* (h - mean) / deviation of each channel of the teacher's features in this batch; no gradient through these. */
+static struct node *per_channel(struct graph *g, struct node *h, struct node *real)
+{
+	if (!h || !real)
+		return NULL;
+	const unsigned axes = 1u << 0 | 1u << 2 | 1u << 3;
+	struct node *r = graph_cast(g, graph_stop_gradient(g, real), CLASS_WIDE);
+	struct node *mean = graph_mean(g, r, axes, true), *gap = graph_sub(g, r, mean);
+	struct node *inverse = graph_pow(g, graph_scale(g, graph_mean(g, graph_mul(g, gap, gap), axes, true), 1, 1e-5), -0.5);
+	return graph_mul(g, graph_sub(g, graph_cast(g, h, CLASS_WIDE), mean), inverse);
+}
+
+struct node *blocks_scaled(struct step *st, const struct blocks_lesson *bl, struct node *h, struct node *real)
+{
+	return bl->conf->normalise ? per_channel(st->g, h, real) : h;
+}
+
+static struct node *score(struct step *st, const struct blocks_lesson *bl, const struct pair *p, struct node *h, struct node *real, const char *name,
+                          struct taps *taps)
+{
+	const struct critic_site site = {.g = st->g, .own = p->critic, .teacher = p->copy ? p->copy : st->run->teacher, .block = p->block, .name = name,
+	                                 .taps = taps, .label = st->label};
+	if (own_scale(bl, p))
+		h = graph_cast(st->g, per_channel(st->g, h, real), CLASS_ACT);
+	return bl->own->critic->score(bl->own->critic_conf, &site, h);
+}
+
+void blocks_scores(struct step *st, const struct blocks_lesson *bl, const struct pair *p, const char *name, struct pair_nodes *n)
+{
+	const bool tail = bl->own->critic->has_tail;
+	struct taps real = {0}, fake = {0};
+	if (!n->real_score)
+		n->real_score = score(st, bl, p, n->real, n->real, arena_printf(st->arena, "%s/real", name), &real);
+	n->fake_score = score(st, bl, p, n->fake, n->real, arena_printf(st->arena, "%s/fake", name), &fake);
+	if (tail && p->copy) {
+		n->copy_real = real.logits;
+		n->copy_fake = fake.logits;
+	} else if (tail)
+		n->fake_logits = fake.logits;
+}
+
+static struct node *add(struct graph *g, struct node *sum, struct node *value, double weight)
 {
 	if (!value || weight == 0)
-		return;
-	step_metric(st, name, value);
-	value = graph_scale(st->g, value, weight, 0);
-	*sum = *sum ? graph_add(st->g, *sum, value) : value;
+		return sum;
+	value = weight == 1 ? value : graph_scale(g, value, weight, 0);
+	return sum ? graph_add(g, sum, value) : value;
 }
 
-static void pair_losses(struct step *st, const struct blocks_lesson *bl, const struct pair *pair, const struct pair_nodes *n, struct node **sum)
+static double penalty_weight(const struct blocks_lesson *bl)
+{
+	return bl->conf->gradient_penalty < 0 ? bl->own->adversary->penalty : bl->conf->gradient_penalty;
+}
+
+/* Both penalties read the critic on features of their own: without a gradient to any student. */
+static struct node *add_penalties(struct step *st, const struct blocks_lesson *bl, const struct pair *p, const char *mark, struct pair_nodes *n,
+                                  struct node *loss)
+{
+	struct graph *g = st->g;
+	if (penalty_weight(bl) > 0) {
+		unsigned key[2];
+		rng_key(st->run->stage->seed_init, (struct rng_name){.purpose = "penalty", .network = p->critic->name}, key);
+		struct node *mix = penalty_mix(g, n->real, n->fake, key);
+		struct node *value = penalty_gradient(g, score(st, bl, p, mix, n->real, arena_printf(st->arena, "%s/mix", mark), NULL), mix, 1);
+		step_metric(st, arena_printf(st->arena, "%s/penalty", mark), value);
+		loss = add(g, loss, value, penalty_weight(bl));
+	}
+	if (bl->conf->r1 > 0) {
+		struct node *value = penalty_r1(g, n->real_score, n->real);
+		step_metric(st, arena_printf(st->arena, "%s/r1", mark), value);
+		loss = add(g, loss, value, bl->conf->r1);
+	}
+	return loss;
+}
+
+/* What keeps the copy a teacher, and what lets it learn from the student. */
+static struct node *add_mutual(struct step *st, const struct blocks_lesson *bl, const char *mark, const struct pair_nodes *n, struct node *loss)
 {
 	const struct blocks_conf *c = bl->conf;
 	struct graph *g = st->g;
-	/* With one pair the names are plain; several are told apart by their block. */
-	const char *mark = bl->n_pair > 1 ? arena_printf(st->arena, "%d", pair->block) : "";
-	if (n->fake_score)
-		add_term(st, sum, arena_printf(st->arena, "loss/adversarial%s", mark), c->adversarial, bl->own->adversary->student(g, n->fake_score));
-	if (c->feature > 0)
-		add_term(st, sum, arena_printf(st->arena, "loss/feature%s", mark), c->feature, graph_mse(g, n->fake, graph_stop_gradient(g, n->real)));
-	if (c->kd > 0)
-		add_term(st, sum, arena_printf(st->arena, "loss/kd%s", mark), c->kd, kd_divergence(g, n->fake_logits, n->real_logits, c->tau));
-	if (c->ce > 0)
-		add_term(st, sum, arena_printf(st->arena, "loss/ce%s", mark), c->ce, graph_cross_entropy(g, n->fake_logits, st->label, 0));
+	if (!n->copy_real)
+		return loss;
+	if (c->copy_ce > 0) {
+		struct node *value = graph_cross_entropy(g, n->copy_real, st->label, 0);
+		step_metric(st, arena_printf(st->arena, "%s/copy_ce", mark), value);
+		loss = add(g, loss, value, c->copy_ce);
+	}
+	if (c->copy_kd > 0) {
+		/* Both pass through the same tail: without the stop it would learn to hide the difference. */
+		struct node *value = kd_divergence(g, n->copy_real, n->copy_fake, c->tau);
+		step_metric(st, arena_printf(st->arena, "%s/copy_kd", mark), value);
+		loss = add(g, loss, value, c->copy_kd);
+	}
+	return loss;
 }
 
-static void critic_segment(struct step *st, const struct blocks_lesson *bl, const struct pair *pair, const struct pair_nodes *n)
+static void critic_metrics(struct step *st, const char *mark, const struct critic_report *rep)
 {
-	if (!n->fake_score || !n->real_score)
-		return;
+	step_metric(st, arena_printf(st->arena, "%s/loss", mark), rep->loss);
+	step_metric(st, arena_printf(st->arena, "%s/real_accuracy", mark), rep->real_accuracy);
+	step_metric(st, arena_printf(st->arena, "%s/fake_accuracy", mark), rep->fake_accuracy);
+	step_metric(st, arena_printf(st->arena, "%s/real_mean", mark), rep->real_mean);
+	step_metric(st, arena_printf(st->arena, "%s/fake_mean", mark), rep->fake_mean);
+}
+
+void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const char *mark, struct pair_nodes *const n[], int n_student)
+{
+	const struct pair *p = &bl->pair[i];
 	const struct adversary *adv = bl->own->adversary;
-	struct node *loss = adv->critic(st->g, n->real_score, n->fake_score, 0);
-	const struct critic_report rep = critic_report(st->g, adv, loss, n->real_score, n->fake_score);
-	const char *mark = bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", pair->block) : "critic";
-	step_metric(st, arena_printf(st->arena, "%s/loss", mark), rep.loss);
-	step_metric(st, arena_printf(st->arena, "%s/real_accuracy", mark), rep.real_accuracy);
-	step_metric(st, arena_printf(st->arena, "%s/fake_accuracy", mark), rep.fake_accuracy);
-	step_metric(st, arena_printf(st->arena, "%s/real_mean", mark), rep.real_mean);
-	step_metric(st, arena_printf(st->arena, "%s/fake_mean", mark), rep.fake_mean);
-	/* The critic's parameters alone are its wrt: nothing reaches the student, whose features need no second pass. */
-	step_minimise(st, mark, bl->conf->critic_every, loss, pair->critic_optim);
+	struct graph *g = st->g;
+	struct optim *o[2];
+	int n_optim = 0;
+	struct node **fakes = NEW_ARRAY(st->arena, struct node *, n_student);
+	for (int k = 0; k < n_student; k++)
+		fakes[k] = n[k][i].fake_score;
+	if (graph_status(g) != OK)
+		return;
+	struct node *fake = n_student > 1 ? graph_concat(g, fakes, n_student, 0) : fakes[0];
+	struct node *loss = adv->critic(g, n[0][i].real_score, fake, bl->conf->smoothing);
+	const struct critic_report rep = critic_report(g, adv, loss, n[0][i].real_score, fake);
+	critic_metrics(st, mark, &rep);
+	if (p->critic_optim)
+		o[n_optim++] = p->critic_optim;
+	if (p->copy_optim)
+		o[n_optim++] = p->copy_optim;
+	if (!n_optim)
+		return; /* no adversary: a fixed score, which the students raise */
+	loss = add_penalties(st, bl, p, mark, &n[0][i], loss);
+	for (int k = 0; k < n_student; k++)
+		loss = add_mutual(st, bl, k ? arena_printf(st->arena, "%s/student%d", mark, k + 1) : mark, &n[k][i], loss);
+	/* The critic's parameters alone are its wrt: nothing reaches the students, whose features need no second pass. */
+	step_minimise_all(st, mark, bl->conf->critic_every, loss, o, n_optim);
+}
+
+/* ---- the step ---- */
+
+static void build_pairs(struct step *st, const struct blocks_lesson *bl, struct pair_nodes *const n[])
+{
+	for (int i = 0; i < bl->n_pair && graph_status(st->g) == OK; i++) {
+		const struct pair *p = &bl->pair[i];
+		if (!p->critic)
+			continue;
+		const char *mark = bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", p->block) : "critic";
+		for (int g = 0; g < bl->n_student; g++) {
+			n[g][i].real_score = n[0][i].real_score;
+			blocks_scores(st, bl, p, arena_printf(st->arena, g ? "critic%d/student%d" : "critic%d", p->block, g + 1), &n[g][i]);
+		}
+		blocks_critic(st, bl, i, mark, n, bl->n_student);
+	}
 }
 
 enum status blocks_build(const struct lesson *l, struct step *st, struct err *e)
 {
 	(void)e;
 	const struct blocks_lesson *bl = l->own;
-	struct stage_run *r = st->run;
 	struct graph *g = st->g;
-	const int head = net_part_all(r->student);
-	struct taps s = {0};
-	const struct taps *t = step_teacher(st);
-	struct node *x = st->x;
-	if (bl->from > 0)
-		x = model_apply(g, r->student, 0, bl->from - 1, x, MODE_FROZEN, "student/frozen", NULL);
-	model_apply(g, r->student, bl->from, bl->to, x, MODE_TRAIN, "student", &s);
-	struct pair_nodes *n = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
-	struct node *loss = NULL;
-	for (int i = 0; i < bl->n_pair && graph_status(g) == OK; i++) {
-		n[i] = pair_build(st, bl, &bl->pair[i], &s, t);
-		critic_segment(st, bl, &bl->pair[i], &n[i]);
+	struct taps *s = NEW_ARRAY(st->arena, struct taps, bl->n_student);
+	struct pair_nodes **n = NEW_ARRAY(st->arena, struct pair_nodes *, bl->n_student);
+	for (int k = 0; k < bl->n_student; k++) {
+		n[k] = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
+		blocks_features(st, bl, k, MODE_TRAIN, &s[k], n[k]);
 	}
-	for (int i = 0; i < bl->n_pair && graph_status(g) == OK; i++)
-		pair_losses(st, bl, &bl->pair[i], &n[i], &loss);
-	if (bl->to == head) {
-		if (bl->head_ce > 0)
-			add_term(st, &loss, "loss/head_ce", bl->head_ce, graph_cross_entropy(g, s.logits, st->label, 0));
-		if (bl->head_kd > 0)
-			add_term(st, &loss, "loss/head_kd", bl->head_kd, kd_divergence(g, s.logits, t->logits, bl->conf->tau));
-	}
+	build_pairs(st, bl, n);
+	struct node *loss = blocks_losses(st, bl, s, n);
 	if (graph_status(g) != OK)
 		return graph_status(g);
 	if (!loss)
 		return graph_fail(g, "every loss of '%s' has weight 0: nothing to learn from", l->label), graph_status(g);
 	step_metric(st, "loss", loss);
-	if (bl->to == head)
-		step_accuracy(st, s.logits);
-	else if (n[bl->n_pair - 1].fake_logits)
-		step_accuracy(st, n[bl->n_pair - 1].fake_logits);
-	step_minimise(st, "student", 1, loss, l->optim[0].optim);
-	return graph_status(g);
-}
-
-enum status block_type(struct arena *a, struct net *net, int block, int n, struct type *out, struct err *e)
-{
-	struct graph *g = graph_new(a, e);
-	struct taps taps = {0};
-	struct node *x = graph_input(g, "x", shape4(n, net->C, net->H, net->W), CLASS_ACT);
-	model_apply(g, net, 0, block, x, MODE_FROZEN, net->name, &taps);
-	if (graph_status(g) == OK)
-		*out = taps.block[block]->type;
-	return graph_status(g);
-}
-
-enum status adapter_define(struct arena *a, struct net *student, struct net *teacher, int block, int kind, const char *name, struct net **out, struct err *e)
-{
-	struct type from, to;
-	enum status st = block_type(a, student, block, 1, &from, e);
-	if (st == OK)
-		st = block_type(a, teacher, block, 1, &to, e);
-	if (st != OK)
-		return st;
-	struct net *own = NEW(a, struct net);
-	own->name = arena_str(a, name);
-	own->params = params_new(a, name);
-	struct graph *g = graph_new(a, e);
-	struct builder b = {.g = g, .net = own, .mode = MODE_TRAIN, .defining = true};
-	adapt(&b, graph_input(g, "u", from.shape, CLASS_ACT), &to, true, (enum adapter)kind, "adapt");
-	*out = own;
+	if (s[0].logits)
+		step_accuracy(st, s[0].logits);
+	else if (n[0][bl->n_pair - 1].fake_logits)
+		step_graft(st, n[0][bl->n_pair - 1].fake_logits);
+	step_minimise(st, "student", bl->conf->critic_steps, loss, l->optim[0].optim);
 	return graph_status(g);
 }

@@ -174,15 +174,19 @@ static enum status read_networks(struct experiment *x, struct err *e)
 static enum status read_stages(struct experiment *x, const struct conf *list, struct err *e)
 {
 	enum status st = OK;
-	x->stage = NEW_ARRAY(x->arena, struct stage, list->n + arms_copies(x));
+	x->stage = NEW_ARRAY(x->arena, struct stage, 2 * list->n + arms_copies(x));
 	for (int i = 0; i < list->n; i++) {
 		struct stage_plan_sum sum;
+		bool control = false;
 		struct stage *s = &x->stage[x->n_stage++];
 		enum status one = stage_read(x, s, list->item[i], e);
 		if (one == OK)
 			one = stage_check(x, s, NULL, false, &sum, e);
 		if (one == OK)
 			one = arms_add(x, e);
+		if (one == OK)
+			one = stage_read_control(x, &x->stage[x->n_stage], s, &control, e);
+		x->n_stage += control;
 		keep(&st, one);
 	}
 	keep(&st, arms_check(x, e));

@@ -3,6 +3,10 @@ liblimbeck_core_la_SOURCES += \
 	%D%/arms.h \
 	%D%/blocks.c \
 	%D%/blocks.h \
+	%D%/aside.h \
+	%D%/blocks_aside.c \
+	%D%/blocks_define.c \
+	%D%/blocks_losses.c \
 	%D%/blocks_step.c \
 	%D%/check.c \
 	%D%/checkpoint.c \

@@ -38,7 +38,7 @@ void experiment_resolved(const struct experiment *x, FILE *f)
 	conf_print(f, x->networks, 2);
 	fputs("stages:\n", f);
 	for (int i = 0; i < x->n_stage; i++)
-		if (x->stage[i].is_copy)
+		if (x->stage[i].is_copy || x->stage[i].is_control)
 			fprintf(f, "  # identity %s of '%s'\n", x->stage[i].identity, x->stage[i].name);
 		else
 			print_stage(&x->stage[i], f);

@@ -73,6 +73,7 @@ struct stage {
 	uint64_t seed_init;           /* of weights: the same, or an arm's own */
 	int arms;                     /* which entry of the experiment's `arms` it runs in, from 1; 0: alone */
 	bool is_copy;                 /* of the stage before it, for another seed.init: made by `arms` */
+	bool is_control;              /* of the stage before it, without what that one is to be compared with: stage_kind.control */
 	char identity[65];
 };
 
@@ -85,6 +86,9 @@ struct stage_kind {
 	bool no_anchors;              /* `anchors` means nothing here: an error */
 	/* Reads what the option rows leave to it (teacher lists, terms); s->conf is filled. NULL: nothing more. */
 	enum status (*read)(struct experiment *x, struct stage *s, struct err *e);
+	/* Turns a copy of s->conf into that of the control that the stage asks for, which then runs as NAME-control; false: it asks for none.
+	   NULL: never. */
+	bool (*control)(const struct stage *s, void *conf);
 	/* Adds to the identity what read made. NULL: nothing. */
 	void (*canonical)(const struct stage *s, struct str *text);
 	/* Defines networks, optimisers and lessons of r; no device memory. */
@@ -163,8 +167,9 @@ void experiment_resolved(const struct experiment *x, FILE *f);
 
 /* ---- a stage while it is planned or run ---- */
 
-/* All pairs of a network of MAX_BLOCK blocks at once: a critic each and the student; nine metrics a pair and a few of the whole. */
-enum { MAX_SEGMENT = MAX_BLOCK + 1, MAX_METRIC = 160 };
+/* All pairs of a network of MAX_BLOCK blocks at once: a critic each, the instruments and the student; nine metrics a pair and a few of the whole.
+   A variant is a set of segments that run in one step: every critic, instrument and student step may be rarer than a batch. */
+enum { MAX_SEGMENT = MAX_BLOCK + 2, MAX_METRIC = 160, MAX_VARIANT = 8 };
 
 struct lesson_optim {
 	struct optim *optim;
@@ -216,6 +221,8 @@ struct stage_run {
 /* What kinds use in define. */
 void run_add_net(struct stage_run *r, struct net *net); /* NULL: nothing */
 struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs); /* zeroed but for these */
+/* The structure of teacher m of the stage. */
+struct net *run_teacher(const struct stage_run *r, int m);
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf);
 /* lesson l moves o by a schedule that spans the lesson. */
 void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const struct schedule_conf *schedule);
@@ -241,20 +248,26 @@ struct step {
 	struct segment segment[MAX_SEGMENT];
 	struct node *metric[MAX_METRIC];
 	const char *metric_name[MAX_METRIC];
+	int metric_segment[MAX_METRIC]; /* of what is observed; -1: of every step */
 	int first_backward;           /* id of the first node that a gradient made; 0: none yet */
 	struct step_desc desc;
 	int n_variant;
-	struct { unsigned active; struct plan *plan; } variant[4];
+	struct { unsigned active; struct plan *plan; } variant[MAX_VARIANT];
 };
 
 /* The taps of the lesson's teacher on this batch: what a pass of its own has left. */
 struct taps *step_teacher(struct step *st);
-/* A segment that minimises loss over the optimiser's parameters. */
+/* A segment that minimises loss over the optimiser's parameters; the same over those of several. */
 void step_minimise(struct step *st, const char *name, int every, struct node *loss, struct optim *o);
+void step_minimise_all(struct step *st, const char *name, int every, struct node *loss, struct optim *const o[], int n);
+/* A segment that moves nothing: scalars that are computed on steps divisible by every alone, and averaged over these. */
+void step_observe(struct step *st, const char *segment, int every, int n, const char *const name[], struct node *const value[]);
 /* A scalar that is averaged over the pictures of an epoch: "loss", "loss/kd", "critic/real_accuracy". */
 void step_metric(struct step *st, const char *name, struct node *value);
 /* Share of the batch whose arg-max is the label, in percent: the running training accuracy. */
 void step_accuracy(struct step *st, struct node *logits);
+/* The same where the network's head is not trained yet: "train_graft", since these logits are not its own. */
+void step_graft(struct step *st, struct node *logits);
 /* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. */
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s, struct net *net_t);
 

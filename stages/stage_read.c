@@ -291,13 +291,11 @@ static enum status read_references(struct experiment *x, struct stage *s, struct
 	return st == OK ? find_teacher_network(x, s, e) : st;
 }
 
-enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e)
+/* A stage like another one, under a name of its own. */
+static enum status name_copy(struct experiment *x, struct stage *s, const char *name, struct err *e)
 {
 	struct net *net = NULL, *teacher = NULL;
-	*s = *from;
-	s->is_copy = true;
-	s->seed_init = seed_init;
-	s->name = arena_printf(x->arena, "%s-init%llu", from->name, (unsigned long long)seed_init);
+	s->name = name;
 	enum status st = check_name(x, s, e);
 	if (st == OK)
 		st = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
@@ -306,6 +304,28 @@ enum status stage_read_copy(struct experiment *x, struct stage *s, const struct 
 	if (st == OK)
 		identify(x, s, net, teacher);
 	return st;
+}
+
+enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e)
+{
+	*s = *from;
+	s->is_copy = true;
+	s->seed_init = seed_init;
+	return name_copy(x, s, arena_printf(x->arena, "%s-init%llu", from->name, (unsigned long long)seed_init), e);
+}
+
+enum status stage_read_control(struct experiment *x, struct stage *s, const struct stage *from, bool *made, struct err *e)
+{
+	void *conf = arena_alloc(x->arena, from->kind->conf_size);
+	memcpy(conf, from->conf, from->kind->conf_size);
+	*made = from->kind->control && from->kind->control(from, conf);
+	if (!*made)
+		return OK;
+	*s = *from;
+	s->conf = conf;
+	s->is_control = true;
+	s->arms = 0;
+	return name_copy(x, s, arena_printf(x->arena, "%s-control", from->name), e);
 }
 
 enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e)

@@ -10,5 +10,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 bool stage_is_used(const struct experiment *x, const struct conf *map);
 /* The same stage for another seed of initialisation, as NAME-initSEED. */
 enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e);
+/* The control of a stage whose kind makes one, as NAME-control; *made false: it asks for none, and s is untouched. */
+enum status stage_read_control(struct experiment *x, struct stage *s, const struct stage *from, bool *made, struct err *e);
 
 #endif

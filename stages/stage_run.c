@@ -31,6 +31,12 @@ struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs
 	return l;
 }
 
+struct net *run_teacher(const struct stage_run *r, int m)
+{
+	(void)m;
+	return r->teacher;
+}
+
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf)
 {
 	return optim_new(r->arena, name, conf);

@@ -14,7 +14,7 @@ struct taps *step_teacher(struct step *st)
 	return &st->taps_t;
 }
 
-void step_metric(struct step *st, const char *name, struct node *value)
+static void add_metric(struct step *st, const char *name, struct node *value, int segment)
 {
 	if (!value)
 		return;
@@ -23,45 +23,92 @@ void step_metric(struct step *st, const char *name, struct node *value)
 		return;
 	}
 	st->metric[st->desc.n_metric] = value;
+	st->metric_segment[st->desc.n_metric] = segment;
 	st->metric_name[st->desc.n_metric++] = arena_str(st->arena, name);
 }
 
-void step_accuracy(struct step *st, struct node *logits)
+void step_metric(struct step *st, const char *name, struct node *value)
+{
+	add_metric(st, name, value, -1);
+}
+
+static struct node *hits(struct step *st, struct node *logits)
 {
 	struct graph *g = st->g;
 	struct node *answer = graph_arg_max(g, logits);
 	struct node *hit = graph_equal(g, graph_cast(g, answer, CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
-	step_metric(st, "train_top1", graph_scale(g, graph_mean_all(g, hit), 100, 0));
+	return graph_scale(g, graph_mean_all(g, hit), 100, 0);
+}
+
+void step_accuracy(struct step *st, struct node *logits)
+{
+	step_metric(st, "train_top1", hits(st, logits));
+}
+
+void step_graft(struct step *st, struct node *logits)
+{
+	step_metric(st, "train_graft", hits(st, logits));
+}
+
+static struct segment *add_segment(struct step *st, const char *name, int every)
+{
+	BUG_IF(st->desc.n_segment == MAX_SEGMENT, "more than %d segments in a step", MAX_SEGMENT);
+	struct segment *s = &st->segment[st->desc.n_segment++];
+	s->name = name;
+	s->every = every;
+	return s;
+}
+
+void step_minimise_all(struct step *st, const char *name, int every, struct node *loss, struct optim *const o[], int n)
+{
+	struct graph *g = st->g;
+	int items = 0;
+	for (int k = 0; k < n; k++)
+		items += o[k]->n;
+	if (graph_status(g) != OK)
+		return;
+	struct node **wrt = NEW_ARRAY(st->arena, struct node *, items);
+	struct node **grad = NEW_ARRAY(st->arena, struct node *, items);
+	for (int k = 0, at = 0; k < n; k++)
+		for (int i = 0; i < o[k]->n; i++)
+			wrt[at++] = graph_param(g, o[k]->item[i].set, o[k]->item[i].index);
+	if (!st->first_backward)
+		st->first_backward = g->n_node;
+	graph_grad(g, loss, NULL, wrt, items, grad);
+	if (graph_status(g) != OK)
+		return;
+	struct segment *s = add_segment(st, name, every);
+	s->n_root = 1;
+	s->root = NEW_ARRAY(st->arena, struct node *, 1);
+	s->root[0] = loss;
+	s->n_optim = n;
+	s->optim = NEW_ARRAY(st->arena, struct optim *, n);
+	s->n_grad = items;
+	s->grad = NEW_ARRAY(st->arena, struct grad_item, items);
+	for (int k = 0, at = 0; k < n; k++) {
+		s->optim[k] = o[k];
+		for (int i = 0; i < o[k]->n; i++, at++)
+			s->grad[at] = (struct grad_item){o[k], i, grad[at]};
+	}
 }
 
 void step_minimise(struct step *st, const char *name, int every, struct node *loss, struct optim *o)
 {
-	struct graph *g = st->g;
-	if (graph_status(g) != OK)
+	step_minimise_all(st, name, every, loss, &o, 1);
+}
+
+void step_observe(struct step *st, const char *segment, int every, int n, const char *const name[], struct node *const value[])
+{
+	if (graph_status(st->g) != OK || !n)
 		return;
-	BUG_IF(st->desc.n_segment == MAX_SEGMENT, "more than %d segments in a step", MAX_SEGMENT);
-	struct node **wrt = NEW_ARRAY(st->arena, struct node *, o->n);
-	struct node **grad = NEW_ARRAY(st->arena, struct node *, o->n);
-	for (int i = 0; i < o->n; i++)
-		wrt[i] = graph_param(g, o->item[i].set, o->item[i].index);
-	if (!st->first_backward)
-		st->first_backward = g->n_node;
-	graph_grad(g, loss, NULL, wrt, o->n, grad);
-	if (graph_status(g) != OK)
-		return;
-	struct segment *s = &st->segment[st->desc.n_segment++];
-	s->name = name;
-	s->every = every;
-	s->n_root = 1;
-	s->root = NEW_ARRAY(st->arena, struct node *, 1);
-	s->root[0] = loss;
-	s->n_optim = 1;
-	s->optim = NEW_ARRAY(st->arena, struct optim *, 1);
-	s->optim[0] = o;
-	s->n_grad = o->n;
-	s->grad = NEW_ARRAY(st->arena, struct grad_item, o->n);
-	for (int i = 0; i < o->n; i++)
-		s->grad[i] = (struct grad_item){o, i, grad[i]};
+	const int index = st->desc.n_segment;
+	struct segment *s = add_segment(st, segment, every);
+	s->n_root = n;
+	s->root = NEW_ARRAY(st->arena, struct node *, n);
+	for (int i = 0; i < n; i++) {
+		s->root[i] = value[i];
+		add_metric(st, name[i], value[i], index);
+	}
 }
 
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s,
@@ -105,7 +152,7 @@ static void find_variants(struct step *st)
 			v++;
 		if (v < st->n_variant || !active)
 			continue;
-		BUG_IF(v == (int)(sizeof st->variant / sizeof *st->variant), "more than %d sets of segments in a step", v);
+		BUG_IF(v == MAX_VARIANT, "more than %d sets of segments in a step", v);
 		st->variant[st->n_variant++].active = active;
 	}
 }
@@ -138,6 +185,7 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	st->desc.precision = r->x->precision;
 	st->desc.segment = st->segment;
 	st->desc.metric = st->metric;
+	st->desc.metric_segment = st->metric_segment;
 	find_variants(st);
 	for (int v = 0; v < st->n_variant && status == OK; v++) {
 		status = plan_new(a, &st->desc, r->x->dev, st->variant[v].active, &st->variant[v].plan, e);

@@ -1,0 +1,231 @@
+/* Beside the steps of the main method: copies start from their anchor, what is measured on held-out pictures, which anchor comes next, and
+   whether a critic that can't tell is matched or dead. */
+#include <math.h>
+
+#include "base/log.h"
+#include "engine/build.h"
+#include "stages/blocks.h"
+
+enum { FRESH_STEPS = 200 };
+static const double chance = 0.5, near_chance = 0.02;
+
+/* ---- at the beginning: copies of the anchor's parts ---- */
+
+enum status blocks_begin(const struct lesson *l, struct aside *a, struct err *e)
+{
+	const struct blocks_lesson *bl = l->own;
+	struct stage_run *r = aside_run(a);
+	enum status st = OK;
+	for (int i = 0; i < bl->n_pair && st == OK; i++)
+		if (bl->pair[i].copy)
+			st = params_copy(bl->pair[i].copy->params, r->teacher->params, e);
+	return st;
+}
+
+/* ---- on the held-out pictures ---- */
+
+static void add_hits(struct step *st, const char *name, struct node *logits)
+{
+	struct graph *g = st->g;
+	if (!logits)
+		return;
+	struct node *hit = graph_equal(g, graph_cast(g, graph_arg_max(g, logits), CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
+	step_metric(st, name, graph_scale(g, graph_mean_all(g, hit), 100, 0));
+}
+
+static bool copies_tail(const struct pair *p, const struct net *teacher)
+{
+	return p->copy && p->copy_to == net_part_all(teacher);
+}
+
+/* The copy on the anchor's own features: what became of it as a classifier. */
+static void add_copy(struct step *st, const struct pair *p, const char *mark)
+{
+	const struct taps *t = step_teacher(st);
+	struct node *z = tail_logits(st, p->copy, p->block, t->block[p->block], arena_printf(st->arena, "%s/copy", mark));
+	add_hits(st, arena_printf(st->arena, "%s/copy_top1", mark), z);
+	if (z)
+		step_metric(st, arena_printf(st->arena, "%s/copy_kl", mark), graph_kl_divergence(st->g, z, t->logits, 1));
+}
+
+enum status blocks_exam(const struct lesson *l, struct step *st, struct err *e)
+{
+	(void)e;
+	const struct blocks_lesson *bl = l->own;
+	struct taps s = {0};
+	struct pair_nodes *n = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
+	blocks_features(st, bl, 0, MODE_FROZEN, &s, n);
+	for (int i = 0; i < bl->n_pair && graph_status(st->g) == OK; i++) {
+		const struct pair *p = &bl->pair[i];
+		if (!l->selects)
+			add_hits(st, "graft", tail_logits(st, st->run->teacher, p->block, n[i].fake, arena_printf(st->arena, "graft%d", p->block)));
+		if (copies_tail(p, st->run->teacher))
+			add_copy(st, p, bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", p->block) : "critic");
+	}
+	return graph_status(st->g);
+}
+
+/* ---- at the end: a critic at chance is matched if a fresh one fares no better, else dead ---- */
+
+static enum status fresh_sides(const void *own, struct step *st, struct pair_nodes *n)
+{
+	const struct blocks_lesson *bl = own;
+	struct taps s = {0};
+	blocks_features(st, bl, 0, MODE_FROZEN, &s, n);
+	blocks_scores(st, bl, &bl->pair[0], "fresh", n);
+	return graph_status(st->g);
+}
+
+static enum status fresh_step(const void *own, struct step *st, struct err *e)
+{
+	(void)e;
+	struct pair_nodes n = {0}, *sides = &n;
+	if (fresh_sides(own, st, &n) == OK)
+		blocks_critic(st, own, 0, "fresh", &sides, 1);
+	return graph_status(st->g);
+}
+
+static enum status fresh_exam(const void *own, struct step *st, struct err *e)
+{
+	(void)e;
+	const struct blocks_lesson *bl = own;
+	struct pair_nodes n = {0};
+	if (fresh_sides(own, st, &n) != OK)
+		return graph_status(st->g);
+	const struct critic_report rep = critic_report(st->g, bl->own->adversary, NULL, n.real_score, n.fake_score);
+	step_metric(st, "real", rep.real_accuracy);
+	step_metric(st, "fake", rep.fake_accuracy);
+	return graph_status(st->g);
+}
+
+static enum status fresh_place(struct stage_run *r, const struct pair *p, struct err *e)
+{
+	enum status st = params_place(p->critic->params, r->x->dev, e);
+	if (st == OK)
+		st = net_init(p->critic, r->stage->seed_init, NULL, e);
+	if (st == OK && p->critic_optim)
+		st = optim_place(p->critic_optim, r->x->dev, e);
+	if (st == OK && p->copy)
+		st = params_place(p->copy->params, r->x->dev, e);
+	if (st == OK && p->copy)
+		st = params_copy(p->copy->params, r->teacher->params, e);
+	if (st == OK && p->copy_optim)
+		st = optim_place(p->copy_optim, r->x->dev, e);
+	if (st == OK && p->critic_optim)
+		optim_set_lr(p->critic_optim, p->critic_optim->conf.lr);
+	if (st == OK && p->copy_optim)
+		optim_set_lr(p->copy_optim, p->copy_optim->conf.lr);
+	return st;
+}
+
+static void fresh_release(const struct pair *p)
+{
+	params_release(p->critic->params);
+	if (p->critic_optim)
+		optim_release(p->critic_optim);
+	if (p->copy)
+		params_release(p->copy->params);
+	if (p->copy_optim)
+		optim_release(p->copy_optim);
+}
+
+/* Accuracy of a new critic, trained on the student as it stands, on held-out pictures. */
+static enum status try_fresh(const struct lesson *l, struct aside *a, const struct pair *old, const char *label, struct err *e)
+{
+	struct stage_run *r = aside_run(a);
+	const struct blocks_lesson *bl = l->own;
+	static const char *const names[] = {"real", "fake"};
+	double value[2] = {NAN, NAN};
+	struct pair p = {.block = old->block, .adapter = old->adapter};
+	struct blocks_lesson fresh = *bl;
+	fresh.n_pair = fresh.n_student = 1;
+	fresh.pair = &p;
+	enum status st = critic_pair_define(r, r->teacher, arena_printf(r->arena, "%s/fresh", old->critic->name), &p, e);
+	if (st != OK)
+		return st;
+	st = fresh_place(r, &p, e);
+	if (st == OK)
+		st = aside_train(a, FRESH_STEPS, l->teacher, fresh_step, &fresh, e);
+	if (st == OK)
+		st = aside_measure(a, PART_VALID, l->teacher, fresh_exam, &fresh, 2, names, value, e);
+	fresh_release(&p);
+	const double accuracy = (value[0] + value[1]) / 2;
+	if (st != OK || isnan(accuracy))
+		return st;
+	log_line(LOG_INFO, "%s %s: %s ended near chance; a fresh one of %d steps is right on %.1f %% of held-out features: %s", r->stage->name, l->label, label,
+	         FRESH_STEPS, 100 * accuracy,
+	         accuracy <= chance + near_chance ? "the student's features match the teacher's as far as it can tell" : "the critic was dead, the features differ");
+	return aside_metric(a, arena_printf(r->arena, "%s/fresh_accuracy", label), accuracy, e);
+}
+
+enum status blocks_end(const struct lesson *l, struct aside *a, struct err *e)
+{
+	const struct blocks_lesson *bl = l->own;
+	enum status st = OK;
+	for (int i = 0, w = 0; i < bl->n_pair && st == OK; i++) {
+		const struct pair *p = &bl->pair[i];
+		if (!p->critic_optim && !p->copy_optim)
+			continue;
+		if (aside_watched(a, w) == WATCH_CHANCE)
+			st = try_fresh(l, a, p, l->watch[w].label, e);
+		w++;
+	}
+	return st;
+}
+
+/* ---- anchors that follow the student ---- */
+
+/* KL of a candidate's answers to those of the student's features through its tail. */
+static enum status distance_build(const void *own, struct step *st, struct err *e)
+{
+	(void)e;
+	const struct blocks_lesson *bl = own;
+	struct taps s = {0};
+	struct pair_nodes *n = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
+	blocks_features(st, bl, 0, MODE_FROZEN, &s, n);
+	const int last = bl->n_pair - 1;
+	struct node *z = tail_logits(st, st->run->teacher, bl->pair[last].block, n[last].fake, "distance");
+	if (z)
+		step_metric(st, "kl", graph_kl_divergence(st->g, z, step_teacher(st)->logits, 1));
+	return graph_status(st->g);
+}
+
+/* Of the meeting before: the lesson that went deepest. */
+static const struct blocks_lesson *deepest(const struct stage_run *r, int meeting)
+{
+	const struct blocks_lesson *most = NULL;
+	for (int k = 0; k < r->n_lesson; k++) {
+		const struct blocks_lesson *bl = r->lesson[k].own;
+		if (bl->meeting == meeting && (!most || bl->to > most->to))
+			most = bl;
+	}
+	return most;
+}
+
+enum status blocks_choose(const struct lesson *l, struct aside *a, int *teacher, struct err *e)
+{
+	struct stage_run *r = aside_run(a);
+	const struct blocks_lesson *bl = l->own;
+	const int n = r->stage->n_teacher, at = (int)(l - r->lesson);
+	static const char *const name[] = {"kl"};
+	const struct blocks_lesson *before = at ? r->lesson[at - 1].own : NULL;
+	if (before && before->meeting == bl->meeting) {
+		*teacher = r->lesson[at - 1].teacher;
+		return OK;
+	}
+	const int next = before ? r->lesson[at - 1].teacher + 1 : 0;
+	*teacher = next < n ? next : n - 1;
+	if (!before)
+		return OK; /* the student knows nothing: the first */
+	if (bl->meeting == bl->conf->meetings - 1)
+		*teacher = n - 1;
+	enum status st = OK;
+	for (int k = *teacher + 1; k < n && st == OK; k++) {
+		double kl = NAN;
+		st = aside_measure(a, PART_VALID, k, distance_build, deepest(r, bl->meeting - 1), 1, name, &kl, e);
+		if (st == OK && kl < bl->conf->follow)
+			*teacher = k;
+	}
+	log_line(LOG_INFO, "%s: meeting %d of %d is with anchor %d of %d", r->stage->name, bl->meeting + 1, bl->conf->meetings, *teacher + 1, n);
+	return st;
+}
