@@ -1,6 +1,8 @@
 /* The lists, and what all critics share. */
 #include "gan/critic.h"
 
+#include <math.h>
+
 const struct critic *const critic_all[] = {
 #define CRITIC(x) &critic_##x,
 #include "gan/critics.def"
@@ -34,6 +36,11 @@ const struct adversary *adversary_find(const char *name)
 enum status critic_define(struct arena *a, const struct critic *c, const void *conf, struct net *teacher, int block, const struct type *features,
                           const char *name, struct net **own, struct err *e)
 {
+	if (c->check) {
+		const enum status fits = c->check(conf, teacher, block, (struct where){0}, e);
+		if (fits != OK)
+			return fits;
+	}
 	struct net *net = NEW(a, struct net);
 	net->name = arena_str(a, name);
 	net->params = params_new(a, name);
@@ -48,14 +55,23 @@ enum status critic_define(struct arena *a, const struct critic *c, const void *c
 	return st;
 }
 
+/* Scores without a zero of their own are told apart by the midpoint of their two means. */
+static struct node *middle_of(struct graph *g, const struct adversary *adv, struct node *real_mean, struct node *fake_mean)
+{
+	if (!isnan(adv->middle))
+		return graph_const(g, adv->middle, shape0());
+	return graph_scale(g, graph_add(g, real_mean, fake_mean), 0.5, 0);
+}
+
 struct critic_report critic_report(struct graph *g, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake)
 {
-	struct node *middle = graph_const(g, adv->middle, shape0());
+	struct node *real_mean = graph_mean_all(g, real), *fake_mean = graph_mean_all(g, fake);
+	struct node *middle = middle_of(g, adv, real_mean, fake_mean);
 	return (struct critic_report){
 		.loss = loss,
 		.real_accuracy = graph_mean_all(g, graph_less(g, middle, real)),
 		.fake_accuracy = graph_mean_all(g, graph_less_equal(g, fake, middle)),
-		.real_mean = graph_mean_all(g, real),
-		.fake_mean = graph_mean_all(g, fake),
+		.real_mean = real_mean,
+		.fake_mean = fake_mean,
 	};
 }

@@ -16,6 +16,7 @@ struct critic_site {
 	struct net *teacher;    /* whose blocks are applied, with frozen statistics: the anchor, or the critic's own copy of it (critic.copies) */
 	int block;              /* the features are the teacher's output of this block, 1..B */
 	bool defining;
+	enum mode mode;         /* of own's states (spectral norm): they move in MODE_TRAIN, which is 0, and stay in the others */
 	const char *name;       /* of this application: "real", "fake" */
 	struct node *label;     /* (N) i32; NULL in a defining pass and where there is none */
 	struct taps *taps;      /* filled by critics that pass through the teacher's tail: logits = k(h); may be NULL */
@@ -63,7 +64,8 @@ extern const int adversary_count;
 const struct critic *critic_find(const char *name);
 const struct adversary *adversary_find(const char *name);
 
-/* The critic's own parameters, by a defining pass on features of this type. */
+/* The critic's own parameters, by a defining pass on features of this type; none where nothing of its own is trained. E_USER: what check says,
+   without a place, and features that are no map. */
 enum status critic_define(struct arena *a, const struct critic *c, const void *conf, struct net *teacher, int block, const struct type *features,
                           const char *name, struct net **own, struct err *e);
 
