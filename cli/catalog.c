@@ -1,8 +1,11 @@
 #include "cli/catalog.h"
 
+#include <stdio.h>
+
 #include "cli/command.h"
 #include "engine/op.h"
 #include "gan/critic.h"
+#include "stages/readings.h"
 #include "stages/stage.h"
 
 static int ops_count(void)
@@ -95,6 +98,31 @@ static struct entry commands_get(int i)
 	return (struct entry){.name = command_all[i]->name, .help = command_all[i]->help};
 }
 
+static int readings_count(void)
+{
+	return reading_count;
+}
+
+static struct entry readings_get(int i)
+{
+	return (struct entry){.name = reading_all[i].name, .help = reading_all[i].says};
+}
+
+/* Under the words of the abstract that they rest on. */
+static void readings_list(void)
+{
+	const char *words = "";
+	for (int i = 0; i < reading_count; i++) {
+		const struct reading *r = &reading_all[i];
+		if (!str_eq(words, r->words))
+			printf("%s\"%s\"\n", i ? "\n" : "", r->words);
+		words = r->words;
+		printf("  %-18s %s\n", r->name, r->says);
+		printf("  %-18s {kind: blocks, %s}\n", "", r->options);
+		printf("  %-18s %s%s\n", "", *r->tested ? "tested: " : "not tested here", r->tested);
+	}
+}
+
 static const struct shared_opts loss_shared[] = {{"every entry of 'losses'", term_opts}, {0}};
 static const struct shared_opts dataset_shared[] = {{"every data set", data_opts}, {0}};
 static const struct shared_opts stage_shared[] = {
@@ -106,17 +134,19 @@ static const struct shared_opts stage_shared[] = {
 };
 
 const struct kind kind_all[] = {
-	{"ops", "op", "what graphs are made of", true, ops_count, ops_get, NULL},
-	{"models", "model", "recipes of networks", true, models_count, models_get, NULL},
+	{"ops", "op", "what graphs are made of", true, ops_count, ops_get, NULL, NULL},
+	{"models", "model", "recipes of networks", true, models_count, models_get, NULL, NULL},
 	{"losses", "loss", "between a student and its teacher or the labels", true, losses_count, losses_get,
-	 loss_shared},
+	 loss_shared, NULL},
 	{"critics", "critic", "tell the teacher's features from the student's", true, critics_count, critics_get,
-	 NULL},
+	 NULL, NULL},
 	{"adversaries", "adversary", "losses of a critic and of the student against it", true, adversaries_count,
-	 adversaries_get, NULL},
-	{"stages", "stage", "kinds of training", true, stages_count, stages_get, stage_shared},
-	{"datasets", "data set", "sources of pictures", true, datasets_count, datasets_get, dataset_shared},
-	{"commands", "command", "words behind 'limbeck'", false, commands_count, commands_get, NULL},
+	 adversaries_get, NULL, NULL},
+	{"stages", "stage", "kinds of training", true, stages_count, stages_get, stage_shared, NULL},
+	{"datasets", "data set", "sources of pictures", true, datasets_count, datasets_get, dataset_shared, NULL},
+	{"readings", "reading", "of the main method's abstract: its words, the options, what was tested", false, readings_count, readings_get, NULL,
+	 readings_list},
+	{"commands", "command", "words behind 'limbeck'", false, commands_count, commands_get, NULL, NULL},
 };
 const int kind_count = sizeof kind_all / sizeof *kind_all;
 

@@ -24,6 +24,7 @@ struct kind {
 	int (*count)(void);
 	struct entry (*get)(int i);
 	const struct shared_opts *shared; /* title NULL ends them; NULL: none */
+	void (*list)(void);            /* how 'list' prints them; NULL: one a line, its name first */
 };
 
 extern const struct kind kind_all[]; /* in the order of 'limbeck list' */

@@ -81,7 +81,9 @@ static int run(int argc, char **argv)
 	const struct kind *k = st == OK && p.n ? kind_find(p.word[0]) : NULL;
 	if (st == OK && p.n && !k)
 		st = unknown_kind(p.word[0], &e);
-	if (st == OK && k)
+	if (st == OK && k && k->list)
+		k->list();
+	else if (st == OK && k)
 		list_kind(k);
 	else if (st == OK)
 		list_kinds();
@@ -90,7 +92,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_list = {
 	.name = "list",
-	.args = "[ops|models|losses|critics|adversaries|stages|datasets|commands]",
+	.args = "[ops|models|losses|critics|adversaries|stages|datasets|readings|commands]",
 	.help = "prints what there is of a kind, one a line, its name first; without a kind: the kinds",
 	.run = run,
 };

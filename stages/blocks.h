@@ -94,7 +94,7 @@ void blocks_features(struct step *st, const struct blocks_lesson *bl, int g, enu
 /* Features as they are compared: with `normalise` by the teacher's mean and deviation of each channel of the batch, wide; else h itself. */
 struct node *blocks_scaled(struct step *st, const struct blocks_lesson *bl, struct node *h, struct node *real);
 /* The critic's scores of both sides. */
-void blocks_scores(struct step *st, const struct blocks_lesson *bl, const struct pair *p, const char *name, struct pair_nodes *n);
+void blocks_scores(struct step *st, const struct blocks_lesson *bl, const struct pair *p, enum mode mode, const char *name, struct pair_nodes *n);
 /* The critic's segment over n generators' nodes (each an array of pairs; index i). Gives its report. */
 void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const char *mark, struct pair_nodes *const n[], int n_student);
 /* The teacher's logits of features h of its own block. */

@@ -67,12 +67,12 @@ enum status blocks_exam(const struct lesson *l, struct step *st, struct err *e)
 
 /* ---- at the end: a critic at chance is matched if a fresh one fares no better, else dead ---- */
 
-static enum status fresh_sides(const void *own, struct step *st, struct pair_nodes *n)
+static enum status fresh_sides(const void *own, struct step *st, enum mode mode, struct pair_nodes *n)
 {
 	const struct blocks_lesson *bl = own;
 	struct taps s = {0};
 	blocks_features(st, bl, 0, MODE_FROZEN, &s, n);
-	blocks_scores(st, bl, &bl->pair[0], "fresh", n);
+	blocks_scores(st, bl, &bl->pair[0], mode, "fresh", n);
 	return graph_status(st->g);
 }
 
@@ -80,7 +80,7 @@ static enum status fresh_step(const void *own, struct step *st, struct err *e)
 {
 	(void)e;
 	struct pair_nodes n = {0}, *sides = &n;
-	if (fresh_sides(own, st, &n) == OK)
+	if (fresh_sides(own, st, MODE_TRAIN, &n) == OK)
 		blocks_critic(st, own, 0, "fresh", &sides, 1);
 	return graph_status(st->g);
 }
@@ -90,7 +90,7 @@ static enum status fresh_exam(const void *own, struct step *st, struct err *e)
 	(void)e;
 	const struct blocks_lesson *bl = own;
 	struct pair_nodes n = {0};
-	if (fresh_sides(own, st, &n) != OK)
+	if (fresh_sides(own, st, MODE_FROZEN, &n) != OK)
 		return graph_status(st->g);
 	const struct critic_report rep = critic_report(st->g, bl->own->adversary, NULL, n.real_score, n.fake_score);
 	step_metric(st, "real", rep.real_accuracy);

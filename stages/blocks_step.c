@@ -65,23 +65,23 @@ struct node *blocks_scaled(struct step *st, const struct blocks_lesson *bl, stru
 	return bl->conf->normalise ? per_channel(st->g, h, real) : h;
 }
 
-static struct node *score(struct step *st, const struct blocks_lesson *bl, const struct pair *p, struct node *h, struct node *real, const char *name,
-                          struct taps *taps)
+static struct node *score(struct step *st, const struct blocks_lesson *bl, const struct pair *p, enum mode mode, struct node *h, struct node *real,
+                          const char *name, struct taps *taps)
 {
-	const struct critic_site site = {.g = st->g, .own = p->critic, .teacher = p->copy ? p->copy : st->run->teacher, .block = p->block, .name = name,
-	                                 .taps = taps, .label = st->label};
+	const struct critic_site site = {.g = st->g, .own = p->critic, .teacher = p->copy ? p->copy : st->run->teacher, .block = p->block, .mode = mode,
+	                                 .name = name, .taps = taps, .label = st->label};
 	if (own_scale(bl, p))
 		h = graph_cast(st->g, per_channel(st->g, h, real), CLASS_ACT);
 	return bl->own->critic->score(bl->own->critic_conf, &site, h);
 }
 
-void blocks_scores(struct step *st, const struct blocks_lesson *bl, const struct pair *p, const char *name, struct pair_nodes *n)
+void blocks_scores(struct step *st, const struct blocks_lesson *bl, const struct pair *p, enum mode mode, const char *name, struct pair_nodes *n)
 {
 	const bool tail = bl->own->critic->has_tail;
 	struct taps real = {0}, fake = {0};
 	if (!n->real_score)
-		n->real_score = score(st, bl, p, n->real, n->real, arena_printf(st->arena, "%s/real", name), &real);
-	n->fake_score = score(st, bl, p, n->fake, n->real, arena_printf(st->arena, "%s/fake", name), &fake);
+		n->real_score = score(st, bl, p, mode, n->real, n->real, arena_printf(st->arena, "%s/real", name), &real);
+	n->fake_score = score(st, bl, p, mode, n->fake, n->real, arena_printf(st->arena, "%s/fake", name), &fake);
 	if (tail && p->copy) {
 		n->copy_real = real.logits;
 		n->copy_fake = fake.logits;
@@ -111,7 +111,7 @@ static struct node *add_penalties(struct step *st, const struct blocks_lesson *b
 		unsigned key[2];
 		rng_key(st->run->stage->seed_init, (struct rng_name){.purpose = "penalty", .network = p->critic->name}, key);
 		struct node *mix = penalty_mix(g, n->real, n->fake, key);
-		struct node *value = penalty_gradient(g, score(st, bl, p, mix, n->real, arena_printf(st->arena, "%s/mix", mark), NULL), mix, 1);
+		struct node *value = penalty_gradient(g, score(st, bl, p, MODE_FROZEN, mix, n->real, arena_printf(st->arena, "%s/mix", mark), NULL), mix, 1);
 		step_metric(st, arena_printf(st->arena, "%s/penalty", mark), value);
 		loss = add(g, loss, value, penalty_weight(bl));
 	}
@@ -193,7 +193,7 @@ static void build_pairs(struct step *st, const struct blocks_lesson *bl, struct 
 		const char *mark = bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", p->block) : "critic";
 		for (int g = 0; g < bl->n_student; g++) {
 			n[g][i].real_score = n[0][i].real_score;
-			blocks_scores(st, bl, p, arena_printf(st->arena, g ? "critic%d/student%d" : "critic%d", p->block, g + 1), &n[g][i]);
+			blocks_scores(st, bl, p, MODE_TRAIN, arena_printf(st->arena, g ? "critic%d/student%d" : "critic%d", p->block, g + 1), &n[g][i]);
 		}
 		blocks_critic(st, bl, i, mark, n, bl->n_student);
 	}

@@ -22,6 +22,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/live.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
+	%D%/readings.c \
+	%D%/readings.h \
 	%D%/record.c \
 	%D%/references.c \
 	%D%/resolved.c \
