@@ -61,6 +61,7 @@ static void add_lesson(const struct stage_run *r, const struct lesson *l, const 
 		own += plan_own_bytes(st->variant[v].plan);
 		macs = plan_macs(st->variant[v].plan) > macs ? plan_macs(st->variant[v].plan) : macs;
 	}
+	double mean = step_macs(st);
 	/* Twice: a checkpoint copies all of it to write it. */
 	for (int i = 0; i < l->n_optim; i++)
 		own += 2 * optim_memory(l->optim[i].optim);
@@ -71,10 +72,12 @@ static void add_lesson(const struct stage_run *r, const struct lesson *l, const 
 		shared = larger(shared, pass_workspace(st->pass));
 		sum->teacher = pass_own_bytes(st->pass) + set_bytes(r->teacher->params);
 		macs += pass_macs(st->pass);
+		mean += pass_macs(st->pass);
 	}
 	sum->own = own;
 	sum->workspace = shared;
 	sum->macs = macs;
+	sum->total_macs = mean * (double)batches * l->epochs;
 	sum->steps = (double)batches * l->epochs;
 }
 
@@ -138,7 +141,7 @@ static enum status check_lesson(struct stage_run *r, const struct lesson *l, FIL
 	sum->memory = sum->own + sum->workspace + sum->teacher;
 	sum->macs = one.macs > sum->macs ? one.macs : sum->macs;
 	sum->steps += one.steps;
-	sum->total_macs += one.macs * one.steps;
+	sum->total_macs += one.total_macs;
 	return s;
 }
 

@@ -277,6 +277,8 @@ size_t step_workspace(const struct step *st);
 /* After the pass was prepared. */
 enum status step_prepare(struct step *st, void *workspace, struct err *e);
 void step_release(struct step *st);
+/* Multiply-adds of a step in the mean over steps; what is only observed is not counted. The teacher's pass is not in it. */
+double step_macs(const struct step *st);
 struct plan *step_plan(const struct step *st, long number); /* the variant for step number */
 /* After the pass was run with the same batch. */
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e);

@@ -137,20 +137,39 @@ static long common_divisor(long a, long b)
 	return b ? common_divisor(b, a % b) : a;
 }
 
+/* Steps after which the sets of segments come again: the least common multiple; critics mostly have the same. */
+static long cycle_of(const struct step *st)
+{
+	long cycle = 1;
+	for (int i = 0; i < st->desc.n_segment; i++)
+		cycle *= st->segment[i].every / common_divisor(cycle, st->segment[i].every);
+	return cycle;
+}
+
+static unsigned active_in(const struct step *st, long number)
+{
+	unsigned active = 0;
+	for (int i = 0; i < st->desc.n_segment; i++)
+		active |= (unsigned)(number % st->segment[i].every == 0) << i;
+	return active;
+}
+
+static int variant_of(const struct step *st, unsigned active)
+{
+	for (int v = 0; v < st->n_variant; v++)
+		if (st->variant[v].active == active)
+			return v;
+	return -1;
+}
+
 /* The sets of segments that occur together, by what their `every` divide. */
 static void find_variants(struct step *st)
 {
-	long cycle = 1; /* the least common multiple: critics mostly have the same */
-	for (int i = 0; i < st->desc.n_segment; i++)
-		cycle *= st->segment[i].every / common_divisor(cycle, st->segment[i].every);
+	const long cycle = cycle_of(st);
 	for (long k = 0; k < cycle; k++) {
-		unsigned active = 0;
-		for (int i = 0; i < st->desc.n_segment; i++)
-			active |= (unsigned)(k % st->segment[i].every == 0) << i;
-		int v = 0;
-		while (v < st->n_variant && st->variant[v].active != active)
-			v++;
-		if (v < st->n_variant || !active)
+		const unsigned active = active_in(st, k);
+		const int v = st->n_variant;
+		if (!active || variant_of(st, active) >= 0)
 			continue;
 		BUG_IF(v == MAX_VARIANT, "more than %d sets of segments in a step", v);
 		st->variant[st->n_variant++].active = active;
@@ -224,13 +243,24 @@ void step_release(struct step *st)
 
 struct plan *step_plan(const struct step *st, long number)
 {
-	unsigned active = 0;
+	const int v = variant_of(st, active_in(st, number));
+	return v < 0 ? NULL : st->variant[v].plan;
+}
+
+double step_macs(const struct step *st)
+{
+	const long cycle = cycle_of(st);
+	unsigned observers = 0;
+	double sum = 0;
 	for (int i = 0; i < st->desc.n_segment; i++)
-		active |= (unsigned)(number % st->segment[i].every == 0) << i;
-	for (int v = 0; v < st->n_variant; v++)
-		if (st->variant[v].active == active)
-			return st->variant[v].plan;
-	return NULL;
+		observers |= (unsigned)(st->segment[i].n_optim == 0) << i;
+	for (long k = 0; k < cycle; k++) {
+		const unsigned active = active_in(st, k);
+		int v = variant_of(st, active & ~observers);
+		v = v < 0 ? variant_of(st, active) : v;
+		sum += v < 0 ? 0 : plan_macs(st->variant[v].plan);
+	}
+	return sum / (double)cycle;
 }
 
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e)
