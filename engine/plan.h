@@ -71,7 +71,8 @@ void plan_release(struct plan *p);
 void plan_put(struct plan *p, const struct node *input, const void *host); /* in memory order: a 4-d input is N,H,W,C */
 void plan_put_scalar(struct plan *p, const struct node *input, double value);
 void plan_put_f64(struct plan *p, const struct node *input, const double *host); /* any dtype, from double in memory order */
-/* Runs every active segment. E_RUN when a value was not finite: nothing of the step is committed and the message names the first bad tensor. */
+/* Runs every active segment. E_RUN means that a value was not finite and nothing else: nothing of the step is committed, the message names the first
+   bad tensor, and the plan may be run again. */
 enum status plan_run(struct plan *p, struct err *e);
 /* Metrics of the last run, in the order of step_desc.metric. */
 enum status plan_metrics(struct plan *p, double *out, struct err *e);

@@ -122,7 +122,7 @@ static void check_value(struct plan *p, int v)
 		p->dev->backend->finite(p->dev->impl, t->data, t->dtype, shape_count(&t->shape), p->ok);
 }
 
-void commit_segment(struct plan *p, int segment)
+void commit_check(struct plan *p, int segment)
 {
 	const struct backend *b = p->dev->backend;
 	const struct segment *seg = &p->desc->segment[segment];
@@ -141,6 +141,12 @@ void commit_segment(struct plan *p, int segment)
 	for (int i = 0; i < p->n_update; i++)
 		if (p->update[i].segment == segment)
 			check_value(p, p->update[i].value);
+}
+
+void commit_move(struct plan *p, int segment)
+{
+	const struct backend *b = p->dev->backend;
+	const struct segment *seg = &p->desc->segment[segment];
 	save(p, segment);
 	for (int k = 0; k < seg->n_optim; k++)
 		optim_step(seg->optim[k], p->ok);

@@ -132,7 +132,10 @@ void plan_memory(struct plan *p);
 enum status commit_prepare(struct plan *p, struct err *e);
 void commit_release(struct plan *p);
 void commit_begin(struct plan *p);
-void commit_segment(struct plan *p, int segment);
+/* A segment's gradients to where the optimiser reads them, and whether all that it would commit is finite, into the flag. */
+void commit_check(struct plan *p, int segment);
+/* Where the flag says so, what moves moves; a copy of what was there is kept if a later segment may fail. */
+void commit_move(struct plan *p, int segment);
 void commit_undo(struct plan *p);
 void commit_done(struct plan *p);
 

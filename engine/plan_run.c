@@ -90,7 +90,9 @@ static enum status name_step(struct plan *p, const struct step *s, struct err *e
 static enum status find_culprit(struct plan *p, struct err *e)
 {
 	enum status st = OK;
-	int at = p->n_prologue;
+	int at = p->n_prologue, last = p->desc->n_segment - 1;
+	while (last > 0 && !segment_active(p, last))
+		last--;
 	for (int s = 0; s < p->desc->n_segment && st == OK; s++) {
 		for (; at < p->segment_end[s] && st == OK; at++) {
 			launch(p, &p->step[at]);
@@ -99,11 +101,13 @@ static enum status find_culprit(struct plan *p, struct err *e)
 		}
 		if (st == OK && segment_active(p, s)) {
 			commit_begin(p);
-			commit_segment(p, s);
+			commit_check(p, s);
 			int ok;
 			st = read_ok(p, &ok, e);
 			if (st == OK && !ok)
 				st = err_run(e, "a gradient of segment '%s' is not finite", p->desc->segment[s].name);
+			else if (st == OK && s < last) /* there is no copy of what the last one moves */
+				commit_move(p, s);
 		}
 	}
 	commit_undo(p);
@@ -124,7 +128,8 @@ enum status plan_run(struct plan *p, struct err *e)
 			launch(p, &p->step[at]);
 		if (!segment_active(p, s))
 			continue;
-		commit_segment(p, s);
+		commit_check(p, s);
+		commit_move(p, s);
 		if (p->clock)
 			plan_lap(p, &p->clock->times->segment[s]);
 	}

@@ -8,7 +8,7 @@
 #include "base/sha256.h"
 #include "runs/resume_int.h"
 
-enum { META_FIXED = RESUME_FIELDS + 7 }; /* keys besides one per optimiser */
+enum { META_FIXED = RESUME_FIELDS + 8 }; /* keys besides one per optimiser */
 
 #define FIELD(name, type) {#name, type, offsetof(struct resume, name)}
 const struct resume_field resume_fields[RESUME_FIELDS] = {
@@ -16,6 +16,7 @@ const struct resume_field resume_fields[RESUME_FIELDS] = {
 	FIELD(seconds, FIELD_REAL), FIELD(images, FIELD_REAL), FIELD(lesson_seconds, FIELD_REAL),
 	FIELD(n_sum, FIELD_INT), FIELD(count, FIELD_REAL), FIELD(best, FIELD_REAL), FIELD(best_epoch, FIELD_INT),
 	FIELD(last_valid, FIELD_REAL), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
+	FIELD(rollbacks, FIELD_INT), FIELD(epoch_rollbacks, FIELD_INT), FIELD(n_watch, FIELD_INT),
 };
 
 /* What is being written. */
@@ -37,9 +38,17 @@ static const char *real_text(struct arena *a, double x)
 	return isnan(x) ? "nan" : arena_printf(a, "%.17g", x);
 }
 
+static void add_reals(struct writer *w, const char *key, const double *v, int n)
+{
+	struct str text = {0};
+	for (int i = 0; i < n; i++)
+		str_printf(&text, "%s%s", i ? " " : "", real_text(w->arena, v[i]));
+	add_meta(w, key, arena_str(w->arena, str_text(&text)));
+	str_release(&text);
+}
+
 static void add_place(struct writer *w, const struct resume *r)
 {
-	struct str sums = {0};
 	for (int i = 0; i < RESUME_FIELDS; i++) {
 		const void *p = (const char *)r + resume_fields[i].offset;
 		const enum field_type type = resume_fields[i].type;
@@ -47,10 +56,8 @@ static void add_place(struct writer *w, const struct resume *r)
 		                           : type == FIELD_INT ? arena_printf(w->arena, "%d", *(const int *)p)
 		                                               : arena_printf(w->arena, "%ld", *(const long *)p));
 	}
-	for (int i = 0; i < r->n_sum; i++)
-		str_printf(&sums, "%s%s", i ? " " : "", real_text(w->arena, r->sum[i]));
-	add_meta(w, "sum", arena_str(w->arena, str_text(&sums)));
-	str_release(&sums);
+	add_reals(w, "sum", r->sum, r->n_sum);
+	add_reals(w, "watch", (const double *)r->watch, r->n_watch * RESUME_WATCH_REALS);
 }
 
 /* A flat buffer; an empty one is left out, because our shapes have no 0. NULL: nothing to fill. */
@@ -124,6 +131,7 @@ enum status resume_save(const char *path, const struct resume *r, const char *pr
                         struct err *e)
 {
 	BUG_IF(r->n_sum < 0 || r->n_sum > RESUME_SUMS, "%d sums", r->n_sum);
+	BUG_IF(r->n_watch < 0 || r->n_watch > RESUME_WATCHES, "%d watches", r->n_watch);
 	struct arena *a = arena_open("resume");
 	struct writer w = {
 		.arena = a,

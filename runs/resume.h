@@ -10,7 +10,15 @@
 #include "engine/optim.h"
 #include "runs/safetensors.h"
 
-enum { RESUME_TEXT = 128, RESUME_SUMS = 320 };
+enum { RESUME_TEXT = 128, RESUME_SUMS = 320, RESUME_WATCHES = 64 };
+
+/* A critic that is watched in the running lesson. Reals alone: they are written as a row. */
+struct resume_watch {
+	double mean;                /* the moving one of its accuracy */
+	double steps;               /* of the lesson, that had an accuracy */
+	double told;                /* which alarms were: bits */
+	double epoch_steps, wins, chance; /* of the running epoch: those that had one, and those that left the mean in an alarm's range */
+};
 
 struct resume {
 	/* place */
@@ -25,6 +33,11 @@ struct resume {
 	int n_sum;
 	double sum[RESUME_SUMS];    /* of each metric: value times pictures, then its pictures */
 	double count;
+	int epoch_rollbacks;
+	/* alarms */
+	int rollbacks;              /* steps of the stage that were undone, each of which halved its learning rates */
+	int n_watch;
+	struct resume_watch watch[RESUME_WATCHES];
 	/* selection */
 	double best;                /* NaN: none yet */
 	int best_epoch;

@@ -4,7 +4,7 @@
 
 #include "runs/resume.h"
 
-#define RESUME_FORMAT "limbeck-resume-2"
+#define RESUME_FORMAT "limbeck-resume-3"
 
 /* The place: one row per field, read and written alike. The key is the field's name in the metadata. */
 enum field_type { FIELD_INT, FIELD_LONG, FIELD_REAL };
@@ -13,8 +13,11 @@ struct resume_field {
 	enum field_type type;
 	size_t offset;
 };
-enum { RESUME_FIELDS = 14 };
+enum { RESUME_FIELDS = 17 };
 extern const struct resume_field resume_fields[RESUME_FIELDS];
+
+/* A struct resume_watch as numbers in a row. */
+enum { RESUME_WATCH_REALS = sizeof(struct resume_watch) / sizeof(double) };
 
 /* Names of the tensors: "set/0/student/param", "set/0/student/state", "optim/0/student". */
 const char *resume_set_name(struct arena *a, const struct resume *r, int k, bool state);

@@ -45,19 +45,17 @@ static bool read_field(const struct st_file *f, const struct resume_field *d, st
 	return true;
 }
 
-static bool read_sums(const struct st_file *f, struct resume *r)
+static bool read_reals(const struct st_file *f, const char *key, double *v, int n)
 {
-	const char *p = st_meta(f, "sum");
-	if (!p || r->n_sum < 0 || r->n_sum > RESUME_SUMS)
-		return false;
-	for (int i = 0; i < r->n_sum; i++) {
+	const char *p = st_meta(f, key);
+	for (int i = 0; p && i < n; i++) {
 		char *end;
-		r->sum[i] = strtod(p, &end);
+		v[i] = strtod(p, &end);
 		if (end == p)
 			return false;
 		p = end;
 	}
-	return !*p;
+	return p && !*p;
 }
 
 static bool read_text(const struct st_file *f, const char *key, char *out, size_t size)
@@ -79,7 +77,11 @@ static enum status read_place(const struct st_file *f, struct resume *r, struct 
 	for (int i = 0; i < RESUME_FIELDS; i++)
 		if (!read_field(f, &resume_fields[i], r))
 			return damaged(f, resume_fields[i].key, e);
-	return read_sums(f, r) ? OK : damaged(f, "sum", e);
+	if (r->n_sum < 0 || r->n_sum > RESUME_SUMS || !read_reals(f, "sum", r->sum, r->n_sum))
+		return damaged(f, "sum", e);
+	if (r->n_watch < 0 || r->n_watch > RESUME_WATCHES || !read_reals(f, "watch", (double *)r->watch, r->n_watch * RESUME_WATCH_REALS))
+		return damaged(f, "watch", e);
+	return OK;
 }
 
 /* st_read, and is it one of ours? */

@@ -60,6 +60,9 @@ enum status checkpoint_load(struct trainer *t, struct err *e)
 	const enum status st = resume_load(checkpoint_path(t), &t->place, machine(t), e);
 	if (st != OK)
 		err_note(e, "stage '%s' can't go on from it: remove '%s' to start the stage anew", t->r->stage->name, checkpoint_path(t));
+	if (st == OK && t->place.n_watch != lesson_of(t)->n_watch)
+		return err_user(e, (struct where){.file = checkpoint_path(t)}, "%d watched critics in the saved state, %d now; remove the file to start the stage anew",
+		                t->place.n_watch, lesson_of(t)->n_watch);
 	return st;
 }
 

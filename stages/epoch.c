@@ -26,12 +26,13 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 			status = record_metric(rec, s, t->stage_id, l->label, epoch_number(t), t->place.step, st->metric_name[i], mean, e);
 	}
 	const struct { const char *name; double value; } more[] = {
-		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs)},
+		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs) * watch_rate(t)},
 		{"trained_parameters", (double)optim_count(l->optim[0].optim)},
 		{"valid_loss", valid->n ? valid->loss : NAN},
 		{"parameters_whole", (double)params_count(t->r->student->params)},
 		{"valid_top1", valid->n ? valid->top1 : NAN},
 		{"gap_to_teacher_valid", valid->n ? t->teacher_valid - valid->top1 : NAN},
+		{"rollbacks", t->place.epoch_rollbacks ? t->place.epoch_rollbacks : NAN},
 		{"time/images_per_s", spent > 0 ? (double)c->epoch_images / spent : NAN},
 		{"time/wait_share", spent > 0 ? c->waited / spent : NAN},
 		{"time/lesson_seconds", t->place.lesson_seconds},
@@ -40,6 +41,8 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 	for (size_t i = 0; i < sizeof more / sizeof *more && status == OK; i++)
 		if (!isnan(more[i].value))
 			status = record_metric(rec, s, t->stage_id, l->label, epoch_number(t), t->place.step, more[i].name, more[i].value, e);
+	if (status == OK)
+		status = watch_epoch(t, epoch_number(t), e);
 	const enum status commit = store_commit(rec->store, e);
 	return status == OK ? (commit == OK ? record_flush(rec, e) : commit) : status;
 }
@@ -82,6 +85,7 @@ enum status epoch_end(struct trainer *t, struct err *e)
 	         lesson_mean(t, "loss"), t->train_top1, valid.n ? valid.top1 : NAN);
 	t->place.n_sum = 0;
 	t->place.count = 0;
+	t->place.epoch_rollbacks = 0;
 	memset(t->place.sum, 0, sizeof t->place.sum);
 	return st == OK ? checkpoint_save(t, e) : st;
 }

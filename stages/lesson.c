@@ -45,6 +45,8 @@ enum status lesson_begin(struct trainer *t, struct err *e)
 	if (st == OK && t->resumed) {
 		st = checkpoint_load(t, e);
 		t->resumed = false;
+	} else if (st == OK) {
+		watch_begin(t);
 	}
 	t->lesson_images = t->place.images;
 	return st == OK ? arm_measure_teacher(t, e) : st;
@@ -129,7 +131,7 @@ static double set_rates(const struct trainer *t)
 	for (int i = 0; i < l->n_optim; i++) {
 		const struct lesson_optim *o = &l->optim[i];
 		const double position = o->from + t->place.epoch + (double)t->place.batch / batches;
-		const double lr = o->optim->conf.lr * schedule_factor(&o->schedule, position, o->epochs);
+		const double lr = o->optim->conf.lr * schedule_factor(&o->schedule, position, o->epochs) * watch_rate(t);
 		optim_set_lr(o->optim, lr);
 		if (i == 0)
 			first = lr;
@@ -151,6 +153,8 @@ static enum status add_metrics(struct trainer *t, struct step *st, int n, struct
 			t->place.sum[2 * i + 1] += n;
 		}
 	t->place.count += n;
+	if (s == OK)
+		watch_step(t, st, value);
 	return s;
 }
 
@@ -185,6 +189,8 @@ enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, st
 	enum status s = step_run(st, b, t->place.step, before + t->place.epoch, e);
 	if (s == OK)
 		s = add_metrics(t, st, b->n, e);
+	else if (s == E_RUN)
+		s = watch_not_finite(t, e);
 	if (s != OK)
 		return failed(t, s, e);
 	t->place.step++;

@@ -50,4 +50,5 @@ liblimbeck_core_la_SOURCES += \
 	%D%/vary.h \
 	%D%/vary_int.h \
 	%D%/vary_read.c \
-	%D%/vary_seeds.c
+	%D%/vary_seeds.c \
+	%D%/watch.c

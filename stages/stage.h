@@ -38,6 +38,7 @@ struct train_conf {
 	const struct conf *anchors;   /* list of epochs, or {count: M, rule: equal} */
 	double save_minutes;          /* between checkpoints inside an epoch */
 	int eval_every;               /* epochs between evaluations on the held-out split */
+	int rollbacks;                /* steps that may be undone before the stage fails */
 };
 extern const struct opt train_opts[];
 

@@ -32,6 +32,7 @@ const struct opt train_opts[] = {
 	 .unit = "minutes", .flags = OPT_NEUTRAL, .help = "between checkpoints within an epoch; every epoch ends with one"},
 	{.name = "eval_every", .type = OPT_INT, .offset = offsetof(struct train_conf, eval_every), .def = 1, .min = 1, .max = 100000,
 	 .unit = "epochs", .help = "between evaluations on the held-out split, which choose `best`"},
+	INT(train_conf, rollbacks, 2, 0, 50, "steps", "steps that are not finite and may be undone, with halved learning rates, before the stage fails; 0: fails at the first"),
 	{0},
 };
 

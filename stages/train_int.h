@@ -1,8 +1,9 @@
-/* Private to the trainer: cohort.c, lesson.c, epoch.c, train.c, checkpoint.c. */
+/* Private to the trainer: cohort.c, lesson.c, epoch.c, watch.c, train.c, checkpoint.c. */
 #ifndef STAGES_TRAIN_INT_H
 #define STAGES_TRAIN_INT_H
 
 #include "base/log.h"
+#include "stages/aside.h"
 #include "stages/cohort.h"
 #include "stages/teacher.h"
 
@@ -77,13 +78,25 @@ enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e);
 void lesson_unplan(struct trainer *t);
 const struct lesson *lesson_of(const struct trainer *t);
 int lesson_epochs_before(const struct stage_run *r, int k);
-/* One step on the batch. E_RUN is the arm's own: the state before the step is saved. */
+/* One step on the batch, or none where it was not finite and may be undone. E_RUN is the arm's own: the state before the step is saved. */
 enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
 /* Mean of a metric over the epoch so far; NaN when it was never there. */
 double lesson_mean(const struct trainer *t, const char *name);
 
 /* ---- epoch.c: its end: evaluation, what is kept, what is recorded, the checkpoint ---- */
 enum status epoch_end(struct trainer *t, struct err *e);
+
+/* ---- watch.c: what goes wrong while steps go by ---- */
+/* Factor of the learning rates of a stage, of which steps were undone. */
+double watch_rate(const struct trainer *t);
+/* A step was not finite and nothing of it is committed; e says which tensor. OK: told, counted, and e is empty again; E_RUN: the stage may undo no more. */
+enum status watch_not_finite(struct trainer *t, struct err *e);
+/* The lesson's critics, from its start; after each step with its metrics; at the end of an epoch of the stage, into the run's metrics. */
+void watch_begin(struct trainer *t);
+void watch_step(struct trainer *t, const struct step *st, const double value[]);
+enum status watch_epoch(struct trainer *t, int epoch, struct err *e);
+/* What the alarm of the lesson's watch i says now. Fewer than 200 steps that had an accuracy: WATCH_FINE. */
+enum watch_state watch_state_of(const struct trainer *t, int i);
 
 /* ---- cohort.c ---- */
 /* The teacher that lesson's stage wants, loaded. */

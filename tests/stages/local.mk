@@ -10,6 +10,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_sweep.c \
 	%D%/test_teacher.c \
 	%D%/test_train.c \
-	%D%/test_vary.c
+	%D%/test_vary.c \
+	%D%/test_watch.c
 tests_check_stages_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_stages_LDADD = $(TEST_LIBS)

@@ -227,6 +227,7 @@ int main(void)
 	srunner_add_suite(r, evaluate_suite());
 	srunner_add_suite(r, vary_suite());
 	srunner_add_suite(r, sweep_suite());
+	srunner_add_suite(r, watch_suite());
 	srunner_run_all(r, CK_ENV);
 	const int failed = srunner_ntests_failed(r);
 	srunner_free(r);

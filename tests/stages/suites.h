@@ -17,6 +17,7 @@ Suite *train_suite(void);
 Suite *evaluate_suite(void);
 Suite *vary_suite(void);
 Suite *sweep_suite(void);
+Suite *watch_suite(void);
 
 /* A checked fixture: an arena, a fresh folder and an empty error; all gone after the test. */
 extern struct arena *life;
