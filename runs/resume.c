@@ -8,14 +8,14 @@
 #include "base/sha256.h"
 #include "runs/resume_int.h"
 
-enum { META_FIXED = RESUME_FIELDS + 7 }; /* keys besides one per optimiser */
+enum { META_FIXED = RESUME_FIELDS + 8 }; /* keys besides one per optimiser */
 
 #define FIELD(name, type) {#name, type, offsetof(struct resume, name)}
 const struct resume_field resume_fields[RESUME_FIELDS] = {
 	FIELD(lesson, FIELD_INT), FIELD(epoch, FIELD_INT), FIELD(batch, FIELD_INT), FIELD(step, FIELD_LONG),
 	FIELD(seconds, FIELD_REAL), FIELD(images, FIELD_REAL), FIELD(lesson_seconds, FIELD_REAL),
 	FIELD(n_sum, FIELD_INT), FIELD(count, FIELD_REAL), FIELD(best, FIELD_REAL), FIELD(best_epoch, FIELD_INT),
-	FIELD(last_valid, FIELD_REAL), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
+	FIELD(last_valid, FIELD_REAL), FIELD(n_chosen, FIELD_INT), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
 };
 
 /* What is being written. */
@@ -39,7 +39,7 @@ static const char *real_text(struct arena *a, double x)
 
 static void add_place(struct writer *w, const struct resume *r)
 {
-	struct str sums = {0};
+	struct str sums = {0}, chosen = {0};
 	for (int i = 0; i < RESUME_FIELDS; i++) {
 		const void *p = (const char *)r + resume_fields[i].offset;
 		const enum field_type type = resume_fields[i].type;
@@ -51,6 +51,10 @@ static void add_place(struct writer *w, const struct resume *r)
 		str_printf(&sums, "%s%s", i ? " " : "", real_text(w->arena, r->sum[i]));
 	add_meta(w, "sum", arena_str(w->arena, str_text(&sums)));
 	str_release(&sums);
+	for (int i = 0; i < r->n_chosen; i++)
+		str_printf(&chosen, "%s%d", i ? " " : "", r->chosen[i]);
+	add_meta(w, "chosen", arena_str(w->arena, str_text(&chosen)));
+	str_release(&chosen);
 }
 
 /* A flat buffer; an empty one is left out, because our shapes have no 0. NULL: nothing to fill. */

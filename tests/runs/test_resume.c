@@ -71,13 +71,15 @@ static void train(struct trainee *t, int steps)
 	}
 }
 
+static int chosen[] = {-1, 0, 17};
+
 static struct resume state_of(struct trainee *t)
 {
 	struct resume r = {
 		.stage = "teach \"it\"", .identity = "0123456789abcdef", .lesson = 1, .epoch = 2, .batch = 3,
 		.step = 5000000000L, .seconds = 0.1, .images = 1e15 + 1, .lesson_seconds = 1.0 / 3, .n_sum = 4,
 		.sum = {0.1, NAN, -INFINITY, 5e-324}, .count = 12345.678, .best = NAN, .best_epoch = -1,
-		.last_valid = 99.99, .n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0,
+		.last_valid = 99.99, .n_chosen = 3, .chosen = chosen, .n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0,
 		.optim = t ? t->optim : NULL,
 	};
 	return r;
@@ -139,6 +141,8 @@ START_TEST(the_place_comes_back_exactly)
 	ck_assert(same(q.seconds, r.seconds) && same(q.images, r.images) &&
 	          same(q.lesson_seconds, r.lesson_seconds));
 	ck_assert(same(q.count, r.count) && same(q.best, r.best) && same(q.last_valid, r.last_valid));
+	ck_assert_int_eq(q.n_chosen, 3);
+	ck_assert(!memcmp(q.chosen, chosen, sizeof chosen));
 	for (int i = 0; i < 4; i++)
 		ck_assert_msg(same(q.sum[i], r.sum[i]), "%d: %a, not %a", i, q.sum[i], r.sum[i]);
 }
@@ -300,14 +304,14 @@ START_TEST(other_files_are_refused)
 {
 	struct resume q;
 	bool found;
-	const struct st_meta meta[] = {{"format", "limbeck-resume-2"}, {"program", PROGRAM}};
+	const struct st_meta meta[] = {{"format", "limbeck-resume-3"}, {"program", PROGRAM}};
 	const char *path = scratch_path("a");
 	ck_ok(st_write(path, NULL, 0, NULL, 0, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_ENV, "no resume state");
 	const struct st_meta other[] = {{"format", "pt"}}, old[] = {{"format", "limbeck-resume-1"}};
 	ck_ok(st_write(path, NULL, 0, other, 1, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_USER,
-	         "no resume state, but a file of the form 'pt', this program reads 'limbeck-resume-2'; remove the file to start the stage anew");
+	         "no resume state, but a file of the form 'pt', this program reads 'limbeck-resume-3'; remove the file to start the stage anew");
 	ck_ok(st_write(path, NULL, 0, old, 1, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_USER, "remove the file to start the stage anew");
 	ck_ok(st_write(path, NULL, 0, meta, 1, &e));
