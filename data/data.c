@@ -208,6 +208,11 @@ enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_spl
 	return OK;
 }
 
+int data_count(const struct data *d, enum part part)
+{
+	return part == PART_TRAIN ? d->n_train : part == PART_VALID ? d->n_valid : d->n_test;
+}
+
 int data_rest(const struct data *d)
 {
 	return d->conf.drop_last ? 0 : d->n_train % d->conf.batch;

@@ -102,6 +102,7 @@ struct batch {
 
 enum view { VIEW_TRAIN, VIEW_EVAL }; /* augmented, shuffled; or plain, in order */
 enum part { PART_TRAIN, PART_VALID, PART_TEST };
+int data_count(const struct data *d, enum part part); /* pictures in it */
 
 struct loader;
 /* Order and augmentation depend on (seed_data, epoch, sample) alone, whatever the number of workers. */

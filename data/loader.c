@@ -150,7 +150,7 @@ static void choose_part(struct loader *l, const struct data *d, enum part part)
 {
 	l->pictures = part == PART_TEST ? &d->info.test : &d->info.train;
 	l->index = part == PART_TRAIN ? d->train : part == PART_VALID ? d->valid : d->test;
-	l->n = part == PART_TRAIN ? d->n_train : part == PART_VALID ? d->n_valid : d->n_test;
+	l->n = data_count(d, part);
 }
 
 int loader_slots(size_t batch, int queue, int batches)

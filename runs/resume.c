@@ -15,7 +15,7 @@ const struct resume_field resume_fields[RESUME_FIELDS] = {
 	FIELD(lesson, FIELD_INT), FIELD(epoch, FIELD_INT), FIELD(batch, FIELD_INT), FIELD(step, FIELD_LONG),
 	FIELD(seconds, FIELD_REAL), FIELD(images, FIELD_REAL), FIELD(lesson_seconds, FIELD_REAL),
 	FIELD(n_sum, FIELD_INT), FIELD(count, FIELD_REAL), FIELD(best, FIELD_REAL), FIELD(best_epoch, FIELD_INT),
-	FIELD(last_valid, FIELD_REAL), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
+	FIELD(last_valid, FIELD_REAL), FIELD(n_chosen, FIELD_INT), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
 	FIELD(rollbacks, FIELD_INT), FIELD(epoch_rollbacks, FIELD_INT), FIELD(n_watch, FIELD_INT),
 };
 
@@ -49,6 +49,7 @@ static void add_reals(struct writer *w, const char *key, const double *v, int n)
 
 static void add_place(struct writer *w, const struct resume *r)
 {
+	struct str chosen = {0};
 	for (int i = 0; i < RESUME_FIELDS; i++) {
 		const void *p = (const char *)r + resume_fields[i].offset;
 		const enum field_type type = resume_fields[i].type;
@@ -58,6 +59,10 @@ static void add_place(struct writer *w, const struct resume *r)
 	}
 	add_reals(w, "sum", r->sum, r->n_sum);
 	add_reals(w, "watch", (const double *)r->watch, r->n_watch * RESUME_WATCH_REALS);
+	for (int i = 0; i < r->n_chosen; i++)
+		str_printf(&chosen, "%s%d", i ? " " : "", r->chosen[i]);
+	add_meta(w, "chosen", arena_str(w->arena, str_text(&chosen)));
+	str_release(&chosen);
 }
 
 /* A flat buffer; an empty one is left out, because our shapes have no 0. NULL: nothing to fill. */

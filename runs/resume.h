@@ -42,6 +42,9 @@ struct resume {
 	double best;                /* NaN: none yet */
 	int best_epoch;
 	double last_valid;
+	/* of each lesson so far the teacher that was chosen for it; -1: none was asked for. In the arena of resume_peek */
+	int n_chosen;
+	int *chosen;
 	/* what moves */
 	int n_set;
 	struct params **set;        /* placed; read from or written to */

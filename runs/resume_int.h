@@ -13,7 +13,7 @@ struct resume_field {
 	enum field_type type;
 	size_t offset;
 };
-enum { RESUME_FIELDS = 17 };
+enum { RESUME_FIELDS = 18 };
 extern const struct resume_field resume_fields[RESUME_FIELDS];
 
 /* A struct resume_watch as numbers in a row. */

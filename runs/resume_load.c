@@ -58,6 +58,23 @@ static bool read_reals(const struct st_file *f, const char *key, double *v, int 
 	return p && !*p;
 }
 
+static bool read_chosen(struct arena *a, const struct st_file *f, struct resume *r)
+{
+	const char *p = st_meta(f, "chosen");
+	if (!p || r->n_chosen < 0 || (size_t)r->n_chosen > strlen(p)) /* each takes a character at least */
+		return false;
+	r->chosen = NEW_ARRAY(a, int, r->n_chosen);
+	for (int i = 0; i < r->n_chosen; i++) {
+		char *end;
+		const long v = strtol(p, &end, 10);
+		if (end == p || v < -1 || v > INT_MAX)
+			return false;
+		r->chosen[i] = (int)v;
+		p = end;
+	}
+	return !*p;
+}
+
 static bool read_text(const struct st_file *f, const char *key, char *out, size_t size)
 {
 	const char *text = st_meta(f, key);
@@ -68,7 +85,7 @@ static bool read_text(const struct st_file *f, const char *key, char *out, size_
 	return true;
 }
 
-static enum status read_place(const struct st_file *f, struct resume *r, struct err *e)
+static enum status read_place(struct arena *a, const struct st_file *f, struct resume *r, struct err *e)
 {
 	if (!read_text(f, "stage", r->stage, sizeof r->stage))
 		return damaged(f, "stage", e);
@@ -81,7 +98,7 @@ static enum status read_place(const struct st_file *f, struct resume *r, struct 
 		return damaged(f, "sum", e);
 	if (r->n_watch < 0 || r->n_watch > RESUME_WATCHES || !read_reals(f, "watch", (double *)r->watch, r->n_watch * RESUME_WATCH_REALS))
 		return damaged(f, "watch", e);
-	return OK;
+	return read_chosen(a, f, r) ? OK : damaged(f, "chosen", e);
 }
 
 /* st_read, and is it one of ours? */
@@ -102,9 +119,9 @@ static enum status open_resume(struct arena *a, const char *path, struct st_file
 }
 
 /* The place, when every byte of the state is what was written. */
-static enum status read_checked(const struct st_file *f, struct resume *r, struct err *e)
+static enum status read_checked(struct arena *a, const struct st_file *f, struct resume *r, struct err *e)
 {
-	const enum status st = read_place(f, r, e);
+	const enum status st = read_place(a, f, r, e);
 	if (st != OK)
 		return st;
 	const char *before = st_meta(f, RESUME_SUM);
@@ -118,7 +135,6 @@ static enum status read_checked(const struct st_file *f, struct resume *r, struc
 enum status resume_peek(struct arena *a, const char *path, struct resume *r, const char *program, bool *found,
                         struct err *e)
 {
-	(void)a; /* the place has room of its own, and the file's bytes need not outlive the call */
 	*found = file_exists(path);
 	*r = (struct resume){.best = NAN, .last_valid = NAN};
 	if (!*found)
@@ -134,7 +150,7 @@ enum status resume_peek(struct arena *a, const char *path, struct resume *r, con
 		              "the state was written by '%.80s', this is '%s'; only the same version goes on with the "
 		              "same results: use it, or remove the file to start the stage again", by, program);
 	if (st == OK)
-		st = read_checked(&f, r, e);
+		st = read_checked(a, &f, r, e); /* the file's bytes need not outlive the call */
 	r->n_set = r->n_optim = 0; /* set by whoever rebuilds them */
 	arena_close(tmp);
 	return st;
@@ -190,7 +206,7 @@ static enum status check_all(const struct st_file *f, const struct resume *r, st
 	const struct st_tensor *t;
 	struct resume saved = {0};
 	long steps;
-	enum status st = read_checked(f, &saved, e);
+	enum status st = read_checked(f->arena, f, &saved, e);
 	if (st != OK)
 		return st;
 	if (*r->identity && !str_eq(r->identity, saved.identity))

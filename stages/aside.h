@@ -12,13 +12,15 @@ typedef enum status (*aside_build)(const void *own, struct step *st, struct err 
 
 struct stage_run *aside_run(const struct aside *a);
 /* Means over the pictures of a part, seen as in an evaluation, of metrics by name, NaN where there is none of that name. teacher: index into
-   stage->teacher whose pass the graph reads; -1: none. A part without pictures gives NaN. */
+   stage->teacher whose pass the graph reads, and whose weights run->teacher has while it is built; -1: none. A part without pictures gives NaN.
+   E_RUN when a mean is not finite. */
 enum status aside_measure(struct aside *a, enum part part, int teacher, aside_build build, const void *own, int n, const char *const name[],
                           double value[], struct err *e);
-/* Trains on the stream's batches for so many steps, from the epoch that follows the lesson's; the graph's segments say what moves. Optimisers and networks
-   of the graph that are not the run's are the caller's to place and to release. */
+/* Trains on the stream's batches for so many steps, from the epoch that follows the lesson's; the graph's segments say what moves, at the rates of
+   their optimisers' conf. Optimisers and networks of the graph that are not the run's are the caller's to place and to release. E_STOP after a signal. */
 enum status aside_train(struct aside *a, long steps, int teacher, aside_build build, const void *own, struct err *e);
-/* One row of the run's metrics at the epoch that the lesson has reached. */
+/* One row of the run's metrics at the epoch that the lesson has reached: before its first step the last one of the lesson before, so a name should
+   not be both a begin's and an end's. NaN: no row. What is done again after a kill leaves one row. */
 enum status aside_metric(struct aside *a, const char *name, double value, struct err *e);
 
 /* What the alarms of a lesson's watch i say at its end: the moving mean over 200 steps of (real + fake) / 2. */

@@ -183,6 +183,15 @@ static struct net *counter_define(struct stage_run *r, const char *name)
 	return own;
 }
 
+/* What the head does not say: the student through the teacher's tail, and what became of the critic's copies. */
+static bool is_examined(const struct lesson *l, const struct blocks_lesson *bl)
+{
+	bool copy = false;
+	for (int i = 0; i < bl->n_pair; i++)
+		copy |= bl->pair[i].copy && bl->pair[i].copy_to > bl->student[0]->B;
+	return !l->selects || copy;
+}
+
 /* A lesson that moves parts from..to and the adapters and critics of its pairs. */
 static struct lesson *lesson_define(const struct course *c, const char *label, int epochs, int teacher, struct blocks_lesson *bl,
                                     const struct optim_conf *optim)
@@ -204,7 +213,7 @@ static struct lesson *lesson_define(const struct course *c, const char *label, i
 	if (bl->n_pair) {
 		l->begin = blocks_begin;
 		l->end = blocks_end;
-		l->exam = blocks_exam; /* graft and copies; nothing where there is neither */
+		l->exam = is_examined(l, bl) ? blocks_exam : NULL;
 		l->choose = c->conf->follow > 0 ? blocks_choose : NULL;
 		watch_critics(r, l, bl);
 		if (c->conf->warm_up > 0)

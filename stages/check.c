@@ -1,8 +1,9 @@
-/* All plans of a stage without any memory: shapes, parameters, arithmetic, bytes. */
+/* All plans of a stage without any memory: shapes, parameters, arithmetic, bytes. What a kind does before and after a lesson is not among them: it
+   happens while no plan of a step has its workspace, and is of the size of an evaluation. */
 #include "base/log.h"
 #include "base/str.h"
 #include "stages/run.h"
-#include "stages/teacher.h"
+#include "stages/aside_int.h"
 
 static size_t set_bytes(const struct params *p)
 {
@@ -51,12 +52,13 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-static void add_lesson(const struct stage_run *r, const struct lesson *l, const struct step *st, const struct evaluator *ev, struct stage_plan_sum *sum)
+static void add_lesson(const struct stage_run *r, const struct lesson *l, const struct step *st, const struct evaluator *ev, const struct measure *exam,
+                       struct stage_plan_sum *sum)
 {
 	const struct data *d = r->x->data;
 	const int batches = d->conf.drop_last ? d->n_train / d->conf.batch : (d->n_train + d->conf.batch - 1) / d->conf.batch;
 	double macs = 0;
-	size_t own = evaluator_own_bytes(ev) + backup_memory(st), shared = evaluator_workspace(ev);
+	size_t own = evaluator_own_bytes(ev) + measure_own_bytes(exam) + backup_memory(st), shared = larger(evaluator_workspace(ev), measure_workspace(exam));
 	for (int v = 0; v < st->n_variant; v++) {
 		own += plan_own_bytes(st->variant[v].plan);
 		macs = plan_macs(st->variant[v].plan) > macs ? plan_macs(st->variant[v].plan) : macs;
@@ -101,6 +103,7 @@ static enum status check_size(struct stage_run *r, const struct lesson *l, int n
 	struct arena *a = arena_open("check");
 	struct step *st = NULL;
 	struct evaluator *ev = NULL;
+	struct measure *exam = NULL;
 	struct teacher *teacher = NULL;
 	struct pass *pass = NULL;
 	enum status s = OK;
@@ -114,15 +117,18 @@ static enum status check_size(struct stage_run *r, const struct lesson *l, int n
 		s = pass_plan(pass, e);
 	if (s == OK && !rest)
 		s = evaluator_open(a, r->x->data, r->student, r->x->dev, r->x->precision, &ev, e);
+	if (s == OK && !rest)
+		s = exam_open(r, l, teacher, a, &exam, e);
 	if (s == OK && rest)
 		add_rest(st, sum);
 	else if (s == OK)
-		add_lesson(r, l, st, ev, sum);
+		add_lesson(r, l, st, ev, exam, sum);
 	if (s == OK && f)
 		print_lesson(f, r, l, st, steps);
 	step_release(st);
 	pass_release(pass);
 	evaluator_close(ev);
+	measure_close(exam);
 	arena_close(a);
 	return s;
 }

@@ -38,6 +38,20 @@ static void fill(struct trainer *t)
 		t->place.optim[i] = l->optim[i].optim;
 }
 
+/* Lessons that were reached have the teachers that were chosen for them. */
+static enum status take_choices(struct trainer *t, struct err *e)
+{
+	struct stage_run *r = t->r;
+	for (int k = 0; k < t->place.n_chosen; k++) {
+		const int which = t->place.chosen[k];
+		if (k >= r->n_lesson || which >= r->stage->n_teacher)
+			return err_env(e, "%s: damaged: teacher %d of lesson %d", checkpoint_path(t), which + 1, k + 1);
+		if (r->lesson[k].choose)
+			r->lesson[k].teacher = which;
+	}
+	return OK;
+}
+
 enum status checkpoint_peek(struct trainer *t, struct err *e)
 {
 	bool found = false;
@@ -51,7 +65,7 @@ enum status checkpoint_peek(struct trainer *t, struct err *e)
 	t->resumed = true;
 	log_line(LOG_INFO, "'%s' goes on at lesson %d of %d, epoch %d, batch %d", t->r->stage->name, place.lesson + 1, t->r->n_lesson,
 	         place.epoch + 1, place.batch);
-	return OK;
+	return take_choices(t, e);
 }
 
 enum status checkpoint_load(struct trainer *t, struct err *e)

@@ -168,6 +168,9 @@ static enum status period_open(struct cohort *c, struct err *e)
 	for (int i = 0; i < c->n && st == OK; i++)
 		if (at_work(&c->arm[i]) && !c->arm[i].begun)
 			st = arm_status(&c->arm[i], lesson_begin(&c->arm[i], e), e);
+	for (int i = 0; i < c->n_teacher; i++) /* what was only asked in between is in no plan of memory */
+		if (!c->teacher[i]->users)
+			teacher_release(c->teacher[i]);
 	if (st == OK)
 		st = passes_open(c, e);
 	c->workspace_bytes = 0;
@@ -204,6 +207,8 @@ static void log_lesson(const struct trainer *t)
 	int at = 0;
 	if (l->selects && !isnan(t->place.last_valid))
 		at = snprintf(accuracy, sizeof accuracy, ", held-out %.2f %%", t->place.last_valid);
+	else if (!isnan(t->graft))
+		at = snprintf(accuracy, sizeof accuracy, ", graft %.2f %%", t->graft);
 	else if (!isnan(t->train_top1))
 		at = snprintf(accuracy, sizeof accuracy, ", training %.2f %%%s", t->train_top1, l->selects ? "" : " through the teacher's tail");
 	if (l->selects && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
@@ -211,6 +216,17 @@ static void log_lesson(const struct trainer *t)
 	log_line(LOG_INFO, "%s%s%s: %s of %s parameters%s moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
 	         str_count(a, moved), str_count(b, params_count(student)), more, str_seconds(c, seconds),
 	         seconds > 0 ? (t->place.images - t->lesson_images) / seconds : 0, accuracy);
+}
+
+/* Beside no plan of the period, so that what it takes is not on top of them. Its time is nobody's training. */
+static enum status lessons_after(struct cohort *c, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < c->n && st == OK; i++)
+		if (c->arm[i].begun && at_work(&c->arm[i]) && lesson_over(&c->arm[i]))
+			st = arm_status(&c->arm[i], lesson_after(&c->arm[i], e), e);
+	c->marked = time_now();
+	return st;
 }
 
 /* The plans go with the period; lessons that are over end, and an arm without a next one is finished. */
@@ -226,6 +242,8 @@ static enum status period_close(struct cohort *c, enum status st, struct err *e)
 	c->n_passes = 0;
 	device_free(c->x->dev, c->workspace, c->workspace_bytes);
 	c->workspace = NULL;
+	if (st == OK)
+		st = lessons_after(c, e);
 	arena_close(c->period);
 	c->period = NULL;
 	for (int i = 0; i < c->n; i++) {
@@ -398,7 +416,7 @@ enum status cohort_train(struct arm *arms, int n, struct err *e)
 	enum status st = OK;
 	for (int i = 0; i < n && st == OK; i++) {
 		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = arms[i].rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
-		                            .total_steps = arms[i].steps, .total_macs = arms[i].macs, .teacher_valid = NAN, .train_top1 = NAN, .saved = time_now()};
+		                            .total_steps = arms[i].steps, .total_macs = arms[i].macs, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .saved = time_now()};
 		st = arm_begin(&c.arm[i], e);
 		c.arm[i].alone = n == 1 && !c.arm[i].resumed && arms[i].run->stage->teacher_conf.teacher_cache == TEACHER_CACHE_OFF;
 	}

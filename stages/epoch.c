@@ -11,7 +11,8 @@ static int epoch_number(const struct trainer *t)
 	return lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch;
 }
 
-static enum status record_epoch(struct trainer *t, const struct evaluation *valid, struct err *e)
+/* examined: the exam was taken after this epoch. */
+static enum status record_epoch(struct trainer *t, const struct evaluation *valid, bool examined, struct err *e)
 {
 	const struct lesson *l = lesson_of(t);
 	const struct step *st = t->full ? t->full : t->rest;
@@ -43,6 +44,11 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 			status = record_metric(rec, s, t->stage_id, l->label, epoch_number(t), t->place.step, more[i].name, more[i].value, e);
 	if (status == OK)
 		status = watch_epoch(t, epoch_number(t), e);
+	for (int i = 0; examined && i < measure_count(t->exam) && status == OK; i++) {
+		const char *name = measure_name(t->exam, i);
+		status = record_metric(rec, s, t->stage_id, l->label, epoch_number(t), t->place.step, arena_printf(t->arena, "valid/%s", name),
+		                       measure_value(t->exam, name), e);
+	}
 	const enum status commit = store_commit(rec->store, e);
 	return status == OK ? (commit == OK ? record_flush(rec, e) : commit) : status;
 }
@@ -75,11 +81,17 @@ enum status epoch_end(struct trainer *t, struct err *e)
 		st = evaluator_run(t->eval, PART_VALID, &valid, e);
 	if (valid.n)
 		t->place.last_valid = valid.top1;
+	if (st == OK && due && t->exam) {
+		st = measure_run(t->exam, e);
+		if (st == E_RUN)
+			err_note(e, "in stage '%s', after epoch %d of lesson %d", t->r->stage->name, t->place.epoch, t->place.lesson + 1);
+		t->graft = measure_value(t->exam, "graft");
+	}
 	if (st == OK)
 		st = keep_epoch(t, &valid, e);
 	cohort_mark(t->cohort);
 	if (st == OK)
-		st = record_epoch(t, &valid, e);
+		st = record_epoch(t, &valid, due && t->exam, e);
 	t->train_top1 = lesson_mean(t, "train_top1");
 	log_line(LOG_DEBUG, "%s %s epoch %d: loss %.4f, training %.2f %%, held-out %.2f %%", t->r->stage->name, l->label, t->place.epoch,
 	         lesson_mean(t, "loss"), t->train_top1, valid.n ? valid.top1 : NAN);

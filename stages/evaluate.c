@@ -25,11 +25,6 @@ struct evaluator {
 	struct predictions *keep; /* NULL: only sums are wanted */
 };
 
-static int part_size(const struct data *d, enum part part)
-{
-	return part == PART_TRAIN ? d->n_train : part == PART_VALID ? d->n_valid : d->n_test;
-}
-
 enum status evaluator_open(struct arena *a, struct data *d, struct net *net, struct device *dev, enum precision p, struct evaluator **out, struct err *e)
 {
 	struct evaluator *ev = NEW(a, struct evaluator);
@@ -124,7 +119,7 @@ enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluatio
 {
 	*out = (struct evaluation){.classes = ev->K, .confusion = ev->confusion};
 	memset(ev->confusion, 0, (size_t)ev->K * (size_t)ev->K * sizeof *ev->confusion);
-	if (part_size(ev->data, part) == 0)
+	if (data_count(ev->data, part) == 0)
 		return OK;
 	enum status st = OK;
 	if (!ev->loader[part])
@@ -144,7 +139,7 @@ enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluatio
 
 enum status evaluator_predict(struct evaluator *ev, enum part part, struct arena *a, struct predictions *p, struct evaluation *out, struct err *e)
 {
-	const int n = part_size(ev->data, part);
+	const int n = data_count(ev->data, part);
 	*p = (struct predictions){.K = ev->K, .label = NEW_ARRAY(a, int32_t, n), .answer = NEW_ARRAY(a, int32_t, n), .sample = NEW_ARRAY(a, int32_t, n),
 	                          .logits = NEW_ARRAY(a, float, (size_t)n * (size_t)ev->K)};
 	ev->keep = p;

@@ -27,14 +27,63 @@ static enum status place_optims(struct trainer *t, const struct lesson *l, struc
 	return st;
 }
 
+/* ---- what its kind does beside the steps ---- */
+
+typedef enum status (*beside)(const struct lesson *l, struct aside *a, struct err *e);
+
+static enum status noted(const struct trainer *t, enum status st, const char *when, struct err *e)
+{
+	if (st == E_RUN)
+		err_note(e, "in stage '%s', %s lesson %d", t->r->stage->name, when, t->place.lesson + 1);
+	return st;
+}
+
+static enum status run_beside(struct trainer *t, beside what, const char *when, struct err *e)
+{
+	return what ? noted(t, what(lesson_of(t), &(struct aside){t}, e), when, e) : OK;
+}
+
+enum status lesson_after(struct trainer *t, struct err *e)
+{
+	return run_beside(t, lesson_of(t)->end, "after", e);
+}
+
+/* The answer is the lesson's teacher from here on, and goes with every state that is saved. */
+static enum status choose_teacher(struct trainer *t, struct err *e)
+{
+	struct lesson *l = &t->r->lesson[t->place.lesson];
+	struct resume *p = &t->place;
+	int which = l->teacher;
+	if (!l->choose)
+		return OK;
+	const enum status st = noted(t, l->choose(l, &(struct aside){t}, &which, e), "before", e);
+	if (st != OK)
+		return st;
+	BUG_IF(which < -1 || which >= t->r->stage->n_teacher, "teacher %d was chosen, of %d", which, t->r->stage->n_teacher);
+	l->teacher = which;
+	int *chosen = NEW_ARRAY(t->r->arena, int, p->lesson + 1);
+	for (int k = 0; k < p->lesson; k++)
+		chosen[k] = k < p->n_chosen ? p->chosen[k] : -1;
+	chosen[p->lesson] = which;
+	p->chosen = chosen;
+	p->n_chosen = p->lesson + 1;
+	return OK;
+}
+
+/* ---- begin and end ---- */
+
 enum status lesson_begin(struct trainer *t, struct err *e)
 {
 	const struct lesson *l = lesson_of(t);
+	const bool resumed = t->resumed; /* then in its midst or at its end */
 	enum status st = OK;
 	t->begun = true;
+	t->graft = NAN;
 	t->arena = arena_open("lesson");
 	t->teacher_shape = t->r->teacher;
-	if (l->teacher >= 0)
+	if (!resumed)
+		st = choose_teacher(t, e);
+	if (st == OK && l->teacher >= 0)
 		st = cohort_teacher(t->cohort, t->r, l->teacher, &t->teacher, e);
 	if (st == OK && t->teacher) {
 		t->teacher->users++;
@@ -49,7 +98,12 @@ enum status lesson_begin(struct trainer *t, struct err *e)
 		watch_begin(t);
 	}
 	t->lesson_images = t->place.images;
-	return st == OK ? arm_measure_teacher(t, e) : st;
+	if (st == OK)
+		st = arm_measure_teacher(t, e);
+	if (st == OK && !resumed)
+		st = run_beside(t, l->begin, "before", e);
+	t->again = resumed && t->place.epoch >= l->epochs;
+	return st;
 }
 
 /* An optimiser that the next lesson goes on with keeps its memory. */
@@ -92,14 +146,17 @@ enum status lesson_plan(struct trainer *t, const struct passes *passes, struct e
 		st = step_new(t->r, l, rest, passes ? passes->rest : NULL, t->cohort->period, &t->rest, e);
 	if (st == OK)
 		st = evaluator_open(t->cohort->period, t->r->x->data, t->r->student, t->r->x->dev, t->r->x->precision, &t->eval, e);
-	return st;
+	return st == OK ? exam_open(t->r, l, t->teacher, t->cohort->period, &t->exam, e) : st;
 }
 
 size_t lesson_workspace(const struct trainer *t)
 {
-	const size_t full = t->full ? step_workspace(t->full) : 0, rest = t->rest ? step_workspace(t->rest) : 0, eval = evaluator_workspace(t->eval);
-	const size_t most = full > rest ? full : rest;
-	return most > eval ? most : eval;
+	const size_t bytes[] = {t->full ? step_workspace(t->full) : 0, t->rest ? step_workspace(t->rest) : 0, evaluator_workspace(t->eval),
+	                        measure_workspace(t->exam)};
+	size_t most = 0;
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
+		most = bytes[i] > most ? bytes[i] : most;
+	return most;
 }
 
 enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e)
@@ -109,7 +166,9 @@ enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e)
 		st = step_prepare(t->full, workspace, e);
 	if (st == OK && t->rest)
 		st = step_prepare(t->rest, workspace, e);
-	return st == OK ? evaluator_prepare(t->eval, workspace, e) : st;
+	if (st == OK)
+		st = evaluator_prepare(t->eval, workspace, e);
+	return st == OK ? measure_prepare(t->exam, workspace, e) : st;
 }
 
 void lesson_unplan(struct trainer *t)
@@ -117,8 +176,10 @@ void lesson_unplan(struct trainer *t)
 	step_release(t->full);
 	step_release(t->rest);
 	evaluator_close(t->eval);
+	measure_close(t->exam);
 	t->full = t->rest = NULL;
 	t->eval = NULL;
+	t->exam = NULL;
 }
 
 /* ---- a step ---- */

@@ -1,6 +1,9 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/arms.c \
 	%D%/arms.h \
+	%D%/aside.c \
+	%D%/aside.h \
+	%D%/aside_int.h \
 	%D%/blocks.c \
 	%D%/blocks.h \
 	%D%/aside.h \
@@ -20,6 +23,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/job.h \
 	%D%/lesson.c \
 	%D%/live.c \
+	%D%/measure.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
 	%D%/readings.c \
@@ -28,6 +32,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/references.c \
 	%D%/resolved.c \
 	%D%/run.h \
+	%D%/sizes.c \
 	%D%/stage.h \
 	%D%/stage_read.c \
 	%D%/stage_read.h \

@@ -103,7 +103,7 @@ void pass_want(struct pass *p, struct node *const given[TAP_COUNT], const struct
 
 enum status pass_plan(struct pass *p, struct err *e)
 {
-	if (p->teacher->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
+	if (!p->uncached && p->teacher->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
 		return cached_plan(p, e);
 	return forward_plan(p->teacher, p->wanted, true, p->arena, &p->all, e);
 }

@@ -171,6 +171,24 @@ enum status record_metric(struct record *r, const struct stage *s, int64_t stage
 	return store_metric(r->store, stage_id, name, epoch, step, value, e);
 }
 
+enum status record_metric_again(struct record *r, const struct stage *s, int64_t stage_id, const char *lesson, int epoch, long step, const char *name,
+                                double value, struct err *e)
+{
+	struct arena *a = arena_open("metrics.csv");
+	struct metric_row *rows = NULL;
+	int n = 0, bad = 0;
+	bool had = false;
+	enum status st = record_flush(r, e);
+	if (st == OK)
+		st = metrics_read(a, path_join(a, r->folder, "metrics.csv"), &rows, &n, &bad, e);
+	for (int i = 0; i < n && st == OK; i++)
+		had |= rows[i].epoch == epoch && str_eq(rows[i].stage, s->name) && str_eq(rows[i].lesson, lesson) && str_eq(rows[i].name, name);
+	arena_close(a);
+	if (st != OK)
+		return st;
+	return had ? store_metric(r->store, stage_id, name, epoch, step, value, e) : record_metric(r, s, stage_id, lesson, epoch, step, name, value, e);
+}
+
 enum status record_flush(struct record *r, struct err *e)
 {
 	if (fflush(r->csv) != 0 || ferror(r->csv))

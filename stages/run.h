@@ -27,13 +27,15 @@ enum status record_close(struct record *r, const char *state, double seconds, st
 const char *record_stage_file(struct record *r, const struct stage *s, const char *name); /* "stages/teach/last.safetensors" in the folder */
 /* One row of metrics.csv, of the event file and of the store. epoch counts over the stage's lessons, from 1. */
 enum status record_metric(struct record *r, const struct stage *s, int64_t stage_id, const char *lesson, int epoch, long step, const char *name, double value, struct err *e);
+/* The same for what may have been recorded before a kill: then metrics.csv keeps the row that it has. */
+enum status record_metric_again(struct record *r, const struct stage *s, int64_t stage_id, const char *lesson, int epoch, long step, const char *name, double value, struct err *e);
 /* The end of a stage in the store and in run.json; one that is "done" needs no resume state any more. */
 enum status record_stage_end(struct record *r, const struct stage *s, int64_t stage_id, const char *state, double seconds, struct err *e);
 /* progress.json; what goes wrong is told once and changes nothing. */
 struct live_stage;
 void record_live(struct record *r, const struct live_stage *stage, int n);
 enum status record_flush(struct record *r, struct err *e);
-/* Drops rows of s later than epoch from all of them. Every stage begins with it. */
+/* Drops rows of s later than epoch (-1: all) from all of them. Every stage begins with it. */
 enum status record_trim(struct record *r, const struct stage *s, int64_t stage_id, int epoch, struct err *e);
 
 /* What a finished stage is summed up by; also read back from the store. */

@@ -272,7 +272,8 @@ void step_graft(struct step *st, struct node *logits);
 /* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. */
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s, struct net *net_t);
 
-/* pass: made for n pictures, or NULL where the lesson has no teacher. It learns which taps the step reads. */
+/* pass: made for n pictures, or NULL where the lesson has no teacher. It learns which taps the step reads. A graph without a segment becomes an
+   evaluation: its metrics are computed and nothing moves. */
 enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct pass *pass, struct arena *a, struct step **st, struct err *e);
 size_t step_workspace(const struct step *st);
 /* After the pass was prepared. */

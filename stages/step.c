@@ -205,6 +205,10 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	st->desc.segment = st->segment;
 	st->desc.metric = st->metric;
 	st->desc.metric_segment = st->metric_segment;
+	if (!st->desc.n_segment) { /* an evaluation, which moves nothing: no statistics either */
+		st->g->n_update = 0;
+		st->segment[st->desc.n_segment++] = (struct segment){.name = "evaluate", .every = 1};
+	}
 	find_variants(st);
 	for (int v = 0; v < st->n_variant && status == OK; v++) {
 		status = plan_new(a, &st->desc, r->x->dev, st->variant[v].active, &st->variant[v].plan, e);

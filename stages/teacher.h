@@ -68,6 +68,7 @@ struct pass {
 	struct arena *arena;
 	struct forward all;           /* on the whole batch; its plan is NULL where nothing is wanted or a cache stands before it */
 	bool wanted[TAP_COUNT];       /* some student's plan reads it */
+	bool uncached;                /* evaluation views, which no cache holds, or beside a pass that has it open: set before pass_plan */
 	struct cached *cached;        /* NULL: computed each time */
 };
 

@@ -102,7 +102,7 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, NULL, &res->test_best, e);
 	}
 	if (st == OK && t->teacher)
-		st = measure(t, r->teacher, weights_key(t, s->teacher[s->n_teacher - 1].identity), PART_TEST, NULL, &res->teacher_test, e);
+		st = measure(t, r->teacher, weights_key(t, s->teacher[lesson_of(t)->teacher].identity), PART_TEST, NULL, &res->teacher_test, e);
 	return st;
 }
 
@@ -164,6 +164,6 @@ enum status arm_begin(struct trainer *t, struct err *e)
 	if (st == OK)
 		st = checkpoint_peek(t, e);
 	if (st == OK)
-		st = record_trim(t->rec, s, t->stage_id, t->resumed ? lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch : 0, e);
+		st = record_trim(t->rec, s, t->stage_id, t->resumed ? lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch : -1, e);
 	return st;
 }

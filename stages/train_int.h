@@ -3,7 +3,7 @@
 #define STAGES_TRAIN_INT_H
 
 #include "base/log.h"
-#include "stages/aside.h"
+#include "stages/aside_int.h"
 #include "stages/cohort.h"
 #include "stages/teacher.h"
 
@@ -21,13 +21,16 @@ struct trainer {
 	struct stage_result *result;
 	/* of the running lesson */
 	bool begun;               /* between lesson_begin and lesson_end */
+	bool again;               /* the resume state stood at a lesson's end: what follows may have been done before, up to the next one's first step */
 	struct teacher *teacher;  /* NULL without */
 	struct net *teacher_shape; /* r->teacher while no lesson runs: the structure alone */
 	struct arena *arena;
 	struct step *full, *rest; /* rest: the smaller last batch of an epoch; NULL without */
 	struct evaluator *eval;
+	struct measure *exam;     /* NULL without */
 	double saved;             /* when the last checkpoint was written */
 	double teacher_valid;     /* held-out accuracy of the lesson's teacher; NaN without */
+	double graft;             /* the last exam's metric of that name: accuracy of blocks without a head of their own; NaN without */
 	double train_top1;        /* of the last epoch: the student's, or its block's through the teacher's tail; NaN without */
 	double total_steps;       /* of the stage, for the time left */
 	double total_macs;        /* of the stage, for the record */
@@ -68,8 +71,10 @@ struct cohort {
 };
 
 /* ---- lesson.c ---- */
-/* Everything but plans: teacher, optimisers, the resume state. */
+/* Everything but plans: teacher, optimisers, the resume state, what the kind does before the first step. */
 enum status lesson_begin(struct trainer *t, struct err *e);
+/* What the kind does after the last step. */
+enum status lesson_after(struct trainer *t, struct err *e);
 void lesson_end(struct trainer *t);
 /* passes NULL: without a teacher. */
 enum status lesson_plan(struct trainer *t, const struct passes *passes, struct err *e);

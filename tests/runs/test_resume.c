@@ -71,13 +71,16 @@ static void train(struct trainee *t, int steps)
 	}
 }
 
+static int chosen[] = {-1, 0, 17};
+
 static struct resume state_of(struct trainee *t)
 {
 	struct resume r = {
 		.stage = "teach \"it\"", .identity = "0123456789abcdef", .lesson = 1, .epoch = 2, .batch = 3,
 		.step = 5000000000L, .seconds = 0.1, .images = 1e15 + 1, .lesson_seconds = 1.0 / 3, .n_sum = 4,
 		.sum = {0.1, NAN, -INFINITY, 5e-324}, .count = 12345.678, .best = NAN, .best_epoch = -1,
-		.last_valid = 99.99, .rollbacks = 2, .epoch_rollbacks = 1, .n_watch = 2, .watch = {{0.1, 201, 2, 7, 3, 0}, {1.0 / 3, 199, 0, 5, 0, 4}}, .n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0,
+		.last_valid = 99.99, .rollbacks = 2, .epoch_rollbacks = 1, .n_watch = 2, .watch = {{0.1, 201, 2, 7, 3, 0}, {1.0 / 3, 199, 0, 5, 0, 4}}, .n_chosen = 3, .chosen = chosen,
+		.n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0,
 		.optim = t ? t->optim : NULL,
 	};
 	return r;

@@ -3,6 +3,7 @@ tests_check_stages_SOURCES = \
 	%D%/main.c \
 	%D%/suites.h \
 	%D%/test_arms.c \
+	%D%/test_aside.c \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \

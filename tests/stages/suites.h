@@ -9,6 +9,7 @@
 #include "stages/run.h"
 
 Suite *arms_suite(void);
+Suite *aside_suite(void);
 Suite *experiment_suite(void);
 Suite *identity_suite(void);
 Suite *step_suite(void);
