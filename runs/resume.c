@@ -8,7 +8,7 @@
 #include "base/sha256.h"
 #include "runs/resume_int.h"
 
-enum { META_FIXED = RESUME_FIELDS + 8 }; /* keys besides one per optimiser */
+enum { META_FIXED = RESUME_FIELDS + 9 }; /* keys besides one per optimiser */
 
 #define FIELD(name, type) {#name, type, offsetof(struct resume, name)}
 const struct resume_field resume_fields[RESUME_FIELDS] = {
