@@ -136,15 +136,19 @@ START_TEST(once_and_in_order)
 }
 END_TEST
 
-/* The first anchor for both lessons: as if the file had asked for it. */
+/* The first anchor for both lessons: as if the file had asked for it. What is known of it is not taken for the other's. */
 START_TEST(the_chosen_teacher_teaches)
 {
-	struct trained t, asked, plain;
-	ck_ok(train_hooked("out", KD(""), NULL, &t));
+	struct trained t, asked, plain, later;
+	const char *fast = "stages.teach.lr=0.5";
+	ck_ok(train_hooked("out", KD(""), fast, &t));
 	does.none = true;
-	ck_ok(train_hooked("asked", TOP STAGES TEACH "  - {name: kd, kind: distill, train: student, teacher: " TWICE ", epochs: 4}\n", NULL, &asked));
-	ck_ok(train_hooked("plain", KD(""), NULL, &plain));
+	ck_ok(train_hooked("asked", TOP STAGES TEACH "  - {name: kd, kind: distill, train: student, teacher: " TWICE ", epochs: 4}\n", fast, &asked));
+	ck_ok(train_hooked("plain", KD(""), fast, &plain));
+	ck_ok(train_hooked("out", KD(", eval_every: 2"), fast, &later));
 	same_student(&asked, &t);
+	ck_assert_double_ne(plain.result[1].teacher_test, t.result[1].teacher_test);
+	ck_assert_double_eq(plain.result[1].teacher_test, later.result[1].teacher_test);
 	ck_assert_double_ne(metric(plain.folder, "kd", 4, "loss"), metric(t.folder, "kd", 4, "loss"));
 }
 END_TEST
