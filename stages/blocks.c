@@ -40,7 +40,7 @@ const struct opt blocks_opts[] = {
 	REAL(blocks_conf, copy_ce, 1, 0, 1e6, "-", "copy: weight of the labels' cross-entropy on real features, which keeps it a teacher"),
 	REAL(blocks_conf, copy_kd, 0, 0, 1e6, "-", "copy: weight of tau^2 KL(student's || its own) logits through it, gradient through its own alone: the teacher learns from the student"),
 	{.name = "instruments", .type = OPT_INT, .offset = offsetof(struct blocks_conf, instruments), .def = 25, .min = 0, .max = 1000, .unit = "steps",
-	 .flags = OPT_NEUTRAL, .help = "between measurements of each term's gradient at the student's block; 0: none"},
+	 .flags = OPT_NEUTRAL, .help = "between measurements of each term's gradient at the student's block, rounded up to steps in which critic and student move; 0: none"},
 	{.name = "control", .type = OPT_BOOL, .offset = offsetof(struct blocks_conf, control), .def = 0, .min = 0, .max = 1, .unit = "-",
 	 .flags = OPT_NEUTRAL, .help = "also runs the stage without its adversary, from the same initialisation, as NAME-control"},
 	INT(blocks_conf, head_epochs, 2, 0, 100000, "epochs", "of the head alone after the last block"),

@@ -212,7 +212,9 @@ static void read_instruments(struct pulls *p)
 		return;
 	for (int i = 0; i < p->bl->n_pair && graph_status(p->st->g) == OK; i++)
 		read_pair(p, i, r);
-	step_observe(p->st, "instruments", p->bl->conf->instruments, r->n, r->name, r->value);
+	/* On steps in which critics and students move too: fewer sets of segments, and fewer plans. */
+	const int both = p->bl->conf->critic_every * p->bl->conf->critic_steps, every = (p->bl->conf->instruments + both - 1) / both * both;
+	step_observe(p->st, "instruments", every, r->n, r->name, r->value);
 }
 
 struct node *blocks_losses(struct step *st, const struct blocks_lesson *bl, const struct taps s[], struct pair_nodes *const n[])

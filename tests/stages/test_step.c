@@ -163,7 +163,7 @@ START_TEST(critic_every_two)
 {
 	struct bench b = bench_open(arena_printf(life, MSM, ", critic_every: 2, critic: {kind: small, width: 4, depth: 2}"), 1, "cpu");
 	struct step *st = bench_step(&b, 0);
-	ck_assert_int_eq(st->n_variant, 2);
+	ck_assert_int_eq(st->n_variant, 3); /* and every 26th with the instruments */
 	const struct optim *critic = b.r->lesson[0].optim[1].optim;
 	struct params *own = critic->item[0].set, *student = b.r->student->params;
 	for (long k = 0; k < 4; k++) {
@@ -187,7 +187,7 @@ START_TEST(many_pairs)
 		"  - {name: m, kind: blocks, greedy: false, train: s, teacher: teach.last, critic_every: 997, critic: {kind: small, width: 2, depth: 1}}\n";
 	struct bench b = bench_open(top, 1, "cpu");
 	struct step *st = bench_step(&b, 0);
-	ck_assert_int_eq(st->desc.n_segment, 6);
+	ck_assert_int_eq(st->desc.n_segment, 7); /* five critics, the instruments, the student */
 	ck_assert_int_eq(st->n_variant, 2);
 	ck_ok(run_both(&b, st, next(&b), 0));
 	ck_ok(run_both(&b, st, next(&b), 1));
