@@ -92,6 +92,15 @@ static void print_polish_alone(FILE *f, const struct experiment *x, const struct
 	}
 }
 
+/* What nobody may take for a result. */
+static void print_watched(FILE *f, const struct experiment *x, const struct stage_result *results)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (results[i].stage->train.watch_test && isfinite(results[i].best_on_test))
+			fprintf(f, "MARKED: '%s' had %.2f %% at the epoch that did best on the test pictures: chosen on the test set, so too high.\n",
+			        results[i].stage->name, results[i].best_on_test);
+}
+
 static void print_notes(FILE *f, const struct data *d)
 {
 	char a[32], b[32], c[32];
@@ -155,6 +164,7 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_title(f, x);
 	print_rows(f, rows, x->n_stage);
 	print_notes(f, x->data);
+	print_watched(f, x, results);
 	print_polish_alone(f, x, results);
 	if (!print_seeds(f, x, results))
 		fputs("One seed proves nothing: such differences are within what another seed may give; use several seeds\n"

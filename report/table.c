@@ -143,9 +143,9 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other budget";
 	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)
 		return "other budget";
-	if (t->paper->rule == PAPER_BEST_TEST)
+	if (t->paper->rule == PAPER_BEST_TEST && col->rule != RULE_BEST_TEST)
 		return "best on test";
-	if (t->paper->rule == PAPER_LAST && t->best)
+	if (col->rule == RULE_BEST_TEST ? t->paper->rule != PAPER_BEST_TEST : col->rule == RULE_BEST && t->paper->rule == PAPER_LAST)
 		return "other rule";
 	return p->trust == TRUST_RECALLED ? "recalled" : NULL; /* with an imported teacher the rule is the last epoch, and the row is marked */
 }

@@ -11,7 +11,8 @@ static int epoch_number(const struct trainer *t)
 	return lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch;
 }
 
-static enum status record_epoch(struct trainer *t, const struct evaluation *valid, struct err *e)
+/* test: n 0 unless it is watched. */
+static enum status record_epoch(struct trainer *t, const struct evaluation *valid, const struct evaluation *test, struct err *e)
 {
 	const struct lesson *l = lesson_of(t);
 	const struct step *st = t->full ? t->full : t->rest;
@@ -31,6 +32,7 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 		{"valid_loss", valid->n ? valid->loss : NAN},
 		{"parameters_whole", (double)params_count(t->r->student->params)},
 		{"valid_top1", valid->n ? valid->top1 : NAN},
+		{TEST_WATCHED, test->n ? test->top1 : NAN},
 		{"gap_to_teacher_valid", valid->n ? t->teacher_valid - valid->top1 : NAN},
 		{"time/images_per_s", spent > 0 ? (double)c->epoch_images / spent : NAN},
 		{"time/wait_share", spent > 0 ? c->waited / spent : NAN},
@@ -63,20 +65,22 @@ static enum status keep_epoch(struct trainer *t, const struct evaluation *valid,
 enum status epoch_end(struct trainer *t, struct err *e)
 {
 	const struct lesson *l = lesson_of(t);
-	struct evaluation valid = {0};
+	struct evaluation valid = {0}, test = {0};
 	enum status st = OK;
 	t->place.epoch++;
 	t->place.batch = 0;
 	const bool due = t->place.epoch % t->r->stage->train.eval_every == 0 || t->place.epoch == l->epochs;
 	if (l->selects && due)
 		st = evaluator_run(t->eval, PART_VALID, &valid, e);
+	if (st == OK && l->selects && due && t->r->stage->train.watch_test)
+		st = evaluator_run(t->eval, PART_TEST, &test, e);
 	if (valid.n)
 		t->place.last_valid = valid.top1;
 	if (st == OK)
 		st = keep_epoch(t, &valid, e);
 	cohort_mark(t->cohort);
 	if (st == OK)
-		st = record_epoch(t, &valid, e);
+		st = record_epoch(t, &valid, &test, e);
 	t->train_top1 = lesson_mean(t, "train_top1");
 	log_line(LOG_DEBUG, "%s %s epoch %d: loss %.4f, training %.2f %%, held-out %.2f %%", t->r->stage->name, l->label, t->place.epoch,
 	         lesson_mean(t, "loss"), t->train_top1, valid.n ? valid.top1 : NAN);

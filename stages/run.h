@@ -43,6 +43,7 @@ struct stage_result {
 	bool failed;                  /* by itself, or for want of a stage that did */
 	const char *why;              /* where it failed: the reason, in the record's arena */
 	double test_last, test_best;  /* top-1 percent; best: of the epoch that the held-out split chose, NaN without one */
+	double best_on_test;          /* with watch_test: the highest of any evaluated epoch, so chosen on the test set; else NaN */
 	double valid_last;
 	double teacher_test;          /* of the last teacher; NaN without */
 	double trained_max;           /* parameters moved in a step, at most over lessons (student's and its adapters'; critics apart) */

@@ -38,6 +38,7 @@ struct train_conf {
 	const struct conf *anchors;   /* list of epochs, or {count: M, rule: equal} */
 	double save_minutes;          /* between checkpoints inside an epoch */
 	int eval_every;               /* epochs between evaluations on the held-out split */
+	bool watch_test;              /* the test pictures too, at the same epochs; they choose no weights */
 };
 extern const struct opt train_opts[];
 

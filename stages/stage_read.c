@@ -32,6 +32,8 @@ const struct opt train_opts[] = {
 	 .unit = "minutes", .flags = OPT_NEUTRAL, .help = "between checkpoints within an epoch; every epoch ends with one"},
 	{.name = "eval_every", .type = OPT_INT, .offset = offsetof(struct train_conf, eval_every), .def = 1, .min = 1, .max = 100000,
 	 .unit = "epochs", .help = "between evaluations on the held-out split, which choose `best`"},
+	BOOL(train_conf, watch_test, 0, "evaluates the test pictures at the same epochs: the metric test_top1_watched and its highest value, "
+	     "test_top1_best_test, which is chosen on the test set; no weights are kept for it"),
 	{0},
 };
 

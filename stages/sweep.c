@@ -159,7 +159,11 @@ static enum status list_items(struct sweep *s, struct err *e)
 			if (s->timing && item->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
 				return err_user(e, conf_where(item->stage->map, "teacher_cache"), "a time with a cache is none of the method: 'timing' is true, so "
 				                "'teacher_cache' must be off");
-			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
+			if (s->timing && item->stage->train.watch_test)
+				return err_user(e, conf_where(item->stage->map, "watch_test"), "a time with the test pictures in it is none of the method: 'timing' is true, "
+				                "so 'watch_test' must be false");
+			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .best_on_test = NAN, .valid_last = NAN,
+			                                     .teacher_test = NAN};
 			for (int k = 0; k < at && item->twin == at; k++)
 				if (str_eq(s->item[k].stage->identity, item->stage->identity))
 					item->twin = k;

@@ -433,6 +433,8 @@ static const struct { const char *text; const char *budget; const char *says; } 
 	{SWEEP "timing: maybe\n", NULL, "'timing' is true or false"},
 	{TOP STAGES TEACH "  - {name: kd, kind: distill, train: student, teacher: teach.last, teacher_cache: f32}\ntiming: true\n", NULL,
 	 "sweep.yaml:11:83: a time with a cache is none of the method"},
+	{TOP STAGES TEACH "  - {name: a, kind: supervise, train: student, watch_test: true}\ntiming: true\n", NULL,
+	 "sweep.yaml:11:60: a time with the test pictures in it is none of the method"},
 	{TOP STAGES TEACH "vary: {seeds: 1001}\n", NULL, "that is 1001 runs; if so many are meant, say --yes"},
 	{TOP STAGES TEACH "vary: {grid: {stages.teach.lrr: [1]}}\n", NULL, "sweep.yaml:11:34: unknown key 'lrr' in stage 'teach'; did you mean 'lr'?"},
 	{TOP STAGES TEACH "vary: {grid: {stages.teach.lrr: [1]}}\n", NULL, "in the point 'lrr=1'"},
