@@ -175,7 +175,7 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 	stop_install();
 	enum status st = dir_make(out, e);
 	if (st == OK)
-		st = record_open(x->arena, x, out, &rec, e);
+		st = record_open(x->arena, x, out, false, &rec, e);
 	if (rec) {
 		*folder = rec->folder;
 		log_set_file(rec->log);

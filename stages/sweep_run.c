@@ -96,19 +96,16 @@ struct crew {
 	struct lock **run; /* of the runs that its items are of */
 };
 
-/* Whether the item's run is this process's to write to: its folder has one metrics.csv, which is replaced when a stage goes back to a checkpoint. */
+/* Whether the item's run is this process's to write to. */
 static enum status take_run(struct sweep *s, struct crew *c, int i, bool *taken, struct err *e)
 {
-	char hex[65];
-	const struct experiment *x = run_of(s, i)->x;
 	*taken = false;
 	for (int k = 0; k < c->n && !*taken; k++)
 		*taken = s->item[c->item[k]].run == s->item[i].run;
 	if (*taken)
 		return OK;
-	experiment_identity(x, hex);
 	struct lock *lock = NULL;
-	const enum status st = lock_try(c->arena, s->out, arena_printf(c->arena, "run-%s-%.8s", x->name, hex), &lock, e);
+	const enum status st = record_try(c->arena, run_of(s, i)->x, s->out, &lock, e);
 	*taken = lock != NULL;
 	if (lock)
 		c->run[c->n_run++] = lock;
@@ -160,7 +157,7 @@ static enum status open_records(struct sweep *s, struct crew *c, struct err *e)
 	for (int k = 0; k < c->n && st == OK; k++) {
 		struct sweep_run *r = run_of(s, c->item[k]);
 		if (!r->rec)
-			st = record_open(c->arena, r->x, s->out, &r->rec, e);
+			st = record_open(c->arena, r->x, s->out, true, &r->rec, e);
 		if (r->rec)
 			r->folder = arena_str(s->arena, r->rec->folder);
 	}
@@ -286,7 +283,7 @@ static enum status leave_folders(struct sweep *s, int run, struct err *e)
 		struct sweep_run *r = &s->run[i];
 		if (r->folder || (run >= 0 && run != i))
 			continue;
-		st = record_open(s->arena, r->x, s->out, &r->rec, e);
+		st = record_open(s->arena, r->x, s->out, false, &r->rec, e);
 		if (r->rec)
 			r->folder = r->rec->folder;
 		st = close_records(s, st, e);

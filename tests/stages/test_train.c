@@ -285,7 +285,7 @@ START_TEST(trimmed)
 	struct record *rec = NULL;
 	int64_t id = 0;
 	ck_ok(dir_make(scratch_path("out"), &e));
-	ck_ok(record_open(life, x, scratch_path("out"), &rec, &e));
+	ck_ok(record_open(life, x, scratch_path("out"), false, &rec, &e));
 	ck_ok(store_stage_begin(rec->store, rec->run, "teach", "supervise", x->stage[0].identity, &id, &e));
 	for (int epoch = 1; epoch <= 3; epoch++)
 		ck_ok(record_metric(rec, &x->stage[0], id, "", epoch, epoch, "loss", epoch, &e));
