@@ -83,10 +83,8 @@ const struct experiment *table_first(const struct table *t)
 /* Points may differ in their data. */
 const struct experiment *table_experiment(const struct table *t, const struct point *p)
 {
-	for (int r = 0; r < t->sweep->n_run; r++)
-		if (t->sweep->run[r].point == p)
-			return t->sweep->run[r].x;
-	return table_first(t);
+	int first = 0;
+	return p && sweep_runs_of(t->sweep, p, &first) ? t->sweep->run[first].x : table_first(t);
 }
 
 /* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
@@ -113,9 +111,11 @@ int table_stage(const struct experiment *x, const char *name)
 static bool is_imported(const struct sweep *s, const struct point *p, const char *stage)
 {
 	bool any = false;
-	for (int r = 0; r < s->n_run && !any; r++) {
+	int first = 0;
+	const int n = p ? sweep_runs_of(s, p, &first) : s->n_run;
+	for (int r = first; r < first + n && !any; r++) {
 		const struct experiment *x = s->run[r].x;
-		for (int i = 0; i < x->n_stage && !any && (!p || s->run[r].point == p); i++)
+		for (int i = 0; i < x->n_stage && !any; i++)
 			any = (!stage || str_eq(stage, x->stage[i].name)) && has_file(x, i);
 	}
 	return any;
@@ -124,10 +124,8 @@ static bool is_imported(const struct sweep *s, const struct point *p, const char
 /* --only may have left none. */
 static bool has_runs(const struct sweep *s, const struct point *p)
 {
-	int r = 0;
-	while (r < s->n_run && s->run[r].point != p)
-		r++;
-	return r < s->n_run;
+	int first;
+	return sweep_runs_of(s, p, &first) > 0;
 }
 
 static void add_row(struct table *t, const struct table_conf *c, int stage, const struct point *p)

@@ -172,7 +172,7 @@ static enum status check_from(struct experiment *x, const struct stage *s, const
 	const struct stage *from = &x->stage[s->from.stage];
 	if (!*from->identity)
 		return E_USER; /* told */
-	const enum status st = experiment_net(x, x->arena, from->train.train, from->train.train, &other, e);
+	const enum status st = experiment_shape(x, from->train.train, &other, e);
 	if (st != OK || str_eq(other->identity, net->identity))
 		return st;
 	return err_user(e, s->from.at, "stage '%s' starts '%s' (%s) from weights of '%s' (%s), which is another model or has other options", s->name,
@@ -302,9 +302,9 @@ enum status stage_read_copy(struct experiment *x, struct stage *s, const struct 
 	s->name = arena_printf(x->arena, "%s-init%llu", from->name, (unsigned long long)seed_init);
 	enum status st = check_name(x, s, e);
 	if (st == OK)
-		st = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+		st = experiment_shape(x, s->train.train, &net, e);
 	if (st == OK && s->n_teacher)
-		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+		st = experiment_shape(x, s->teacher_network, &teacher, e);
 	if (st == OK)
 		identify(x, s, net, teacher);
 	return st;
@@ -326,7 +326,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	struct net *net = NULL, *teacher = NULL;
 	/* After wrong options too: what the stage refers to can be told at the same time. */
 	if (s->train.train && *s->train.train) {
-		const enum status one = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+		const enum status one = experiment_shape(x, s->train.train, &net, e);
 		st = st == OK ? one : st;
 	}
 	const enum status refs = read_references(x, s, e);
@@ -334,7 +334,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	if (st == OK)
 		st = check_from(x, s, net, e);
 	if (st == OK && s->n_teacher)
-		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+		st = experiment_shape(x, s->teacher_network, &teacher, e);
 	if (st == OK)
 		st = check_files(x, s, net, teacher, e);
 	if (st == OK)
