@@ -19,6 +19,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/log.h \
 	%D%/log_int.h \
 	%D%/memory.c \
+	%D%/names.c \
+	%D%/names.h \
 	%D%/opt.c \
 	%D%/opt.h \
 	%D%/opt_help.c \

@@ -157,7 +157,8 @@ static enum status result(struct diff *d, int side, const struct overview_stage 
 static enum status compare_stage(struct diff *d, struct part *p, const char *name, struct err *e)
 {
 	static const struct { const char *metric, *title; } row[] = {
-		{"test_top1", "test %"}, {"test_top1_best", "best-rule %"}, {"time/total_seconds", "time"}, {"parameters", "parameters"},
+		{"test_top1", "test %"}, {"test_top1_best", "best-rule %"},
+		{"test_top1_best_test", "best on test % (chosen on the test set)"}, {"time/total_seconds", "time"}, {"parameters", "parameters"},
 	};
 	const struct overview_stage *s[2] = {stage_find(&d->side[0], name), stage_find(&d->side[1], name)};
 	enum status st = OK;

@@ -153,6 +153,8 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		st = check_table(s, e);
 	if (st == OK && args->list)
 		print_list(s);
+	if (st == OK && !args->list)
+		st = sweep_plan(s, args->run - 1, args->item - 1, e);
 	if (st == OK && !args->list && !args->item && !args->worker && (!args->run || args->plan)) /* not by each job of an array */
 		st = print_plan(s, args, e);
 	if (st == OK && !args->list && !args->plan) {
@@ -191,7 +193,7 @@ static int run(int argc, char **argv)
 		{.name = "--worker", .on = &args.worker, .help = "trains and prints no table, as the processes of -j do"},
 		{.name = "-j", .value = "N", .number = &args.workers, .lo = 1, .hi = 1024, .help = "processes, which share the threads; default 1"},
 		{.name = "--arms", .value = "N", .number = &args.arms, .lo = 1, .hi = 10000, .help = "stages at once on one stream of batches, at most; default 16"},
-		{.name = "--yes", .on = &args.sweep.many, .help = "more than 1,000 runs are meant"},
+		{.name = "--yes", .on = &args.sweep.many, .help = "more than 1,000 runs are meant, up to ten million"},
 		EXPERIMENT_FLAGS(args.open),
 		{.name = "--quiet", .on = &args.quiet, .help = "warnings and the table only"},
 		{.name = "--verbose", .on = &args.verbose, .help = "a line for each epoch"},

@@ -12,11 +12,14 @@ struct grid *grid_new(struct arena *a, const char *title, int n_column, int n_le
 
 const char **grid_row(struct grid *g)
 {
-	const char **bigger = NEW_ARRAY(g->arena, const char *, (g->n_row + 1) * g->n_column);
-	for (int i = 0; i < g->n_row * g->n_column; i++)
-		bigger[i] = g->cell[i];
-	g->cell = bigger;
-	return &bigger[g->n_row++ * g->n_column];
+	if (g->n_row == g->room) {
+		g->room = g->room ? 2 * g->room : 16;
+		const char **bigger = NEW_ARRAY(g->arena, const char *, (size_t)g->room * (size_t)g->n_column);
+		for (int i = 0; i < g->n_row * g->n_column; i++)
+			bigger[i] = g->cell[i];
+		g->cell = bigger;
+	}
+	return &g->cell[g->n_row++ * g->n_column];
 }
 
 static const char *cell_of(const struct grid *g, int row, int column)

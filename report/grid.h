@@ -14,10 +14,11 @@ struct grid {
 	int n_column, n_row, n_left; /* the first n_left columns are texts: aligned to the left */
 	const char *const *head;
 	const char **cell;      /* [n_row * n_column]; NULL: empty */
+	int room;               /* rows that cell has room for */
 };
 
 struct grid *grid_new(struct arena *a, const char *title, int n_column, int n_left, const char *const *head);
-/* The new row's cells. */
+/* The new row's cells, until the next one. */
 const char **grid_row(struct grid *g);
 void grid_print(const struct grid *g, FILE *f, enum grid_form form);
 

@@ -25,6 +25,11 @@ const char *seed_name(struct page_out *o, const struct shown *s, int i)
 	return arena_printf(o->arena, "seed %llu", (unsigned long long)s->s->item[i].seed);
 }
 
+const char *chosen(const struct page_out *o)
+{
+	return str_eq(o->metric, BEST_TEST) ? ", chosen on the test set" : "";
+}
+
 int most_seeds(const struct page_out *o)
 {
 	int most = 0;

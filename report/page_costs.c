@@ -25,8 +25,8 @@ static struct scatter_chart gather(struct page_out *o, const char *metric, const
 		if (summary_of(all->x, all->n).n && summary_of(all->y, all->n).n)
 			series[n++] = (struct chart_series){s->s->label, s->style, 1, all};
 	}
-	return (struct scatter_chart){.x_label = x_label, .y_label = "accuracy on the test pictures, percent", .log_x = lo > 0 && hi > 20 * lo,
-	                              .no_key = n > CURVED, .n = n, .series = series};
+	return (struct scatter_chart){.x_label = x_label, .y_label = arena_printf(o->arena, "accuracy on the test pictures, percent%s", chosen(o)),
+	                              .log_x = lo > 0 && hi > 20 * lo, .no_key = n > CURVED, .n = n, .series = series};
 }
 
 /* A time that was shared with other arms, or that a stop or a cache made another, is none of the method. */

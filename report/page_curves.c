@@ -13,7 +13,7 @@ struct group {
 };
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 static const struct group groups[] = {
-	{"Loss and accuracy", NAMES("loss", "valid_loss", "train_top1", "valid_top1", "gap_to_teacher_valid")},
+	{"Loss and accuracy", NAMES("loss", "valid_loss", "train_top1", "valid_top1", "test_top1_watched", "gap_to_teacher_valid")},
 	{"Learning rate and temperature", NAMES("lr", "temperature", "tau", "temperature/")},
 	{"Critic's balance", NAMES("critic/", "discriminator/")},
 	{"Gradient ratios", NAMES("gradient/", "gradients/", "grad/", "ratio/")},
@@ -28,6 +28,7 @@ static const struct { const char *metric, *title; } titles[] = {
 	{"valid_loss", "loss on held-out pictures"},
 	{"train_top1", "accuracy in training, percent"},
 	{"valid_top1", "accuracy on held-out pictures, percent"},
+	{"test_top1_watched", "accuracy on test pictures, percent"},
 	{"gap_to_teacher_valid", "gap to the teacher on held-out pictures, points"},
 	{"lr", "learning rate"},
 	{"time/images_per_s", "pictures a second"},

@@ -65,6 +65,9 @@ const double *series_last(struct page_out *o, const struct shown *s, const char 
 struct summary series_summary(struct page_out *o, const struct shown *s, const char *metric);
 const char *seed_name(struct page_out *o, const struct shown *s, int i); /* "seed 3" */
 int most_seeds(const struct page_out *o);
+#define BEST_TEST "test_top1_best_test" /* of the epoch that the test pictures chose */
+/* ", chosen on the test set" where the page's metric is; else "". */
+const char *chosen(const struct page_out *o);
 
 /* ---- the sections; each leaves out what it has no numbers for ---- */
 void page_summary(struct page_out *o);

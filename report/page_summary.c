@@ -31,7 +31,7 @@ static const struct shown *highest(struct page_out *o, bool teaches)
 
 static const char *seeds_of(struct page_out *o, const struct shown *s, const struct summary *v)
 {
-	return v->n > 1 ? arena_printf(o->arena, "%s, %d seeds", s->s->label, v->n) : arena_printf(o->arena, "%s, one seed", s->s->label);
+	return v->n > 1 ? arena_printf(o->arena, "%s, %d seeds%s", s->s->label, v->n, chosen(o)) : arena_printf(o->arena, "%s, one seed%s", s->s->label, chosen(o));
 }
 
 static void facts(struct page_out *o)
@@ -80,6 +80,7 @@ static const struct column columns[] = {
 	{"standard deviation", NULL, DEVIATION, "%.2f"},
 	{"95 % interval", NULL, INTERVAL, NULL},
 	{"best-rule %", "test_top1_best", MEAN, "%.2f"},
+	{"best on test %: chosen on the test set", BEST_TEST, MEAN, "%.2f"},
 	{"teacher %", "teacher_test_top1", MEAN, "%.2f"},
 	{"gap", "gap", MEAN, "%.2f"},
 	{"parameters", "parameters", COUNT, NULL},
@@ -145,6 +146,8 @@ void page_summary(struct page_out *o)
 	paragraph(o, "%s", o->page->rule ? o->page->rule
 	                                 : "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. Where pictures were held out, "
 	                                   "'best rule' is the epoch that did best on those; the test pictures chose nothing.");
+	if (!o->page->metric && any(o, BEST_TEST))
+		paragraph(o, "An exception is marked: what is best on test is chosen on the test set, so it is too high.");
 	worth_of_seeds(o);
 	section_end(o);
 	section_begin(o, "table", "Table");
@@ -175,7 +178,7 @@ void page_seeds(struct page_out *o)
 			name[k] = seed_name(o, s, k);
 		row[i] = (struct dot_row){s->s->label, s->style, s->s->n, series_last(o, s, o->metric), name};
 	}
-	const struct dot_chart d = {.x_label = "accuracy on the test pictures, percent", .n = o->n, .row = row};
+	const struct dot_chart d = {.x_label = arena_printf(o->arena, "accuracy on the test pictures, percent%s", chosen(o)), .n = o->n, .row = row};
 	section_begin(o, "seeds", "Every seed");
 	struct canvas *c = figure_begin(o, "Accuracy of every seed",
 	                                "A row for each stage: a mark for each seed, a line at their mean, a band over its 95 % interval.", CHART_WIDTH, chart_dots_height(o->arena, &d, CHART_WIDTH));

@@ -117,6 +117,15 @@ static void print_polish(FILE *f, const struct experiment *x)
 	}
 }
 
+/* What nobody may take for a result. */
+static void print_watched(FILE *f, const struct experiment *x, const struct stage_result *results)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (results[i].stage->train.watch_test && isfinite(results[i].best_on_test))
+			fprintf(f, "MARKED: '%s' had %.2f %% at the epoch that did best on the test pictures: chosen on the test set, so too high.\n",
+			        results[i].stage->name, results[i].best_on_test);
+}
+
 static void print_notes(FILE *f, const struct data *d)
 {
 	char a[32], b[32], c[32];
@@ -181,6 +190,7 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_rows(f, rows, x->n_stage);
 	print_notes(f, x->data);
 	print_polish(f, x);
+	print_watched(f, x, results);
 	print_polish_alone(f, x, results);
 	print_controls(f, x, results);
 	if (!print_seeds(f, x, results))

@@ -97,11 +97,11 @@ static void add_differences(const struct table *t, struct str *s)
 	str_add(s, ", \"differences\": [");
 	for (int i = 0; i < t->n_claim; i++)
 		if (t->claim[i].tested)
-			add_difference(s, &first, t->claim[i].name, &t->claim[i].paired, t->claim[i].p, words[t->claim[i].verdict]);
+			add_difference(s, &first, arena_printf(t->arena, "%s%s", t->claim[i].name, table_mark(t->claim[i].column)), &t->claim[i].paired, t->claim[i].p, words[t->claim[i].verdict]);
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++)
 			if (t->row[i].cell[c].control.n && t->column[c].percent) /* they share one axis */
-				add_difference(s, &first, arena_printf(t->arena, "%s minus %s, %s", t->row[i].label, t->control, t->column[c].label), &t->row[i].cell[c].control, NAN, "");
+				add_difference(s, &first, arena_printf(t->arena, "%s minus %s, %s%s", t->row[i].label, t->control, t->column[c].label, table_mark(&t->column[c])), &t->row[i].cell[c].control, NAN, "");
 	str_add(s, "]");
 }
 
@@ -132,7 +132,7 @@ static enum status write_json(const struct table *t, struct err *e)
 	str_add(&s, "{");
 	add_text(&s, "title", t->title);
 	str_add(&s, ", ");
-	add_text(&s, "rule", t->best ? "best on the held-out pictures" : "last epoch");
+	add_text(&s, "rule", table_rule_said[t->rule]);
 	str_add(&s, ", ");
 	add_text(&s, "budget", t->sweep->budget_name);
 	add_series(t, &s);

@@ -58,12 +58,14 @@ static enum status fill_cell(struct table *t, struct table_row *row, int column,
 	struct table_cell *cell = &row->cell[column];
 	const struct point *point = row->point ? row->point : col->point;
 	enum status st = OK;
-	cell->value = NEW_ARRAY(t->arena, double, s->n_run);
-	cell->seed = NEW_ARRAY(t->arena, int, s->n_run);
-	cell->item = NEW_ARRAY(t->arena, int, s->n_run);
-	int *seen = NEW_ARRAY(t->arena, int, s->n_run), n = 0;
-	for (int r = 0; r < s->n_run && st == OK; r++) {
-		const int stage = s->run[r].point == point ? table_stage(s->run[r].x, row->stage) : -1, item = s->run[r].first + stage;
+	int first = 0, n = 0;
+	const int n_run = sweep_runs_of(s, point, &first);
+	cell->value = NEW_ARRAY(t->arena, double, n_run);
+	cell->seed = NEW_ARRAY(t->arena, int, n_run);
+	cell->item = NEW_ARRAY(t->arena, int, n_run);
+	int *seen = NEW_ARRAY(t->arena, int, n_run);
+	for (int r = first; r < first + n_run && st == OK; r++) {
+		const int stage = table_stage(s->run[r].x, row->stage), item = s->run[r].first + stage;
 		if (stage < 0 || !is_new(s, seen, n, item))
 			continue;
 		seen[n++] = s->item[item].twin;
@@ -114,11 +116,24 @@ static struct paired differences(struct arena *a, const struct table_cell *x, co
 	return n ? stats_paired(d, n) : (struct paired){0};
 }
 
+/* Of the rows of a point, which stand beside each other from row i on. */
+static const struct table_row *stage_from(const struct table *t, int i, const char *stage)
+{
+	const struct point *p = t->row[i].point;
+	while (i < t->n_row && t->row[i].point == p && !str_eq(t->row[i].stage, stage))
+		i++;
+	return i < t->n_row && t->row[i].point == p ? &t->row[i] : NULL;
+}
+
+/* A control that is a row's whole label is that of all; one that is a stage, of its point. */
 static void compare(struct table *t)
 {
+	const struct table_row *of_all = t->control ? table_row_find(t, t->control, NULL) : NULL, *of_point = NULL;
 	for (int i = 0; i < t->n_row && t->control; i++) {
 		struct table_row *row = &t->row[i];
-		const struct table_row *control = table_row_find(t, t->control, row->point);
+		if (!of_all && (!i || row->point != row[-1].point))
+			of_point = stage_from(t, i, t->control);
+		const struct table_row *control = of_all ? of_all : of_point;
 		row->is_control = control == row;
 		for (int c = 0; c < t->n_column && control && control != row && !row->taught; c++)
 			row->cell[c].control = differences(t->arena, &row->cell[c], &control->cell[c], 1);
@@ -143,9 +158,9 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other budget";
 	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)
 		return "other budget";
-	if (t->paper->rule == PAPER_BEST_TEST)
+	if (t->paper->rule == PAPER_BEST_TEST && col->rule != RULE_BEST_TEST)
 		return "best on test";
-	if (t->paper->rule == PAPER_LAST && t->best)
+	if (col->rule == RULE_BEST_TEST ? t->paper->rule != PAPER_BEST_TEST : col->rule == RULE_BEST && t->paper->rule == PAPER_LAST)
 		return "other rule";
 	return p->trust == TRUST_RECALLED ? "recalled" : NULL; /* with an imported teacher the rule is the last epoch, and the row is marked */
 }

@@ -16,6 +16,10 @@
 
 extern const struct opt table_opts[], claims_opts[];
 
+/* Which epoch's weights are measured. BEST_TEST is the one that did best on the test pictures themselves: it is too high, never the default, needs
+   'watch_test' in the stages, and is marked as "chosen on the test set" wherever a number of it stands. */
+enum table_rule { RULE_LAST, RULE_BEST, RULE_BEST_TEST };
+
 struct table_cell {
 	int n, failed, missing;         /* distinct runs with a value; seeds without one */
 	double *value;                  /* by seed, in the order of the sweep */
@@ -41,13 +45,15 @@ struct table_row {
 struct table_column {
 	const char *label, *metric, *key; /* key: of the store */
 	const struct point *point;        /* NULL: columns are metrics */
+	enum table_rule rule;             /* the table's where the metric has it, else the last epoch */
 	int paper;                        /* of the paper's columns; -1: none */
 	bool percent, time, error;        /* error: the paper has errors, ours are accuracies */
 	bool less_is_better;
 };
 
 struct table_claim {
-	const char *name, *better, *than, *metric;
+	const char *name, *better, *than;
+	const struct table_column *column;
 	struct paired paired;             /* better minus than; for times the other way round, so that better is positive */
 	double p;                         /* adjusted; NaN: there is nothing to test */
 	enum claim verdict;
@@ -62,8 +68,9 @@ struct table_claim {
 struct table {
 	struct arena *arena;
 	struct sweep *sweep;
-	const char *title, *rule;         /* "last", "best" */
-	bool best, forced_last, none_held_out; /* the last two: why 'best' was asked for and the rule is the last epoch */
+	const char *title;
+	enum table_rule rule;
+	bool forced_last, none_held_out;  /* why 'best' was asked for and the rule is the last epoch */
 	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;
 	int n_row, n_column, n_claim;

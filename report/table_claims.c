@@ -133,7 +133,7 @@ static enum status read_claim(struct table *t, const struct conf *map, struct ta
 		st = find_column(t, conf.metric, map->at, &column, e);
 	if (st != OK)
 		return st;
-	*c = (struct table_claim){.better = better->label, .than = than->label, .metric = t->column[column].metric, .p = NAN, .only_better = -1, .only_than = -1};
+	*c = (struct table_claim){.better = better->label, .than = than->label, .column = &t->column[column], .p = NAN, .only_better = -1, .only_than = -1};
 	c->name = *conf.name ? conf.name : arena_printf(t->arena, "%s better than %s", c->better, c->than);
 	c->paired = pairs(t, better, than, column);
 	c->tested = c->paired.n > 0;

@@ -18,7 +18,8 @@ const struct opt table_opts[] = {
 	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows"),
 	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, valid_top1, gap_to_teacher, time_seconds, or a metric of the runs"),
 	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),
-	CHOICE(table_conf, rule, "last", "last|best", "weights of the last epoch, or of the one that did best on held-out pictures"),
+	CHOICE(table_conf, rule, "last", "last|best|best_test", "weights of the last epoch, or of the one that did best on held-out pictures; best_test: on the "
+	       "test pictures, for papers that did so: stages need 'watch_test: true', and what comes of it is marked"),
 	BOOL(table_conf, teachers, 1, "rows for the stages that others use"),
 	TEXT(table_conf, paper, NULL, "a file with a paper's numbers, by its place from this file"),
 	NODE(table_conf, match, "{ROW: ROW OF THE PAPER, ...} where names differ"),
@@ -27,23 +28,24 @@ const struct opt table_opts[] = {
 
 /* ---- metrics ---- */
 
-static void set_metric(struct table_column *c, const char *metric, bool best)
+static void set_metric(struct table_column *c, const char *metric, enum table_rule rule)
 {
-	static const struct { const char *name, *last, *best; bool percent, time; } known[] = {
-		{"test_top1", "test_top1", "test_top1_best", true, false},
-		{"test_error", "test_top1", "test_top1_best", true, false},
-		{"test_top5", "test_top5", NULL, true, false},
-		{"train_top1", "train_top1", NULL, true, false},
-		{"valid_top1", "valid_top1_last", NULL, true, false},
-		{"gap_to_teacher", "gap_to_teacher", NULL, true, false},
-		{"time_seconds", "time/total_seconds", NULL, false, true},
+	static const struct { const char *name, *key[3]; bool percent, time; } known[] = { /* key: by rule */
+		{"test_top1", {"test_top1", "test_top1_best", "test_top1_best_test"}, true, false},
+		{"test_error", {"test_top1", "test_top1_best", "test_top1_best_test"}, true, false},
+		{"test_top5", {"test_top5"}, true, false},
+		{"train_top1", {"train_top1"}, true, false},
+		{"valid_top1", {"valid_top1_last"}, true, false},
+		{"gap_to_teacher", {"gap_to_teacher"}, true, false},
+		{"time_seconds", {"time/total_seconds"}, false, true},
 	};
 	c->metric = metric;
 	c->key = metric;
 	c->time = str_starts(metric, "time/");
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (str_eq(known[i].name, metric)) {
-			c->key = best && known[i].best ? known[i].best : known[i].last;
+			c->rule = known[i].key[rule] ? rule : RULE_LAST;
+			c->key = known[i].key[c->rule];
 			c->percent = known[i].percent;
 			c->time = known[i].time;
 		}
@@ -81,10 +83,8 @@ const struct experiment *table_first(const struct table *t)
 /* Points may differ in their data. */
 const struct experiment *table_experiment(const struct table *t, const struct point *p)
 {
-	for (int r = 0; r < t->sweep->n_run; r++)
-		if (t->sweep->run[r].point == p)
-			return t->sweep->run[r].x;
-	return table_first(t);
+	int first = 0;
+	return p && sweep_runs_of(t->sweep, p, &first) ? t->sweep->run[first].x : table_first(t);
 }
 
 /* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
@@ -111,9 +111,11 @@ int table_stage(const struct experiment *x, const char *name)
 static bool is_imported(const struct sweep *s, const struct point *p, const char *stage)
 {
 	bool any = false;
-	for (int r = 0; r < s->n_run && !any; r++) {
+	int first = 0;
+	const int n = p ? sweep_runs_of(s, p, &first) : s->n_run;
+	for (int r = first; r < first + n && !any; r++) {
 		const struct experiment *x = s->run[r].x;
-		for (int i = 0; i < x->n_stage && !any && (!p || s->run[r].point == p); i++)
+		for (int i = 0; i < x->n_stage && !any; i++)
 			any = (!stage || str_eq(stage, x->stage[i].name)) && has_file(x, i);
 	}
 	return any;
@@ -122,10 +124,8 @@ static bool is_imported(const struct sweep *s, const struct point *p, const char
 /* --only may have left none. */
 static bool has_runs(const struct sweep *s, const struct point *p)
 {
-	int r = 0;
-	while (r < s->n_run && s->run[r].point != p)
-		r++;
-	return r < s->n_run;
+	int first;
+	return sweep_runs_of(s, p, &first) > 0;
 }
 
 static void add_row(struct table *t, const struct table_conf *c, int stage, const struct point *p)
@@ -192,7 +192,7 @@ static void add_columns(struct table *t, const struct table_conf *c, const char 
 			if (!has_runs(s, &s->vary.point[i]))
 				continue;
 			struct table_column *col = &t->column[t->n_column++];
-			set_metric(col, metric, t->best);
+			set_metric(col, metric, t->rule);
 			col->point = &s->vary.point[i];
 			col->label = *col->point->name ? col->point->name : metric;
 			col->paper = paper_column(t, col->label, col->metric);
@@ -201,9 +201,9 @@ static void add_columns(struct table *t, const struct table_conf *c, const char 
 	}
 	t->column = NEW_ARRAY(t->arena, struct table_column, strlen(metrics) + 1 + (size_t)list_size(c->metrics));
 	for (int i = 0; !given && i < list_size(c->metrics); i++)
-		set_metric(&t->column[t->n_column++], list_item(c->metrics, i), t->best);
+		set_metric(&t->column[t->n_column++], list_item(c->metrics, i), t->rule);
 	for (char *word; (given || !t->n_column) && (word = next_word(&metrics));)
-		set_metric(&t->column[t->n_column++], word, t->best);
+		set_metric(&t->column[t->n_column++], word, t->rule);
 	for (int i = 0; i < t->n_column; i++) {
 		t->column[i].label = t->column[i].metric;
 		t->column[i].paper = paper_column(t, t->column[i].label, t->column[i].metric);
@@ -213,6 +213,31 @@ static void add_columns(struct table *t, const struct table_conf *c, const char 
 }
 
 /* ---- the file ---- */
+
+/* last, best, best_test: the choices of the option, in the order of the rules. */
+static int rule_of(const char *word)
+{
+	static const char *const words[] = {"last", "best", "best_test"};
+	int i = 0;
+	while (i < 3 && !str_eq(words[i], word))
+		i++;
+	return i;
+}
+
+/* 'best' may be asked for in vain, which is said; 'best_test' where nobody watched is a mistake. */
+static enum status set_rule(struct table *t, enum table_rule rule, struct where at, struct err *e)
+{
+	const struct experiment *x = table_first(t);
+	bool watched = false;
+	for (int i = 0; i < x->n_stage; i++)
+		watched |= x->stage[i].train.watch_test;
+	if (rule == RULE_BEST_TEST && !watched)
+		return err_user(e, at, "the rule 'best_test' needs 'watch_test: true' in the stages, and none has it");
+	t->forced_last = rule == RULE_BEST && is_imported(t->sweep, NULL, NULL);
+	t->none_held_out = rule == RULE_BEST && x->data->n_valid == 0;
+	t->rule = t->forced_last || t->none_held_out ? RULE_LAST : rule;
+	return OK;
+}
 
 static enum status read_paper(struct table *t, const struct table_conf *c, const char *given, struct err *e)
 {
@@ -232,18 +257,17 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 	enum status st = opts_read_all(tables, outs, 1, map, "table", t->arena, e);
 	if (st != OK)
 		return st;
-	if (o->rule && !str_eq(o->rule, "last") && !str_eq(o->rule, "best"))
-		return err_user(e, (struct where){0}, "--rule is '%s', allowed last, best; the test pictures never choose", o->rule);
+	if (o->rule && rule_of(o->rule) > RULE_BEST_TEST)
+		return err_user(e, (struct where){0}, "--rule is '%s', allowed last, best, best_test", o->rule);
 	if (o->columns && !str_eq(o->columns, "metrics") && !str_eq(o->columns, "points"))
 		return err_user(e, (struct where){0}, "--columns is '%s', allowed metrics, points", o->columns);
 	const int file_columns = c->columns, file_rule = c->rule;
 	c->columns = o->columns ? str_eq(o->columns, "points") : c->columns;
-	t->best = o->rule ? str_eq(o->rule, "best") : c->rule == 1;
-	t->forced_last = t->best && is_imported(s, NULL, NULL);
-	t->none_held_out = t->best && table_first(t)->data->n_valid == 0;
-	t->best &= !t->forced_last && !t->none_held_out;
-	t->rule = t->best ? "best" : "last";
-	t->otherwise = o->metric || (o->rule && str_eq(o->rule, "best") != (file_rule == 1)) || c->columns != file_columns;
+	c->rule = o->rule ? rule_of(o->rule) : c->rule;
+	st = set_rule(t, (enum table_rule)c->rule, o->rule || !map ? (struct where){0} : conf_where(map, "rule"), e);
+	if (st != OK)
+		return st;
+	t->otherwise = o->metric || c->rule != file_rule || c->columns != file_columns;
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;
 	const struct conf *title = table_first(t)->report ? conf_find(table_first(t)->report, "title") : NULL;
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;

@@ -4,6 +4,40 @@
 
 #include "report/table_int.h"
 
+const char *const table_rule_said[] = {"last epoch", "best on the held-out pictures", "best on the test pictures, which is chosen on the test set"};
+
+const char *table_mark(const struct table_column *c)
+{
+	return c->rule == RULE_BEST_TEST ? " (chosen on the test set)" : "";
+}
+
+/* Of what has no other epoch than the last. */
+static void note_other_rules(const struct table *t, FILE *f)
+{
+	int n = 0;
+	for (int c = 0; c < t->n_column; c++)
+		if (t->column[c].rule != t->rule && !t->column[c].time && (!c || !str_eq(t->column[c].metric, t->column[c - 1].metric)))
+			fprintf(f, "%s%s", n++ ? ", " : "Of the last epoch all the same: ", t->column[c].metric);
+	if (n)
+		fputs(".\n", f);
+}
+
+static void note_watched(const struct table *t, FILE *f)
+{
+	int n = 0;
+	if (t->rule != RULE_BEST_TEST)
+		return;
+	fputs("MARKED: the epoch is chosen on the test set itself, so these numbers are too high, and comparable only with numbers chosen in the same way.\n", f);
+	for (int i = 0; i < t->n_row; i++) {
+		const struct table_row *r = &t->row[i];
+		const struct experiment *x = table_experiment(t, r->point);
+		if (!x->stage[table_stage(x, r->stage)].train.watch_test)
+			fprintf(f, "%s%s", n++ ? ", " : "Without 'watch_test: true', and so without a number: ", r->label);
+	}
+	if (n)
+		fputs(".\n", f);
+}
+
 static void note_rule(const struct table *t, FILE *f)
 {
 	const struct data *d = t->sweep->run[0].x->data;
@@ -13,11 +47,13 @@ static void note_rule(const struct table *t, FILE *f)
 		differ |= !str_eq(t->sweep->run[r].x->data->identity, d->identity);
 	fprintf(f, "Data: %s, %s training, %s held-out, %s test pictures%s. ", d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid),
 	        str_count(c, d->n_test), differ ? " in the first run; those of others differ" : "");
-	fprintf(f, "Rule: %s.\n", t->best ? "the epoch that did best on the held-out pictures" : "last epoch");
+	fprintf(f, "Rule: %s%s.\n", t->rule == RULE_LAST ? "" : "the epoch that did ", table_rule_said[t->rule]);
 	if (t->none_held_out)
 		fputs("'best' was asked for; no pictures are held out that could choose an epoch, so the last one is the rule.\n", f);
 	else if (t->forced_last)
 		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
+	note_other_rules(t, f);
+	note_watched(t, f);
 }
 
 static void note_seeds(const struct table *t, FILE *f)

@@ -48,7 +48,7 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 	static const char *const plain[] = {"row", "mean", "±", "deviation", "least", "most", "seeds"};
 	static const char *const against[] = {"row", "mean", "±", "deviation", "least", "most", "seeds", "minus control", "interval", "better in"};
 	const struct table_column *c = &t->column[column];
-	struct grid *g = grid_new(a, c->metric, t->control ? 10 : 7, 1, t->control ? against : plain);
+	struct grid *g = grid_new(a, arena_printf(a, "%s%s", c->metric, table_mark(c)), t->control ? 10 : 7, 1, t->control ? against : plain);
 	for (int i = 0; i < t->n_row; i++) {
 		const struct table_row *r = &t->row[i];
 		const struct table_cell *cell = &r->cell[column];
@@ -81,7 +81,7 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 static struct grid *point_grid(struct arena *a, const struct table *t)
 {
 	const char **head = NEW_ARRAY(a, const char *, t->n_column + 1);
-	head[0] = t->column[0].metric;
+	head[0] = arena_printf(a, "%s%s", t->column[0].metric, table_mark(&t->column[0]));
 	for (int c = 0; c < t->n_column; c++)
 		head[c + 1] = t->column[c].label;
 	struct grid *g = grid_new(a, NULL, t->n_column + 1, 1, head);
@@ -115,7 +115,7 @@ static void paper_line(struct arena *a, struct grid *g, const struct table *t, c
 	const struct table_column *c = &t->column[column];
 	const char **out = grid_row(g);
 	out[0] = r->label;
-	out[1] = c->label;
+	out[1] = arena_printf(a, "%s%s", c->label, table_mark(c));
 	out[2] = cell->n ? arena_printf(a, "%s%s%s", number(a, c, cell->sum.mean), isnan(cell->sum.half) ? "" : " ± ", isnan(cell->sum.half) ? "" : number(a, c, cell->sum.half))
 	                 : "-";
 	out[3] = arena_printf(a, "%d", cell->n);
@@ -166,19 +166,17 @@ static const char *seeds_needed(struct arena *a, int n)
 static struct grid *claim_grid(struct arena *a, const struct table *t)
 {
 	static const char *const head[] = {"claim", "verdict", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
-	static const struct table_column percent = {.percent = true}, plain = {0};
 	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims, written down before the runs";
 	struct grid *g = grid_new(a, title, 9, 2, head);
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
-		const struct table_column *form = strstr(c->metric, "top") || strstr(c->metric, "error") ? &percent : &plain;
 		const char **out = grid_row(g);
-		out[0] = c->name;
+		out[0] = arena_printf(a, "%s%s", c->name, table_mark(c->column));
 		out[1] = claim_word(c);
 		if (!c->tested)
 			continue;
-		out[2] = signed_number(a, form, c->paired.mean);
-		out[3] = interval(a, form, c->paired.low, c->paired.high);
+		out[2] = signed_number(a, c->column, c->paired.mean);
+		out[3] = interval(a, c->column, c->paired.low, c->paired.high);
 		out[4] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
 		out[5] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
 		out[6] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
@@ -208,6 +206,7 @@ static void print_csv(const struct table *t, FILE *f)
 {
 	static const char *const head[] = {"row", "column", "metric", "rule", "budget", "n", "failed", "missing", "mean", "deviation", "low", "high", "control",
 	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values"};
+	static const char *const rule_word[] = {"last", "best", "best_test"};
 	struct arena *a = t->arena;
 	struct grid *g = grid_new(a, NULL, 22, 2, head);
 	for (int i = 0; i < t->n_row; i++)
@@ -218,7 +217,7 @@ static void print_csv(const struct table *t, FILE *f)
 			out[0] = t->row[i].label;
 			out[1] = t->column[c].label;
 			out[2] = t->column[c].metric;
-			out[3] = t->rule;
+			out[3] = arena_printf(a, "%s%s", rule_word[t->column[c].rule], table_mark(&t->column[c]));
 			out[4] = t->sweep->budget_name;
 			out[5] = arena_printf(a, "%d", cell->n);
 			out[6] = arena_printf(a, "%d", cell->failed);

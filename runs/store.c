@@ -63,6 +63,8 @@ static const char *const queries[QUERY_COUNT] = {
 		"SELECT name, epoch, value FROM metric WHERE stage=? ORDER BY epoch, name",
 	[Q_LAST] =
 		"SELECT value FROM metric WHERE stage=? AND name=? ORDER BY epoch DESC LIMIT 1",
+	[Q_MOST] =
+		"SELECT max(value) FROM metric WHERE stage=? AND name=?",
 	[Q_ARTEFACT_PUT] =
 		"INSERT OR REPLACE INTO artefact (stage, identity, name, path, sha256, bytes)"
 		" VALUES (?,?,?,?,?,?)",

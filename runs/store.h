@@ -53,6 +53,9 @@ enum status store_metrics(struct store *s, struct arena *a, int64_t stage, struc
 /* The last value of one metric; NaN when there is none. */
 enum status store_last(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
 
+/* The highest value of one metric over its epochs; NaN when there is none. */
+enum status store_most(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
+
 /* Lists in order of id, in the arena. Text that was never given is "", seconds that are not known yet NaN; begun is UTC, "2026-01-31 12:00:00".
    A run's folder is absolute, and where it is now if all that is below the store's folder was moved. */
 struct store_run_row {

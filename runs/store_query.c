@@ -123,13 +123,23 @@ static enum status one_real(struct store *s, sqlite3_stmt *st, double *value, bo
 	return status;
 }
 
-enum status store_last(struct store *s, int64_t stage, const char *name, double *value, struct err *e)
+static enum status of_metric(struct store *s, enum query q, int64_t stage, const char *name, double *value, struct err *e)
 {
 	sqlite3_stmt *st;
 	bool found;
 	*value = NAN;
-	const enum status status = store_bind(s, Q_LAST, &st, e, "lt", stage, name);
+	const enum status status = store_bind(s, q, &st, e, "lt", stage, name);
 	return status == OK ? one_real(s, st, value, &found, e) : status;
+}
+
+enum status store_last(struct store *s, int64_t stage, const char *name, double *value, struct err *e)
+{
+	return of_metric(s, Q_LAST, stage, name, value, e);
+}
+
+enum status store_most(struct store *s, int64_t stage, const char *name, double *value, struct err *e)
+{
+	return of_metric(s, Q_MOST, stage, name, value, e);
 }
 
 enum status store_accuracy_get(struct store *s, const char *weights, const char *data, const char *part,

@@ -11,8 +11,8 @@ static int epoch_number(const struct trainer *t)
 	return lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch;
 }
 
-/* examined: the exam was taken after this epoch. */
-static enum status record_epoch(struct trainer *t, const struct evaluation *valid, bool examined, struct err *e)
+/* examined: the exam was taken after this epoch. test: n 0 unless it is watched. */
+static enum status record_epoch(struct trainer *t, const struct evaluation *valid, const struct evaluation *test, bool examined, struct err *e)
 {
 	const struct lesson *l = lesson_of(t);
 	const struct step *st = t->full ? t->full : t->rest;
@@ -32,6 +32,7 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 		{"valid_loss", valid->n ? valid->loss : NAN},
 		{"parameters_whole", (double)params_count(t->r->student->params)},
 		{"valid_top1", valid->n ? valid->top1 : NAN},
+		{TEST_WATCHED, test->n ? test->top1 : NAN},
 		{"gap_to_teacher_valid", valid->n ? t->teacher_valid - valid->top1 : NAN},
 		{"rollbacks", t->place.epoch_rollbacks ? t->place.epoch_rollbacks : NAN},
 		{"time/images_per_s", spent > 0 ? (double)c->epoch_images / spent : NAN},
@@ -72,13 +73,15 @@ static enum status keep_epoch(struct trainer *t, const struct evaluation *valid,
 enum status epoch_end(struct trainer *t, struct err *e)
 {
 	const struct lesson *l = lesson_of(t);
-	struct evaluation valid = {0};
+	struct evaluation valid = {0}, test = {0};
 	enum status st = OK;
 	t->place.epoch++;
 	t->place.batch = 0;
 	const bool due = t->place.epoch % t->r->stage->train.eval_every == 0 || t->place.epoch == l->epochs;
 	if (l->selects && due)
 		st = evaluator_run(t->eval, PART_VALID, &valid, e);
+	if (st == OK && l->selects && due && t->r->stage->train.watch_test)
+		st = evaluator_run(t->eval, PART_TEST, &test, e);
 	if (valid.n)
 		t->place.last_valid = valid.top1;
 	if (st == OK && due && t->exam) {
@@ -91,7 +94,7 @@ enum status epoch_end(struct trainer *t, struct err *e)
 		st = keep_epoch(t, &valid, e);
 	cohort_mark(t->cohort);
 	if (st == OK)
-		st = record_epoch(t, &valid, due && t->exam, e);
+		st = record_epoch(t, &valid, &test, due && t->exam, e);
 	t->train_top1 = lesson_mean(t, "train_top1");
 	log_line(LOG_DEBUG, "%s %s epoch %d: loss %.4f, training %.2f %%, held-out %.2f %%", t->r->stage->name, l->label, t->place.epoch,
 	         lesson_mean(t, "loss"), t->train_top1, valid.n ? valid.top1 : NAN);

@@ -93,17 +93,38 @@ static enum status choose_precision(struct experiment *x, int from_file, const c
 	return OK;
 }
 
-enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e)
+static enum status make_net(struct experiment *x, struct arena *a, int i, const char *as, struct net **net, struct err *e)
 {
-	if (!x->networks || !x->data)
-		return E_USER; /* told where they were read */
 	const struct pictures *p = &x->data->info.train;
+	return net_new(a, as, x->networks->item[i], p->C, p->H, p->W, x->data->info.classes, net, e);
+}
+
+static enum status find_net(struct experiment *x, const char *network, int *at, struct err *e)
+{
+	if (!x->shape)
+		return E_USER; /* told where networks and data were read */
 	for (int i = 0; i < x->networks->n; i++)
-		if (str_eq(x->networks->key[i], network))
-			return x->network_ok && !x->network_ok[i]
-			           ? E_USER : net_new(a, as, x->networks->item[i], p->C, p->H, p->W, x->data->info.classes, net, e);
+		if (str_eq(x->networks->key[i], network)) {
+			*at = i;
+			return x->shape[i] ? OK : E_USER;
+		}
 	const char *near = str_nearest(network, x->networks->key, x->networks->n);
 	return err_user(e, x->networks->at, "no network is named '%s'%s%s%s", network, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e)
+{
+	int i = 0;
+	const enum status st = find_net(x, network, &i, e);
+	return st == OK ? make_net(x, a, i, as, net, e) : st;
+}
+
+enum status experiment_shape(struct experiment *x, const char *network, struct net **net, struct err *e)
+{
+	int i = 0;
+	const enum status st = find_net(x, network, &i, e);
+	*net = st == OK ? x->shape[i] : NULL;
+	return st;
 }
 
 static void keep(enum status *first, enum status st)
@@ -159,14 +180,9 @@ static enum status read_networks(struct experiment *x, struct err *e)
 	enum status st = OK;
 	if (!x->networks || !x->data)
 		return OK;
-	bool *ok = NEW_ARRAY(x->arena, bool, x->networks->n);
-	for (int i = 0; i < x->networks->n; i++) {
-		struct net *net = NULL;
-		const enum status one = experiment_net(x, x->arena, x->networks->key[i], x->networks->key[i], &net, e);
-		ok[i] = one == OK;
-		keep(&st, one);
-	}
-	x->network_ok = ok;
+	x->shape = NEW_ARRAY(x->arena, struct net *, x->networks->n);
+	for (int i = 0; i < x->networks->n; i++)
+		keep(&st, make_net(x, x->arena, i, x->networks->key[i], &x->shape[i], e));
 	return st;
 }
 
@@ -180,7 +196,7 @@ static enum status read_stages(struct experiment *x, const struct conf *list, st
 		bool control = false;
 		struct stage *s = &x->stage[x->n_stage++];
 		enum status one = stage_read(x, s, list->item[i], e);
-		if (one == OK)
+		if (one == OK && !x->unplanned)
 			one = stage_check(x, s, NULL, false, &sum, e);
 		if (one == OK)
 			one = arms_add(x, e);
@@ -292,6 +308,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 	x->path = arena_str(a, path);
 	x->root = root;
 	x->pool = o->pool;
+	x->unplanned = o->unplanned;
 	x->budget = o->budget.epochs > 0 ? o->budget : (struct budget){1, 1, 1};
 	*out = x;
 	enum status st = OK;

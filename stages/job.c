@@ -46,7 +46,8 @@ enum status stage_result_read(struct record *rec, int64_t id, struct stage_resul
 {
 	double images = 0;
 	const struct { const char *name; double *value; } row[] = {
-		{"test_top1", &res->test_last}, {"test_top1_best", &res->test_best}, {"teacher_test_top1", &res->teacher_test},
+		{"test_top1", &res->test_last}, {"test_top1_best", &res->test_best}, {"test_top1_best_test", &res->best_on_test},
+		{"teacher_test_top1", &res->teacher_test},
 		{"trained_parameters_most", &res->trained_max}, {"parameters", &res->whole}, {"time/total_seconds", &res->seconds},
 		{"images", &images}, {"valid_top1_last", &res->valid_last},
 	};

@@ -44,6 +44,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/sweep.c \
 	%D%/sweep.h \
 	%D%/sweep_estimate.c \
+	%D%/sweep_plan.c \
 	%D%/sweep_run.c \
 	%D%/teacher.c \
 	%D%/teacher.h \

@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "runs/events.h"
 #include "runs/live.h"
+#include "runs/lock.h"
 #include "runs/metrics.h"
 #include "runs/note.h"
 #include "runs/origin.h"
@@ -92,7 +93,19 @@ static enum status begin_run(struct record *r, const struct experiment *x, const
 	return st;
 }
 
-enum status record_open(struct arena *a, struct experiment *x, const char *out, struct record **rec, struct err *e)
+static const char *lock_name(struct arena *a, const struct experiment *x)
+{
+	char hex[65];
+	experiment_identity(x, hex);
+	return arena_printf(a, "run-%s-%.8s", x->name, hex);
+}
+
+enum status record_try(struct arena *a, const struct experiment *x, const char *out, struct lock **l, struct err *e)
+{
+	return lock_try(a, out, lock_name(a, x), l, e);
+}
+
+enum status record_open(struct arena *a, struct experiment *x, const char *out, bool held, struct record **rec, struct err *e)
 {
 	struct record *r = NEW(a, struct record);
 	char hex[65];
@@ -103,13 +116,16 @@ enum status record_open(struct arena *a, struct experiment *x, const char *out, 
 	r->out = arena_str(a, full ? full : out);
 	free(full);
 	r->folder = path_join(a, r->out, arena_printf(a, "%s-%.8s", x->name, hex));
-	enum status st = dir_make(path_join(a, r->folder, "stages"), e);
+	enum status st = held ? OK : lock_wait(a, r->out, lock_name(a, x), x->name, stop_asked, &r->lock, e);
+	if (st != OK)
+		return st;
+	*rec = r;
+	st = dir_make(path_join(a, r->folder, "stages"), e);
 	if (st != OK)
 		return st;
 	r->log = fopen(path_join(a, r->folder, "log.txt"), "a");
 	if (!r->log)
 		return err_env(e, "can't open '%s/log.txt': %m", r->folder);
-	*rec = r;
 	st = write_config(r, x, e);
 	if (st == OK)
 		st = open_csv(r, e);
@@ -136,6 +152,7 @@ enum status record_close(struct record *r, const char *state, double seconds, st
 	st = st == OK ? events : st;
 	if (r->log)
 		fclose(r->log);
+	lock_release(r->lock);
 	return st;
 }
 

@@ -9,11 +9,13 @@
 #include "stages/stage.h"
 
 struct events;
+struct lock;
 
 /* A run's folder and records: record.c. */
 struct record {
 	struct arena *arena;
 	const char *out, *folder;     /* OUT, OUT/NAME-HASH */
+	struct lock *lock;            /* of the folder; NULL where the caller holds it */
 	struct store *store;
 	int64_t run;
 	FILE *csv, *log;
@@ -22,7 +24,11 @@ struct record {
 	double live_at;               /* when progress.json was written */
 	bool live_failed;             /* it could not be, and that was told */
 };
-enum status record_open(struct arena *a, struct experiment *x, const char *out, struct record **r, struct err *e);
+/* The lock without which nobody writes to the run's folder: it has one metrics.csv, which is replaced when a stage goes back to a checkpoint.
+   *l NULL: another process has it. */
+enum status record_try(struct arena *a, const struct experiment *x, const char *out, struct lock **l, struct err *e);
+/* held: the caller has the folder's lock. Else it is waited for, which is said, and kept until record_close; E_STOP: interrupted meanwhile. */
+enum status record_open(struct arena *a, struct experiment *x, const char *out, bool held, struct record **r, struct err *e);
 enum status record_close(struct record *r, const char *state, double seconds, struct err *e);
 const char *record_stage_file(struct record *r, const struct stage *s, const char *name); /* "stages/teach/last.safetensors" in the folder */
 /* One row of metrics.csv, of the event file and of the store. epoch counts over the stage's lessons, from 1. */
@@ -45,6 +51,7 @@ struct stage_result {
 	bool failed;                  /* by itself, or for want of a stage that did */
 	const char *why;              /* where it failed: the reason, in the record's arena */
 	double test_last, test_best;  /* top-1 percent; best: of the epoch that the held-out split chose, NaN without one */
+	double best_on_test;          /* with watch_test: the highest of any evaluated epoch, so chosen on the test set; else NaN */
 	double valid_last;
 	double teacher_test;          /* of the last teacher; NaN without */
 	double trained_max;           /* parameters moved in a step, at most over lessons (student's and its adapters'; critics apart) */

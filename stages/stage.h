@@ -39,6 +39,7 @@ struct train_conf {
 	double save_minutes;          /* between checkpoints inside an epoch */
 	int eval_every;               /* epochs between evaluations on the held-out split */
 	int rollbacks;                /* steps that may be undone before the stage fails */
+	bool watch_test;              /* the test pictures too, at the same epochs; they choose no weights */
 };
 extern const struct opt train_opts[];
 
@@ -134,7 +135,8 @@ struct experiment {
 	struct device *dev;
 	struct data *data;
 	const struct conf *networks, *report; /* networks: NULL when the file's are no map */
-	bool *network_ok;             /* per key of networks, once all were tried: what is wrong with one is told once */
+	struct net **shape;           /* per key of networks, as the file has it; NULL: what is wrong with it has been told */
+	bool unplanned;
 	int n_stage;
 	struct stage *stage;
 	int n_arms;
@@ -146,11 +148,12 @@ struct experiment_options {
 	struct budget budget;         /* zeroed: all of it */
 	const char *precision;        /* over the file's; NULL: the file's */
 	const char *device;           /* NULL: cpu */
+	bool unplanned;               /* stages are read and not planned: the caller does it, where it is needed */
 	int threads;                  /* 0: as many as cores */
 	int n_set;
 	const char *const *set;       /* "a.b=c" */
 };
-/* Parses, opens the data, plans every stage: every error of the file is collected. Identities are known afterwards. *x is for
+/* Parses, opens the data, plans every stage unless said: every error of the file is collected. Identities are known afterwards. *x is for
    experiment_close also after an error. */
 enum status experiment_open(struct arena *a, const char *path, const struct experiment_options *o, struct experiment **x, struct err *e);
 /* The same from a tree that is there; it becomes the experiment's. path: what it came from, for messages. */
@@ -163,6 +166,8 @@ enum status references_read(struct experiment *x, const struct stage *s, const s
 /* The network of an experiment by name, with the data's pictures and classes. as: its params' name. Silent where the network's own error
    has been told. */
 enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e);
+/* The same without memory of its own, for who asks what it is like. */
+enum status experiment_shape(struct experiment *x, const char *network, struct net **net, struct err *e);
 /* resolved config, each value with its origin */
 void experiment_resolved(const struct experiment *x, FILE *f);
 

@@ -33,6 +33,8 @@ const struct opt train_opts[] = {
 	{.name = "eval_every", .type = OPT_INT, .offset = offsetof(struct train_conf, eval_every), .def = 1, .min = 1, .max = 100000,
 	 .unit = "epochs", .help = "between evaluations on the held-out split, which choose `best`"},
 	INT(train_conf, rollbacks, 2, 0, 50, "steps", "steps that are not finite and may be undone, with halved learning rates, before the stage fails; 0: fails at the first"),
+	BOOL(train_conf, watch_test, 0, "evaluates the test pictures at the same epochs: the metric test_top1_watched and its highest value, "
+	     "test_top1_best_test, which is chosen on the test set; no weights are kept for it"),
 	{0},
 };
 
@@ -171,7 +173,7 @@ static enum status check_from(struct experiment *x, const struct stage *s, const
 	const struct stage *from = &x->stage[s->from.stage];
 	if (!*from->identity)
 		return E_USER; /* told */
-	const enum status st = experiment_net(x, x->arena, from->train.train, from->train.train, &other, e);
+	const enum status st = experiment_shape(x, from->train.train, &other, e);
 	if (st != OK || str_eq(other->identity, net->identity))
 		return st;
 	return err_user(e, s->from.at, "stage '%s' starts '%s' (%s) from weights of '%s' (%s), which is another model or has other options", s->name,
@@ -299,9 +301,9 @@ static enum status name_copy(struct experiment *x, struct stage *s, const char *
 	s->name = name;
 	enum status st = check_name(x, s, e);
 	if (st == OK)
-		st = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+		st = experiment_shape(x, s->train.train, &net, e);
 	if (st == OK && s->n_teacher)
-		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+		st = experiment_shape(x, s->teacher_network, &teacher, e);
 	if (st == OK)
 		identify(x, s, net, teacher);
 	return st;
@@ -345,7 +347,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	struct net *net = NULL, *teacher = NULL;
 	/* After wrong options too: what the stage refers to can be told at the same time. */
 	if (s->train.train && *s->train.train) {
-		const enum status one = experiment_net(x, x->arena, s->train.train, s->train.train, &net, e);
+		const enum status one = experiment_shape(x, s->train.train, &net, e);
 		st = st == OK ? one : st;
 	}
 	const enum status refs = read_references(x, s, e);
@@ -353,7 +355,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	if (st == OK)
 		st = check_from(x, s, net, e);
 	if (st == OK && s->n_teacher)
-		st = experiment_net(x, x->arena, s->teacher_network, s->teacher_network, &teacher, e);
+		st = experiment_shape(x, s->teacher_network, &teacher, e);
 	if (st == OK)
 		st = check_files(x, s, net, teacher, e);
 	if (st == OK)

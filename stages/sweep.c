@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "stages/job.h"
 #include "stages/teacher.h"
 
@@ -104,6 +105,7 @@ static enum status open_run(struct sweep *s, const struct sweep_options *o, cons
 	*r = (struct sweep_run){.point = p, .seed = seed};
 	options.n_set = 0; /* they are in the root already */
 	options.pool = s->pool;
+	options.unplanned = true;
 	options.budget = s->budget;
 	st = experiment_open_conf(s->arena, s->path, root, &options, &r->x, e);
 	if (st != OK)
@@ -111,6 +113,19 @@ static enum status open_run(struct sweep *s, const struct sweep_options *o, cons
 	r->name = r->x->name;
 	s->n_run++;
 	return OK;
+}
+
+/* When some are there: whether all have room, which is better known now than after minutes. */
+static enum status all_fit(const struct sweep *s, size_t before, double n, struct err *e)
+{
+	enum { SAMPLE = 100 };
+	const size_t there = memory_available();
+	const double each = (double)(arena_bytes(s->arena) - before) / SAMPLE;
+	char one[32], have[32];
+	if (s->n_run != SAMPLE || !there || n * each <= (double)there)
+		return OK;
+	return err_nomem(e, "that is %.0f runs that take about %s each to plan, and %s are available: use 'random' to draw some of them", n,
+	                 str_bytes(one, (size_t)each), str_bytes(have, there));
 }
 
 static enum status open_runs(struct sweep *s, const struct sweep_options *o, struct err *e)
@@ -121,13 +136,27 @@ static enum status open_runs(struct sweep *s, const struct sweep_options *o, str
 	enum status st = OK;
 	if (n > POINTS_ASK && !o->many && !o->only)
 		return err_user(e, conf_where(s->root, "vary"), "that is %.0f runs; if so many are meant, say --yes", n);
-	s->run = NEW_ARRAY(s->arena, struct sweep_run, v->n_point * seeds);
-	for (int p = 0; p < v->n_point && st == OK; p++)
-		for (int k = 0; k < seeds && st == OK; k++)
+	s->run = NEW_ARRAY(s->arena, struct sweep_run, n);
+	s->point_end = NEW_ARRAY(s->arena, int, v->n_point);
+	const size_t before = arena_bytes(s->arena);
+	for (int p = 0; p < v->n_point && st == OK; p++) {
+		for (int k = 0; k < seeds && st == OK; k++) {
 			st = open_run(s, o, &v->point[p], v->seeds.n ? v->seeds.v[k] : -1, e);
+			if (st == OK)
+				st = all_fit(s, before, o->only ? 0 : n, e);
+		}
+		s->point_end[p] = s->n_run;
+	}
 	if (st == OK && !s->n_run)
 		return err_user(e, (struct where){0}, "--only '%s' is the name of no run: `--list` prints them", o->only);
 	return st;
+}
+
+int sweep_runs_of(const struct sweep *s, const struct point *p, int *first)
+{
+	const long i = p - s->vary.point;
+	*first = i ? s->point_end[i - 1] : 0;
+	return s->point_end[i] - *first;
 }
 
 static bool is_used(const struct experiment *x, int stage)
@@ -149,22 +178,22 @@ static enum status list_items(struct sweep *s, struct err *e)
 	for (int r = 0; r < s->n_run; r++)
 		s->n_item += s->run[r].x->n_stage;
 	s->item = NEW_ARRAY(s->arena, struct sweep_item, s->n_item);
+	s->identity = names_new(s->arena, (size_t)s->n_item);
 	int at = 0;
 	for (int r = 0; r < s->n_run && st == OK; r++) {
 		struct experiment *x = s->run[r].x;
 		s->run[r].first = at;
 		for (int i = 0; i < x->n_stage && st == OK; i++, at++) {
 			struct sweep_item *item = &s->item[at];
-			*item = (struct sweep_item){.stage = &x->stage[i], .run = r, .twin = at, .compared = !is_used(x, i)};
+			*item = (struct sweep_item){.stage = &x->stage[i], .run = r, .twin = names_put(s->identity, x->stage[i].identity, at), .compared = !is_used(x, i)};
 			if (s->timing && item->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
 				return err_user(e, conf_where(item->stage->map, "teacher_cache"), "a time with a cache is none of the method: 'timing' is true, so "
 				                "'teacher_cache' must be off");
-			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .valid_last = NAN, .teacher_test = NAN};
-			for (int k = 0; k < at && item->twin == at; k++)
-				if (str_eq(s->item[k].stage->identity, item->stage->identity))
-					item->twin = k;
-			if (item->twin == at)
-				st = stage_check(x, item->stage, NULL, false, &item->sum, e);
+			if (s->timing && item->stage->train.watch_test)
+				return err_user(e, conf_where(item->stage->map, "watch_test"), "a time with the test pictures in it is none of the method: 'timing' is true, "
+				                "so 'watch_test' must be false");
+			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .best_on_test = NAN, .valid_last = NAN,
+			                                     .teacher_test = NAN};
 		}
 	}
 	return st;
@@ -189,7 +218,7 @@ enum status sweep_open(struct arena *a, const char *path, const struct sweep_opt
 	for (int i = 0; s->root && i < o->experiment.n_set && st == OK; i++)
 		st = conf_set(a, s->root, o->experiment.set[i], e);
 	if (st == OK)
-		st = vary_read(a, s->root, &s->vary, e);
+		st = vary_read(a, s->root, o->many || o->only, &s->vary, e);
 	if (st == OK)
 		st = read_budget(s, o->budget, e);
 	const struct conf *timing = st == OK ? conf_use(s->root, "timing") : NULL, *name = st == OK ? conf_find(s->root, "name") : NULL;
@@ -230,14 +259,20 @@ static enum status look_up(struct sweep *s, struct sweep_item *item, struct err 
 	return stage_result_read(&rec, id, &item->result, e);
 }
 
-/* Whether the folder has one of a run of this sweep. */
+/* Whether the folder has one, NAME-HASH, of a run of this sweep. */
 static bool has_folder(const struct sweep *s)
 {
+	struct names *run = names_new(s->arena, (size_t)s->n_run);
 	DIR *d = opendir(s->out);
 	bool has = false;
-	for (struct dirent *entry; d && !has && (entry = readdir(d));)
-		for (int r = 0; r < s->n_run && !has; r++)
-			has = str_starts(entry->d_name, s->run[r].name) && entry->d_name[strlen(s->run[r].name)] == '-';
+	for (int r = 0; r < s->n_run; r++)
+		names_put(run, s->run[r].name, r);
+	for (struct dirent *entry; d && !has && (entry = readdir(d));) {
+		char *dash = strrchr(entry->d_name, '-');
+		if (dash)
+			*dash = 0;
+		has = dash && names_find(run, entry->d_name) >= 0;
+	}
 	if (d)
 		closedir(d);
 	return has;

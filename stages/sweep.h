@@ -15,7 +15,8 @@ enum item_state { ITEM_TODO, ITEM_DONE, ITEM_FAILED, ITEM_LEFT_OUT }; /* left ou
 /* A stage of a run. */
 struct sweep_item {
 	struct stage *stage;
-	struct stage_plan_sum sum;
+	struct stage_plan_sum sum;    /* once it is planned */
+	bool planned;
 	struct stage_result result;   /* result.why: the reason, where it failed */
 	enum item_state state;
 	int run;                      /* index of the run that it is of */
@@ -44,8 +45,10 @@ struct sweep {
 	bool timing;                  /* each item alone in a process */
 	struct experiment_pool *pool;
 	int n_run, n_item;
-	struct sweep_run *run;
+	struct sweep_run *run;        /* those of a point beside each other */
+	int *point_end;               /* by point: behind its last run */
 	struct sweep_item *item;
+	struct names *identity;       /* to the first item that has it */
 	struct store *store;
 };
 
@@ -57,8 +60,15 @@ struct sweep_options {
 
 extern const struct opt budget_opts[];
 
-/* Reads the file, makes and plans every run. Errors of the file are told once, with its lines. */
+/* Reads the file and makes every run, none of them planned. Errors of the file are told once, with its lines. E_NOMEM: so many runs do not fit. */
 enum status sweep_open(struct arena *a, const char *path, const struct sweep_options *o, struct sweep **s, struct err *e);
+/* The runs of a point: how many (0: --only left none) and the first of them. */
+int sweep_runs_of(const struct sweep *s, const struct point *p, int *first);
+/* By item: whether sweep_train with the same run and which would train it, or what it uses, if it is not there. Twins are all told by the first. */
+bool *sweep_wanted(struct sweep *s, int run, int which);
+/* Plans what sweep_train with the same run and which would train: what does not fit together is told before anything is trained. Once is enough: what is
+   planned stays so, and seeds of a point have one plan. */
+enum status sweep_plan(struct sweep *s, int run, int which, struct err *e);
 void sweep_close(struct sweep *s); /* NULL allowed */
 /* "a tenth ..." in figures: "0.1 of the epochs (rounded up), 0.2 of the training and held-out and 1 of the test pictures". */
 const char *sweep_budget_text(const struct sweep *s);
@@ -77,7 +87,7 @@ struct sweep_estimate {
 };
 enum status sweep_estimate(struct sweep *s, struct sweep_estimate *out, struct err *e);
 
-/* Trains what is not there. which: an item's index, or -1 for all; run: a run's index, or -1. most: arms at once, at most.
+/* Plans and trains what is not there. which: an item's index, or -1 for all; run: a run's index, or -1. most: arms at once, at most.
    E_RUN: some have failed and everything else is done. E_STOP: a signal, all states saved. */
 enum status sweep_train(struct sweep *s, int run, int which, int most, struct err *e);
 /* The order in which items are trained alone for timing: what others use first, then arms in turn, seed by seed. */

@@ -147,23 +147,21 @@ static double evaluation_macs(const struct sweep_item *item, const struct experi
 static enum status add(struct sweep *s, int i, struct experiment *x, double rate, struct sweep_estimate *out, struct err *e)
 {
 	const struct sweep_item *item = &s->item[i];
-	struct arena *a = arena_open("estimate");
 	struct net *net = NULL;
-	const enum status st = experiment_net(x, a, item->stage->train.train, item->stage->train.train, &net, e);
+	const enum status st = experiment_shape(x, item->stage->train.train, &net, e);
 	if (st == OK) {
 		const double weights = 4.0 * (double)(net->params->param_size + net->params->state_size);
 		out->n_stage++;
 		out->seconds += (item->sum.total_macs + evaluation_macs(item, x, net)) * rate;
 		out->bytes += weights * (2 + item->stage->n_anchor) + 4.0 * x->data->n_test * (3 + net->classes);
 	}
-	arena_close(a);
 	return st;
 }
 
 enum status sweep_estimate(struct sweep *s, struct sweep_estimate *out, struct err *e)
 {
 	double *rate = NEW_ARRAY(s->arena, double, s->n_item);
-	enum status st = OK;
+	enum status st = sweep_plan(s, -1, -1, e);
 	*out = (struct sweep_estimate){0};
 	for (int r = 0; r < s->n_run; r++)
 		for (int i = s->run[r].first; i < s->run[r].first + s->run[r].x->n_stage && st == OK; i++) {

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "runs/lock.h"
 #include "stages/job.h"
 #include "stages/sweep.h"
@@ -62,6 +63,13 @@ static void leave_out(struct sweep *s, bool say)
 	}
 }
 
+static void fail(struct sweep_item *item, const char *why)
+{
+	item->state = ITEM_FAILED;
+	item->result.failed = true;
+	item->result.why = why;
+}
+
 enum status sweep_failures(struct sweep *s, struct err *e)
 {
 	struct store_stage_row *stages = NULL;
@@ -69,18 +77,18 @@ enum status sweep_failures(struct sweep *s, struct err *e)
 	if (!s->store)
 		return OK;
 	enum status st = store_stages(s->store, s->arena, 0, &stages, &n, e);
-	for (int k = 0; k < n && st == OK; k++)
-		for (int i = 0; i < s->n_item && st == OK && str_eq(stages[k].state, "failed"); i++) {
-			struct sweep_item *item = &s->item[i];
-			struct store_run_row run;
-			if (item->state != ITEM_TODO || !str_eq(item->stage->identity, stages[k].identity))
-				continue;
-			item->state = ITEM_FAILED;
-			item->result.failed = true;
-			st = store_run(s->store, s->arena, stages[k].run, &run, e);
-			if (st == OK)
-				item->result.why = arena_printf(s->arena, "see %s/log.txt", run.folder);
-		}
+	for (int k = 0; k < n && st == OK; k++) {
+		const int i = str_eq(stages[k].state, "failed") ? names_find(s->identity, stages[k].identity) : -1;
+		struct store_run_row run;
+		if (i < 0 || s->item[i].state != ITEM_TODO)
+			continue;
+		st = store_run(s->store, s->arena, stages[k].run, &run, e);
+		if (st == OK)
+			fail(&s->item[i], arena_printf(s->arena, "see %s/log.txt", run.folder));
+	}
+	for (int i = 0; i < s->n_item; i++)
+		if (s->item[i].state == ITEM_TODO && s->item[s->item[i].twin].state == ITEM_FAILED)
+			fail(&s->item[i], s->item[s->item[i].twin].result.why);
 	leave_out(s, false);
 	return st;
 }
@@ -96,19 +104,16 @@ struct crew {
 	struct lock **run; /* of the runs that its items are of */
 };
 
-/* Whether the item's run is this process's to write to: its folder has one metrics.csv, which is replaced when a stage goes back to a checkpoint. */
+/* Whether the item's run is this process's to write to. */
 static enum status take_run(struct sweep *s, struct crew *c, int i, bool *taken, struct err *e)
 {
-	char hex[65];
-	const struct experiment *x = run_of(s, i)->x;
 	*taken = false;
 	for (int k = 0; k < c->n && !*taken; k++)
 		*taken = s->item[c->item[k]].run == s->item[i].run;
 	if (*taken)
 		return OK;
-	experiment_identity(x, hex);
 	struct lock *lock = NULL;
-	const enum status st = lock_try(c->arena, s->out, arena_printf(c->arena, "run-%s-%.8s", x->name, hex), &lock, e);
+	const enum status st = record_try(c->arena, run_of(s, i)->x, s->out, &lock, e);
 	*taken = lock != NULL;
 	if (lock)
 		c->run[c->n_run++] = lock;
@@ -160,7 +165,7 @@ static enum status open_records(struct sweep *s, struct crew *c, struct err *e)
 	for (int k = 0; k < c->n && st == OK; k++) {
 		struct sweep_run *r = run_of(s, c->item[k]);
 		if (!r->rec)
-			st = record_open(c->arena, r->x, s->out, &r->rec, e);
+			st = record_open(c->arena, r->x, s->out, true, &r->rec, e);
 		if (r->rec)
 			r->folder = arena_str(s->arena, r->rec->folder);
 	}
@@ -263,21 +268,6 @@ static enum status one_crew(struct sweep *s, const bool *wanted, int *most, bool
 
 /* ---- all of it ---- */
 
-/* The items to be trained: of a run or alone, with what they use. */
-static void want(struct sweep *s, int i, bool *wanted)
-{
-	const struct stage *stage = s->item[i].stage;
-	const int twin = s->item[i].twin;
-	if (wanted[twin])
-		return;
-	wanted[twin] = true;
-	for (int k = -stage->has_from; k < stage->n_teacher; k++) {
-		const int at = item_of(s, i, k < 0 ? &stage->from : &stage->teacher[k]);
-		if (at >= 0)
-			want(s, at, wanted);
-	}
-}
-
 /* A run all of whose stages were trained for others has a folder too. */
 static enum status leave_folders(struct sweep *s, int run, struct err *e)
 {
@@ -286,7 +276,7 @@ static enum status leave_folders(struct sweep *s, int run, struct err *e)
 		struct sweep_run *r = &s->run[i];
 		if (r->folder || (run >= 0 && run != i))
 			continue;
-		st = record_open(s->arena, r->x, s->out, &r->rec, e);
+		st = record_open(s->arena, r->x, s->out, false, &r->rec, e);
 		if (r->rec)
 			r->folder = r->rec->folder;
 		st = close_records(s, st, e);
@@ -320,14 +310,13 @@ static enum status go_through(struct sweep *s, const bool *wanted, int most, str
 
 enum status sweep_train(struct sweep *s, int run, int which, int most, struct err *e)
 {
-	bool *wanted = NEW_ARRAY(s->arena, bool, s->n_item);
+	const bool *wanted = sweep_wanted(s, run, which);
 	struct err failures = {0};
-	for (int i = 0; i < s->n_item; i++)
-		if ((run < 0 && which < 0) || i == which || (run >= 0 && run_of(s, i) == &s->run[run]))
-			want(s, i, wanted);
 	stop_install();
 	most = s->timing ? 1 : most; /* also where a job array has the runs: a time that was shared is none */
-	enum status st = dir_make(s->out, e);
+	enum status st = sweep_plan(s, run, which, e);
+	if (st == OK)
+		st = dir_make(s->out, e);
 	if (st == OK && !s->store)
 		st = store_open(path_join(s->arena, s->out, "limbeck.db"), &s->store, e);
 	if (st == OK)

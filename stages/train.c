@@ -84,7 +84,7 @@ static const char *artefact_key(struct trainer *t, const char *name)
 	return weights_key(t, arena_printf(t->r->arena, "%s/%s", t->r->stage->identity, name));
 }
 
-/* The test split is read here, once, after everything was chosen. */
+/* The test split is read here, once, after everything was chosen; what watch_test saw of it before chose nothing. */
 static enum status measure_all(struct trainer *t, struct stage_result *res, struct err *e)
 {
 	struct stage_run *r = t->r;
@@ -101,6 +101,8 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 		if (st == OK)
 			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, NULL, &res->test_best, e);
 	}
+	if (st == OK && s->train.watch_test)
+		st = store_most(t->rec->store, t->stage_id, TEST_WATCHED, &res->best_on_test, e);
 	if (st == OK && t->teacher)
 		st = measure(t, r->teacher, weights_key(t, s->teacher[lesson_of(t)->teacher].identity), PART_TEST, NULL, &res->teacher_test, e);
 	return st;
@@ -110,7 +112,7 @@ static enum status put_result(struct trainer *t, const struct stage_result *res,
 {
 	const int epoch = lesson_epochs_before(t->r, t->r->n_lesson);
 	const struct { const char *name; double value; } row[] = {
-		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"test_top5", t->test_top5}, {"teacher_test_top1", res->teacher_test},
+		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"test_top1_best_test", res->best_on_test}, {"test_top5", t->test_top5}, {"teacher_test_top1", res->teacher_test},
 		{"gap_to_teacher", res->teacher_test - res->test_last}, {"trained_parameters_most", res->trained_max},
 		{"parameters", res->whole}, {"time/total_seconds", res->seconds}, {"images", res->images},
 		{"valid_top1_last", res->valid_last}, {"macs", t->total_macs}, {"time/alone", t->alone},

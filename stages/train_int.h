@@ -7,6 +7,8 @@
 #include "stages/cohort.h"
 #include "stages/teacher.h"
 
+#define TEST_WATCHED "test_top1_watched" /* the metric of watch_test, by epoch */
+
 /* A stage while it is trained: an arm of a cohort, also when it is the only one. */
 struct trainer {
 	struct cohort *cohort;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "stages/vary_int.h"
 
 struct vary_conf {
@@ -136,24 +137,6 @@ static bool skipped(const struct axes *x, const struct point *p)
 	return false;
 }
 
-/* Points by name, so that a hundred thousand need not be compared with each other. */
-struct names {
-	size_t n;   /* a power of two, above twice the points */
-	int *point; /* 1 + its number; 0: empty */
-};
-
-/* Where the name is, or would be. */
-static int *find_name(const struct names *t, const struct vary *v, const char *name)
-{
-	uint64_t h = 14695981039346656037u;
-	for (const char *c = name; *c; c++)
-		h = (h ^ (unsigned char)*c) * 1099511628211u;
-	size_t i = (size_t)h & (t->n - 1);
-	while (t->point[i] && !str_eq(v->point[t->point[i] - 1].name, name))
-		i = (i + 1) & (t->n - 1);
-	return &t->point[i];
-}
-
 static bool same_sets(const struct point *a, const struct point *b)
 {
 	bool same = a->n == b->n;
@@ -167,29 +150,25 @@ static bool same_sets(const struct point *a, const struct point *b)
 static enum status keep_point(const struct axes *x, struct vary *v, struct names *t, struct err *e)
 {
 	const struct point *p = &v->point[v->n_point];
-	int *at = find_name(t, v, p->name);
-	if (*at && !same_sets(&v->point[*at - 1], p))
+	const int at = names_put(t, p->name, v->n_point);
+	if (!same_sets(&v->point[at], p))
 		return err_user(e, conf_where(x->root, "vary"), "two points that differ would both be named '%s': give names, by 'list' or by a 'name' in 'zip'",
 		                p->name);
-	if (!*at)
-		*at = ++v->n_point;
+	v->n_point += at == v->n_point;
 	return OK;
 }
 
 static enum status make_points(struct axes *x, struct vary *v, double n, struct err *e)
 {
 	int *choice = NEW_ARRAY(x->a, int, x->n_axis + 1);
-	struct names t = {.n = 8};
+	struct names *t = names_new(x->a, (size_t)n);
 	enum status st = OK;
-	while ((double)t.n < 2 * n)
-		t.n *= 2;
-	t.point = NEW_ARRAY(x->a, int, t.n);
 	v->point = NEW_ARRAY(x->a, struct point, (int)n);
 	while (st == OK) {
 		struct point *p = &v->point[v->n_point];
 		make_point(x, choice, p);
 		if (!skipped(x, p))
-			st = keep_point(x, v, &t, e);
+			st = keep_point(x, v, t, e);
 		int i = x->n_axis - 1;
 		while (i >= 0 && ++choice[i] == x->axis[i].n)
 			choice[i--] = 0;
@@ -201,7 +180,7 @@ static enum status make_points(struct axes *x, struct vary *v, double n, struct 
 	return v->n_point ? OK : err_user(e, conf_where(x->root, "vary"), "'skip' leaves no run of %.0f", n);
 }
 
-enum status vary_read(struct arena *a, const struct conf *root, struct vary *v, struct err *e)
+enum status vary_read(struct arena *a, const struct conf *root, bool many, struct vary *v, struct err *e)
 {
 	struct vary_conf c = {0};
 	struct axes x = {.a = a, .root = root};
@@ -224,6 +203,8 @@ enum status vary_read(struct arena *a, const struct conf *root, struct vary *v, 
 	v->n_all = n * (v->seeds.n ? v->seeds.n : 1);
 	if (v->n_all > POINTS_MAX)
 		return err_user(e, map ? map->at : root->at, "that is %.0f runs, at most %d are allowed: use 'random' to draw some of them", v->n_all, POINTS_MAX);
+	if (v->n_all > POINTS_MADE && !many) /* before any is made */
+		return err_user(e, map ? map->at : root->at, "that is %.0f runs; if so many are meant, say --yes; 'random' draws some of them", v->n_all);
 	return make_points(&x, v, n, e);
 }
 

@@ -38,10 +38,11 @@ struct vary {
 
 extern const struct opt vary_opts[], seeds_opts[], random_opts[];
 
-enum { POINTS_ASK = 1000, POINTS_MAX = 100000 }; /* more runs than the first are asked about, more than the second refused */
+/* More runs than the first are asked about; more than the second before their points are even made; more than the third are refused. */
+enum { POINTS_ASK = 1000, POINTS_MADE = 100000, POINTS_MAX = 10000000 };
 /* From the top of the file (which has `vary`, `drop` or neither). Every path is looked up in the file: one that is not there is an error, but
    for the last name of it, which may be an option that has its default. */
-enum status vary_read(struct arena *a, const struct conf *root, struct vary *v, struct err *e);
+enum status vary_read(struct arena *a, const struct conf *root, bool many, struct vary *v, struct err *e); /* many: so many are wanted */
 /* The file as the point has it; its name is "NAME-POINT-sSEED" in the letters that a run's name may have. */
 enum status point_apply(struct arena *a, const struct conf *root, const struct vary *v, const struct point *p, int seed, struct conf **out, struct err *e);
 

@@ -7,7 +7,7 @@ cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
 KILLS=20
-echo 1..31
+echo 1..34
 
 result() # STATUS TEXT
 {
@@ -118,6 +118,18 @@ set -- folder/tiny-*
 "$limbeck" train "$1" --threads 1 > out 2> err; test $? = 0 && has err "goes on at lesson" && test "$(echo folder/tiny-*)" = "$1" && test ! -e runs
 result $? "a run's folder in place of the file: that run goes on"
 same folder; result $? "the same bits and rows"
+
+# ---- two at once ----
+await_lock() { for ((i = 0; i < 1000; i++)); do ls two/locks/run-tiny-* > /dev/null 2>&1 && break; sleep 0.01; done; }
+behind two; one=$pid; await_lock
+"$limbeck" train x.yaml --threads 1 --out two > out2 2> err2 && has err2 "'tiny' is being trained by another process: waiting for it" "e2e: trained before"
+result $? "a second process waits for the run's folder, and finds all of it trained"
+wait $one && same two && ! ls two/locks/* > /dev/null 2>&1; result $? "the same bits and rows, and no lock is left"
+behind two --set seed=2; one=$pid; await_lock
+(exec "$limbeck" train x.yaml --threads 1 --out two --set seed=2 > out2 2> err2) & other=$!
+for ((i = 0; i < 1000; i++)); do grep -q "waiting for it" err2 && break; sleep 0.01; done
+kill -INT $other; wait $other; status=$?
+kill -INT $one; wait $one; test $? = 130 && test $status = 130; result $? "who waits can be interrupted"
 
 # ---- a state that can't be used ----
 LC_ALL=C sed -i 's/"program":"limbeck/"program":"lumbeck/' version/tiny-*/stages/*/resume.safetensors

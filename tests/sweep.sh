@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..36
+echo 1..37
 
 result() # STATUS TEXT
 {
@@ -133,6 +133,8 @@ start some --only nobody; test $? = 2 && has err "is the name of no run"; result
 start none --set 'vary.grid={stages.kd.lr: []}'; test $? = 2 && has err "a grid of nothing is no run at all" && test ! -e none; result $? "an empty list"
 start none --set vary.seeds=400; test $? = 2 && has err "that is 1200 runs; if so many are meant, say --yes" && test ! -e none; result $? "more than a thousand runs are asked about"
 start none --set vary.seeds=400 --yes --list && test "$(wc -l < out)" = 1200; result $? "and done with --yes"
+huge='vary.grid={stages.kd.lr: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 2]}'
+start none --set vary.seeds=10000 --set "$huge"; test $? = 2 && has err "that is 110000 runs; if so many are meant, say --yes" && test ! -e none; result $? "and a hundred thousand"
 start none --budget nonsense; test $? = 2 && has err "--budget is 'nonsense', allowed full, quick, smoke" && test ! -e none; result $? "a budget that is none"
 cp -r whole damaged; printf 'nothing of a store' | dd of=damaged/limbeck.db conv=notrunc 2> /dev/null; rm -f damaged/limbeck.db-*
 start damaged; test $? = 1 && has err "damaged/limbeck.db" "is damaged"; result $? "a damaged store is named"

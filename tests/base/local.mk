@@ -9,6 +9,7 @@ tests_check_base_SOURCES = \
 	%D%/test_file.c \
 	%D%/test_json.c \
 	%D%/test_log.c \
+	%D%/test_names.c \
 	%D%/test_opt.c \
 	%D%/test_rng.c \
 	%D%/test_sha256.c \

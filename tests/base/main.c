@@ -99,6 +99,7 @@ int main(void)
 	srunner_add_suite(sr, log_suite());
 	srunner_add_suite(sr, json_suite());
 	srunner_add_suite(sr, tree_suite());
+	srunner_add_suite(sr, names_suite());
 	srunner_run_all(sr, CK_ENV);
 	const int failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

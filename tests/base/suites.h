@@ -19,6 +19,7 @@ Suite *conf_suite(void);
 Suite *conf_set_suite(void);
 Suite *opt_suite(void);
 Suite *log_suite(void);
+Suite *names_suite(void);
 Suite *json_suite(void);
 Suite *tree_suite(void);
 

@@ -87,6 +87,17 @@ START_TEST(the_best_rule_reads_the_best_metric)
 	ck_assert_int_eq(target(&folder, 1), OK);
 	ck_assert_str_eq(p.metric, "test_top1_best");
 	ck_assert_ptr_null(p.table_html);
+	ck_assert_ptr_nonnull(strstr(p.rule, "The test pictures chose nothing."));
+}
+END_TEST
+
+START_TEST(what_the_test_set_chose_says_so)
+{
+	const char *folder = folder_with("s", "sweep.json", "{\"rule\": \"best on the test pictures, which is chosen on the test set\", \"series\": [{\"label\": \"a\", "
+	                                 "\"items\": [{\"folder\": \"x\", \"stage\": \"kd\", \"seed\": 3}]}]}");
+	ck_assert_int_eq(target(&folder, 1), OK);
+	ck_assert_str_eq(p.metric, "test_top1_best_test");
+	ck_assert_ptr_nonnull(strstr(p.rule, "chosen on the test set. They are too high by that choice."));
 }
 END_TEST
 
@@ -192,6 +203,7 @@ Suite *report_suite(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, a_sweep_is_read);
 	tcase_add_test(tc, the_best_rule_reads_the_best_metric);
+	tcase_add_test(tc, what_the_test_set_chose_says_so);
 	tcase_add_loop_test(tc, a_damaged_sweep_is_refused, 0, sizeof damaged / sizeof *damaged);
 	tcase_add_test(tc, a_sweep_is_reported_alone);
 	tcase_add_test(tc, arms_are_seeds_of_their_stage);

@@ -140,6 +140,26 @@ START_TEST(what_was_measured_is_in_it)
 }
 END_TEST
 
+START_TEST(chosen_on_the_test_set)
+{
+	struct page p = three();
+	LACKS(written(&p, store), "chosen on the test set");
+	struct store_stage_row *rows = NULL;
+	int n = 0;
+	ck_assert_int_eq(store_stages(store, life, 0, &rows, &n, &e), OK);
+	for (int i = 0; i < n; i++)
+		put(rows[i].id, "test_top1_best_test", 3, 91.25);
+	const char *text = written(&p, store);
+	HAS(text, "best on test %: chosen on the test set</th>");
+	HAS(text, "An exception is marked: what is best on test is chosen on the test set, so it is too high.");
+	HAS(text, "<dd>81.83 %<small>kd &amp; more, 3 seeds</small>");
+	p.metric = "test_top1_best_test";
+	text = written(&p, store);
+	HAS(text, "<dd>91.25 %<small>kd &amp; more, 3 seeds, chosen on the test set</small>");
+	HAS(text, "accuracy on the test pictures, percent, chosen on the test set");
+}
+END_TEST
+
 START_TEST(one_seed_is_called_one_seed)
 {
 	struct page p = three();
@@ -350,6 +370,7 @@ Suite *page_suite(void)
 	TCase *tc = life_case(s, "page");
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, what_was_measured_is_in_it);
+	tcase_add_test(tc, chosen_on_the_test_set);
 	tcase_add_test(tc, one_seed_is_called_one_seed);
 	tcase_add_test(tc, differences_and_a_table_that_are_given);
 	tcase_add_test(tc, equal_seeds_are_paired);

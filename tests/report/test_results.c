@@ -22,7 +22,7 @@ static void set(int i, const struct stage_kind *k, const char *name, const char 
 	stage[i] = (struct stage){.kind = k, .name = name,
 	                          .train = {.name = name, .train = network, .epochs = epochs}};
 	result[i] = (struct stage_result){
-		.stage = &stage[i], .test_last = test, .test_best = test + 0.25,
+		.stage = &stage[i], .test_last = test, .test_best = test + 0.25, .best_on_test = test + 1,
 		.teacher_test = i == TEACH ? NAN : 90,
 		.trained_max = i == STEPS ? 250 : 1000, .whole = 1000, .seconds = 75, .images = 123456,
 		.epochs = epochs,
@@ -77,6 +77,9 @@ START_TEST(a_row_for_each_stage)
 	HAS(line(text, "teach"), " - ");
 	LACKS(text, "trained before");
 	LACKS(text, "nan");
+	LACKS(text, "MARKED");
+	stage[KD].train.watch_test = true;
+	HAS(printed(), "\nMARKED: 'kd' had 86.00 % at the epoch that did best on the test pictures: chosen on the test set");
 	HAS(text, "54,000 training, 6,000 held-out and 10,000 test pictures");
 	HAS(text, "One seed proves nothing:");
 	HAS(text, "use several seeds\nbefore believing");

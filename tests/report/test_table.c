@@ -78,8 +78,8 @@ static void leave(int item, const struct made *m)
 	ck_ok(store_run_begin(s->store, &row, &run, &e));
 	ck_ok(store_stage_begin(s->store, run, stage->name, stage->kind->name, stage->identity, &id, &e));
 	const struct { const char *name; double value; } values[] = {{"test_top1", m->top1}, {"test_top1_best", m->top1 + 0.25}, {"time/total_seconds", m->seconds},
-	                                                              {"time/alone", m->alone}};
-	for (int i = 0; i < 4; i++)
+	                                                              {"time/alone", m->alone}, {"test_top1_best_test", m->top1 + 1.5}};
+	for (int i = 0; i < 4 + stage->train.watch_test; i++)
 		ck_ok(store_metric(s->store, id, values[i].name, 1, 1, values[i].value, &e));
 	for (int i = 0; i < 2 && !m->failed; i++) {
 		const char *name = i ? "best" : "last", *path = arena_printf(life, "%s/%s.safetensors", own, name);
@@ -287,6 +287,53 @@ START_TEST(rules)
 }
 END_TEST
 
+#define WATCHED "name: made\nprecision: f32\n" \
+	"data: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 24, classes: 4, size: 8}\n" \
+	"networks: {small: {model: cnn, widths: [2, 4], convs: 1}}\n" \
+	"stages: [{name: kd, kind: supervise, train: small, epochs: 2, watch_test: true}, {name: labels, kind: supervise, train: small, epochs: 2}]\n"
+
+/* What the test pictures chose says so in every form. */
+START_TEST(chosen_on_the_test_set)
+{
+	static const char *const sets[] = {"table: {rule: best_test, metrics: [test_top1, test_error, train_top1]}\nclaims: [{name: c, better: kd, than: labels}]\n",
+	                                   "table: {rule: best_test, columns: points}\nvary: {grid: {data.batch: [16, 8]}}\n"};
+	open_sweep(arena_printf(life, WATCHED "%s", sets[_i]), NULL);
+	leave(0, &(struct made){.top1 = 70, .right = "xx"});
+	leave(1, &(struct made){.top1 = 60, .right = "x."});
+	const char *text = made(&(struct table_options){0});
+	HAS(text, "test_top1 (chosen on the test set)");
+	HAS(line(text, "kd"), " 71.50 ");
+	HAS(text, "Rule: the epoch that did best on the test pictures, which is chosen on the test set.");
+	HAS(text, "MARKED: the epoch is chosen on the test set itself, so these numbers are too high");
+	HAS(text, "Without 'watch_test: true', and so without a number: labels.");
+	HAS(printed(GRID_MARKDOWN), "(chosen on the test set)");
+	HAS(printed(GRID_LATEX), "test\\_top1 (chosen on the test set)");
+	HAS(printed(GRID_HTML), "test_top1 (chosen on the test set)");
+	HAS(printed(GRID_CSV), ",test_top1,best_test (chosen on the test set),full,1,0,0,71.5,");
+	HAS(line(made(&(struct table_options){.rule = "last", .columns = "metrics"}), _i ? "batch=16 kd" : "kd"), " 70.00 ");
+	LACKS(printed(GRID_TEXT), "chosen");
+	if (_i)
+		return;
+	text = made(&(struct table_options){0});
+	HAS(text, "test_error (chosen on the test set)");
+	HAS(line(strstr(text, "test_error"), "kd"), " 28.50 ");
+	HAS(text, "\ntrain_top1\n");
+	HAS(text, "Of the last epoch all the same: train_top1.\n");
+	HAS(line(text, "c "), "c (chosen on the test set) undecided");
+	LACKS(text, "McNemar"); /* its answers are of the last epoch */
+	HAS(printed(GRID_CSV), "kd,train_top1,train_top1,last,");
+	file_of("paper.yaml", "title: T\nrule: best_test\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}]\n");
+	const struct table_options o = {.paper = scratch_path("paper.yaml")};
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "kd test_top1 (chosen on the test set) 71.50 1 71.00");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "too few runs"); /* that is: compared */
+	static const char *const theirs[] = {"last", "unsaid"};
+	for (int i = 0; i < 2; i++) {
+		file_of("paper.yaml", arena_printf(life, "title: T\nrule: %s\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}]\n", theirs[i]));
+		HAS(line(strstr(made(&o), "Beside:"), "kd"), "other rule");
+	}
+}
+END_TEST
+
 START_TEST(versions)
 {
 	open_sweep(FILE_TOP SEEDS, NULL);
@@ -446,7 +493,9 @@ END_TEST
 static const struct { const char *file, *control, *rule, *columns, *says; } wrong[] = {
 	{"table: {control: lables}\n", NULL, NULL, NULL, "made.yaml:9:18: the control 'lables' is no row of the table; did you mean 'labels'?"},
 	{"", "nobody", NULL, NULL, "the control 'nobody' is no row of the table"},
-	{"", NULL, "test", NULL, "--rule is 'test', allowed last, best; the test pictures never choose"},
+	{"", NULL, "test", NULL, "--rule is 'test', allowed last, best, best_test"},
+	{"", NULL, "best_test", NULL, "the rule 'best_test' needs 'watch_test: true' in the stages, and none has it"},
+	{"table: {rule: best_test}\n", NULL, NULL, NULL, "made.yaml:9:15: the rule 'best_test' needs"},
 	{"", NULL, NULL, "rows", "--columns is 'rows', allowed metrics, points"},
 	{"table: {rows: [kd, kb]}\n", NULL, NULL, NULL, "'rows' names 'kb', and no stage has that name"},
 	{"table: {mertics: [x]}\n", NULL, NULL, NULL, "did you mean 'metrics'?"},
@@ -571,6 +620,7 @@ Suite *table_suite(void)
 	tcase_add_test(tc, left_out);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, rules);
+	tcase_add_loop_test(tc, chosen_on_the_test_set, 0, 2);
 	tcase_add_test(tc, versions);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, no_pair_twice);

@@ -85,6 +85,10 @@ START_TEST(metrics_come_back_exactly_and_in_order)
 	double x;
 	ck_ok(store_last(s, stage, "loss", &x, &e));
 	ck_assert(x == 0.1 + 0.2);
+	ck_ok(store_most(s, stage, "accuracy", &x, &e)); /* neither the last nor the first; NaN is none */
+	ck_assert(x == 1e300);
+	ck_ok(store_most(s, stage, "nothing", &x, &e));
+	ck_assert(isnan(x));
 	ck_ok(store_last(s, stage, "nothing", &x, &e));
 	ck_assert(isnan(x));
 	ck_ok(store_metrics(s, life, stage + 1, &v, &n, &e));

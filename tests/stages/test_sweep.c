@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "stages/sweep.h"
 
 #define KD "  - {name: kd, kind: distill, train: student, teacher: teach.last, epochs: 2, losses: [{kind: ce, weight: 0.1}, {kind: kd, tau: 4}]}\n"
@@ -433,6 +434,8 @@ static const struct { const char *text; const char *budget; const char *says; } 
 	{SWEEP "timing: maybe\n", NULL, "'timing' is true or false"},
 	{TOP STAGES TEACH "  - {name: kd, kind: distill, train: student, teacher: teach.last, teacher_cache: f32}\ntiming: true\n", NULL,
 	 "sweep.yaml:11:83: a time with a cache is none of the method"},
+	{TOP STAGES TEACH "  - {name: a, kind: supervise, train: student, watch_test: true}\ntiming: true\n", NULL,
+	 "sweep.yaml:11:60: a time with the test pictures in it is none of the method"},
 	{TOP STAGES TEACH "vary: {seeds: 1001}\n", NULL, "that is 1001 runs; if so many are meant, say --yes"},
 	{TOP STAGES TEACH "vary: {grid: {stages.teach.lrr: [1]}}\n", NULL, "sweep.yaml:11:34: unknown key 'lrr' in stage 'teach'; did you mean 'lr'?"},
 	{TOP STAGES TEACH "vary: {grid: {stages.teach.lrr: [1]}}\n", NULL, "in the point 'lrr=1'"},
@@ -442,6 +445,65 @@ static const struct { const char *text; const char *budget; const char *says; } 
 	{"name: a/b\n" STAGES TEACH "vary: {seeds: 2}\n", NULL, "sweep.yaml:1:7: name 'a/b-s1': 1 to 100 letters"},
 	{"- 1\n", NULL, "map"},
 };
+
+static double planned(const struct sweep *s)
+{
+	double n = 0;
+	for (int i = 0; i < s->n_item; i++)
+		n += s->item[i].planned;
+	return n;
+}
+
+/* What is asked for is planned, once for all seeds of a point, and each is what it would be alone. */
+START_TEST(plans)
+{
+	struct sweep *s = open_sweep(SWEEP, &(struct sweep_options){0});
+	ck_assert_double_eq(planned(s), 0);
+	ck_ok(sweep_plan(s, 1, -1, &e)); /* tau=1, seed 2: kd and labels of its own, and the teacher of all */
+	ck_assert_double_eq(planned(s), 3);
+	ck_assert(s->item[0].planned && s->item[4].planned && s->item[5].planned);
+	ck_ok(sweep_plan(s, -1, 10, &e)); /* kd of tau=3, seed 2 */
+	ck_assert_double_eq(planned(s), 4);
+	ck_ok(sweep_plan(s, -1, -1, &e));
+	for (int i = 0; i < s->n_item; i++) {
+		struct stage_plan_sum sum;
+		ck_assert_int_eq(s->item[i].planned, s->item[i].twin == i);
+		ck_ok(stage_check(s->run[s->item[i].run].x, s->item[i].stage, NULL, false, &sum, &e));
+		if (s->item[i].planned)
+			ck_assert_mem_eq(&s->item[i].sum, &sum, sizeof sum);
+	}
+	sweep_close(s);
+	/* what does not fit is told with its point, and nothing is trained */
+	s = open_sweep(TOP STAGES TEACH "  - {name: b, kind: blocks, train: student, teacher: teach.last}\nvary: {grid: {stages.b.train: [student, deep]}}\n",
+	               &(struct sweep_options){0});
+	ck_assert_int_eq(sweep_train(s, -1, -1, 16, &e), E_USER);
+	ck_has(e.text, "in the point 'train=deep'");
+	ck_assert_int_eq(file_exists(scratch_path("out")), 0);
+	sweep_close(s);
+}
+END_TEST
+
+/* Thousands are no matter; what the memory does not carry is told at once. */
+START_TEST(thousands)
+{
+	const char *text = TOP STAGES TEACH KD LABELS "vary: {seeds: 3000}\n";
+	struct sweep *s = open_sweep(text, &(struct sweep_options){.many = true});
+	int first = -1;
+	ck_assert(s->n_run == 3000 && s->n_item == 9000 && s->item[8997].twin == 0 && s->item[8998].twin == 8998);
+	ck_assert(sweep_runs_of(s, s->run[7].point, &first) == 3000 && first == 0);
+	sweep_close(s);
+	memory_pretend((size_t)16 << 20);
+	ck_assert_int_eq(open_with(&s, text, &(struct sweep_options){.many = true}), E_NOMEM);
+	ck_has(e.text, "that is 3000 runs that take about ");
+	ck_has(e.text, "to plan, and 16.0 MiB are available");
+	memory_pretend(0);
+	sweep_close(s);
+	s = open_sweep(SWEEP, &(struct sweep_options){.only = "*tau_3*"});
+	ck_assert_int_eq(sweep_runs_of(s, &s->vary.point[0], &first), 0);
+	ck_assert(sweep_runs_of(s, &s->vary.point[1], &first) == 2 && first == 0);
+	sweep_close(s);
+}
+END_TEST
 
 START_TEST(said)
 {
@@ -488,6 +550,8 @@ Suite *sweep_suite(void)
 	tcase_add_test(tc, in_turn);
 	tcase_add_test(tc, arms_of_the_file);
 	tcase_add_test(tc, set_before_anything_varies);
+	tcase_add_test(tc, plans);
+	tcase_add_test(tc, thousands);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, folders_that_cannot_be);
 	return s;

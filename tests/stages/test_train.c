@@ -9,6 +9,8 @@
 
 #define M "  - {name: m, kind: blocks, train: student, teacher: teach.anchors, epochs: 1, head_epochs: 1, polish_epochs: 1"
 
+#define M0 "  - {name: b, kind: supervise, train: student, epochs: 1}\n"
+
 static int epoch_of(const struct st_file *f)
 {
 	return (int)strtol(st_meta(f, "epoch"), NULL, 10);
@@ -73,6 +75,32 @@ START_TEST(anchors_and_best)
 }
 END_TEST
 
+/* The test pictures are looked at where the held-out ones are, and choose no weights. */
+START_TEST(watched)
+{
+	const struct trained plain = train_ok("plain", TOP STAGES "  - {name: a, kind: supervise, train: teacher, epochs: 5, lr: 0.3, eval_every: 2}\n" M0);
+	const struct trained t = train_ok("out", TOP STAGES
+		"  - {name: a, kind: supervise, train: teacher, epochs: 5, lr: 0.3, eval_every: 2, watch_test: true}\n" M0);
+	ck_assert_int_eq(rows(t.folder, "a", -1, "test_top1_watched"), 3);
+	double most = 0;
+	for (int i = 2; i <= 5; i += i == 4 ? 1 : 2) {
+		ck_assert(isfinite(metric(t.folder, "a", i, "test_top1_watched")));
+		most = fmax(most, metric(t.folder, "a", i, "test_top1_watched"));
+	}
+	ck_assert_double_eq(metric(t.folder, "a", 5, "test_top1_watched"), t.result[0].test_last);
+	ck_assert_double_eq(t.result[0].best_on_test, most);
+	ck_assert_double_eq(metric(t.folder, "a", 5, "test_top1_best_test"), most);
+	ck_assert_double_eq(t.result[0].test_best, plain.result[0].test_best);
+	const struct st_file best = weights_of(t.folder, "a", "best"), same = weights_of(plain.folder, "a", "best");
+	ck_assert(same_tensors(&best, &same));
+	ck_assert(isnan(plain.result[0].best_on_test));
+	ck_assert_int_eq(rows(plain.folder, "a", -1, "test_top1_watched") + rows(plain.folder, "a", -1, "test_top1_best_test"), 0);
+	ck_assert(isnan(t.result[1].best_on_test)); /* another stage, which is not watched */
+	ck_assert_double_eq(train_ok("out", TOP STAGES
+		"  - {name: a, kind: supervise, train: teacher, epochs: 5, lr: 0.3, eval_every: 2, watch_test: true}\n" M0).result[0].best_on_test, most); /* read back */
+}
+END_TEST
+
 static const struct { const char *set; double images; } sizes[] = {
 	{"data.held_out=0", 80 * 2}, {"data.drop_last=true", 48 * 2}, {"data.drop_last=false", 56 * 2}, {"data.batch=100", 56 * 2}, {"data.batch=56", 56 * 2},
 	{"data.batch=1", 56 * 2}, {"data.limit=8", 8 * 2}, {"stages.teach.eval_every=7", 56 * 2}, {"data.eval_batch=1000", 56 * 2},
@@ -104,7 +132,7 @@ START_TEST(dropped_whole)
 }
 END_TEST
 
-#define BOTH TOP STAGES TEACH M ", critic_every: 2}\n  - {name: kd, kind: distill, train: student, teacher: teach.anchors, epochs: 2, losses: [{kind: kd}, " \
+#define BOTH TOP STAGES TEACH M ", critic_every: 2}\n  - {name: kd, kind: distill, train: student, teacher: teach.anchors, epochs: 2, watch_test: true, losses: [{kind: kd}, " \
 	"{kind: hint, student: block1, teacher: block2, weight: 0.5}]}\n"
 
 static void same_artefacts(const struct trained *a, const struct trained *b)
@@ -226,7 +254,7 @@ END_TEST
 /* Stopped every few steps, within epochs and at their ends, in every lesson: the same bits and metrics at the end. */
 START_TEST(stopped_often)
 {
-	static const char *const names[] = {"loss", "train_top1", "valid_top1", "valid_loss", "critic/loss", "critic/real_accuracy", "loss/hint", "test_top1"};
+	static const char *const names[] = {"loss", "train_top1", "valid_top1", "valid_loss", "critic/loss", "critic/real_accuracy", "loss/hint", "test_top1", "test_top1_watched", "test_top1_best_test"};
 	const struct trained whole = train_ok("one", BOTH);
 	struct trained t;
 	enum status st = E_STOP;
@@ -261,7 +289,7 @@ START_TEST(trimmed)
 	struct record *rec = NULL;
 	int64_t id = 0;
 	ck_ok(dir_make(scratch_path("out"), &e));
-	ck_ok(record_open(life, x, scratch_path("out"), &rec, &e));
+	ck_ok(record_open(life, x, scratch_path("out"), false, &rec, &e));
 	ck_ok(store_stage_begin(rec->store, rec->run, "teach", "supervise", x->stage[0].identity, &id, &e));
 	for (int epoch = 1; epoch <= 3; epoch++)
 		ck_ok(record_metric(rec, &x->stage[0], id, "", epoch, epoch, "loss", epoch, &e));
@@ -289,6 +317,7 @@ Suite *train_suite(void)
 	tcase_add_loop_test(tc, blocks_variants, 0, N_VARIANT);
 	tcase_add_test(tc, no_end);
 	tcase_add_test(tc, anchors_and_best);
+	tcase_add_test(tc, watched);
 	tcase_add_loop_test(tc, sizes_of_batches, 0, sizeof sizes / sizeof *sizes);
 	tcase_add_test(tc, dropped_whole);
 	tcase_add_test(tc, same_twice);

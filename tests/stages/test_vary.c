@@ -21,7 +21,7 @@ static enum status read(const char *text)
 {
 	err_clear(&e);
 	ck_ok(conf_parse(life, arena_printf(life, FILE_TOP "%s", text), "f.yaml", &root, &e));
-	return vary_read(life, root, &v, &e);
+	return vary_read(life, root, false, &v, &e);
 }
 
 static void read_ok(const char *text)
@@ -268,7 +268,8 @@ static const struct { const char *text; int line; const char *says; } wrong[] = 
 	{"vary:\n  seeds: {n: 2, of: [order]}\n", 8, "'of' is a list of split, data, init"},
 	{"vary:\n  seeds: {n: 2, of: []}\n", 8, "'of' names no seed"},
 	{"vary:\n  seeds: {n: 2, teachers: some}\n", 8, "'teachers' is some"},
-	{"vary:\n  seeds: 10000\n  random: {n: 100000, stages.a.lr: [1]}\n", 8, "that is 1000000000 runs, at most 100000 are allowed: use 'random' to draw some of them"},
+	{"vary:\n  seeds: 10000\n  random: {n: 100000, stages.a.lr: [1]}\n", 8, "that is 1000000000 runs, at most 10000000 are allowed: use 'random' to draw some of them"},
+	{"vary:\n  seeds: 2\n  random: {n: 100000, stages.a.lr: [1]}\n", 8, "that is 200000 runs; if so many are meant, say --yes; 'random' draws some of them"},
 };
 
 START_TEST(said)
@@ -291,7 +292,7 @@ START_TEST(a_point_that_cannot_be)
 }
 END_TEST
 
-/* As many as are asked about, at once. */
+/* As many as are made without a yes, and more. */
 START_TEST(many)
 {
 	const char *numbers = "0";
@@ -300,6 +301,12 @@ START_TEST(many)
 	read_ok(arena_printf(life, "vary: {grid: {stages.a.lr: [%s], stages.a.epochs: [%s]}}\n", numbers, numbers));
 	ck_assert_int_eq(v.n_point, 316 * 316);
 	ck_assert_str_eq(v.point[316 * 316 - 1].name, "lr=315,epochs=315");
+	ck_ok(conf_parse(life, arena_printf(life, "stages: [{name: a, lr: 1, epochs: 1}]\nvary: {grid: {stages.a.lr: [%s], stages.a.epochs: [%s, 316]}}\n", numbers, numbers),
+	                 "f.yaml", &root, &e));
+	ck_assert_int_eq(vary_read(life, root, false, &v, &e), E_USER);
+	err_clear(&e);
+	ck_ok(vary_read(life, root, true, &v, &e));
+	ck_assert_int_eq(v.n_point, 316 * 317);
 }
 END_TEST
 
