@@ -6,6 +6,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_adapt());
 	suite_add_tcase(suite, tcase_ce());
 	suite_add_tcase(suite, tcase_every());
+	suite_add_tcase(suite, tcase_fsp());
 	suite_add_tcase(suite, tcase_hint());
 	suite_add_tcase(suite, tcase_kd());
 	suite_add_tcase(suite, tcase_terms());
