@@ -3,6 +3,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ce.c \
 	%D%/fsp.c \
 	%D%/hint.c \
+	%D%/irg.c \
 	%D%/kd.c \
 	%D%/loss.c \
 	%D%/loss.h \

@@ -8,6 +8,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_every());
 	suite_add_tcase(suite, tcase_fsp());
 	suite_add_tcase(suite, tcase_hint());
+	suite_add_tcase(suite, tcase_irg());
 	suite_add_tcase(suite, tcase_kd());
 	suite_add_tcase(suite, tcase_terms());
 	SRunner *runner = srunner_create(suite);

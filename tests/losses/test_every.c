@@ -31,6 +31,8 @@ static const struct more {
 	{"hint", ", relu: no"},
 	{"fsp", ", adapter: always"},
 	{"fsp", ", student_to: block1, teacher_to: block2, pool: max, adapter: none"},
+	{"irg", ", transformations: 0"},
+	{"irg", ", student_to: block1.pre, teacher_to: block2.pre"},
 };
 enum { MORE = sizeof more / sizeof *more };
 
