@@ -4,8 +4,7 @@
 
 #include <stdio.h>
 
-/* Average pooling where the map shrinks by a whole factor, else bilinear. */
-static struct node *fit_map(struct graph *g, struct node *x, int H, int W)
+struct node *map_to_size(struct graph *g, struct node *x, int H, int W)
 {
 	const int h = x->type.shape.d[2], w = x->type.shape.d[3];
 	if (h == H && w == W)
@@ -38,7 +37,7 @@ struct node *adapt(struct builder *b, struct node *x, const struct type *to, boo
 	BUG_IF(!b->net, "an adapter without parameters of its own");
 	if (s->n_dim == 2)
 		return block_linear(b, x, name, t->d[1]);
-	x = fit_map(g, x, t->d[2], t->d[3]);
+	x = map_to_size(g, x, t->d[2], t->d[3]);
 	struct node *y = block_conv_norm(b, x, block_name(b, "%s.conv", name), block_name(b, "%s.norm", name), t->d[1], 1, 1, 0, false, NULL);
 	return relu ? graph_relu(g, y) : y;
 }

@@ -76,6 +76,12 @@ struct node *kd_divergence(struct graph *g, struct node *z_s, struct node *z_t, 
 /* Whether a tap is what a ReLU gives: its `.pre` is another node (wrn's block taps are sums, and so are not). */
 bool tap_has_relu(const struct taps *t, const struct net *net, const char *tap);
 
+/* losses/tap_after.c: the tap `named`, or with "" the block that follows `tap`: block3 after block2, block3.pre after block2.pre, block1 after stem.
+   NULL and an error at `at` where there is none. */
+struct node *tap_after(const struct taps *t, const struct net *net, const char *tap, const char *named, struct where at, struct err *e);
+/* A map by average pooling where it shrinks by a whole factor, else bilinear; itself where it has that size. */
+struct node *map_to_size(struct graph *g, struct node *x, int H, int W);
+
 /* losses/adapt.c: brings student features (N,C,H,W) to a teacher's type by a 1x1 convolution, batch norm and the given activation, after a resize
    (average pooling when the student's map is a multiple, else bilinear). Equal shapes and adapter auto: x itself. Rank 2: a linear layer.
    name: of the layers ("adapt"). When shapes can't be brought together: an error that prints both. */

@@ -9,7 +9,9 @@ tests_check_losses_SOURCES = \
 	%D%/test_adapt.c \
 	%D%/test_ce.c \
 	%D%/test_every.c \
+	%D%/test_fsp.c \
 	%D%/test_hint.c \
+	%D%/test_irg.c \
 	%D%/test_kd.c \
 	%D%/test_terms.c
 tests_check_losses_CPPFLAGS = $(TEST_CPPFLAGS)

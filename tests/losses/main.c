@@ -6,7 +6,9 @@ int main(void)
 	suite_add_tcase(suite, tcase_adapt());
 	suite_add_tcase(suite, tcase_ce());
 	suite_add_tcase(suite, tcase_every());
+	suite_add_tcase(suite, tcase_fsp());
 	suite_add_tcase(suite, tcase_hint());
+	suite_add_tcase(suite, tcase_irg());
 	suite_add_tcase(suite, tcase_kd());
 	suite_add_tcase(suite, tcase_terms());
 	SRunner *runner = srunner_create(suite);

@@ -8,7 +8,9 @@
 TCase *tcase_adapt(void);
 TCase *tcase_ce(void);
 TCase *tcase_every(void);
+TCase *tcase_fsp(void);
 TCase *tcase_hint(void);
+TCase *tcase_irg(void);
 TCase *tcase_kd(void);
 TCase *tcase_terms(void);
 

@@ -14,6 +14,7 @@ static const struct pair {
 	{"block1", "block3"},     /* (3,6,6) to (5,2,2): a whole ratio, 3 */
 	{"block2", "block1"},     /* (5,3,3) to (4,8,8): the student's is smaller */
 	{"block2", "block3.pre"}, /* (5,3,3) to (5,2,2) before the ReLU */
+	{"block1", "block1"},     /* both go on to a block that follows */
 	{"pooled", "logits"},     /* 5 to 7 */
 };
 enum { PAIRS = sizeof pairs / sizeof *pairs };
@@ -28,6 +29,10 @@ static const struct more {
 	{"kd", ", tau: 0.7"},
 	{"hint", ", adapter: always"},
 	{"hint", ", relu: no"},
+	{"fsp", ", adapter: always"},
+	{"fsp", ", student_to: block1, teacher_to: block2, pool: max, adapter: none"},
+	{"irg", ", transformations: 0"},
+	{"irg", ", student_to: block1.pre, teacher_to: block2.pre"},
 };
 enum { MORE = sizeof more / sizeof *more };
 
