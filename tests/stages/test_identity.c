@@ -31,7 +31,7 @@ static const char *another(const struct opt *o)
 		return arena_strn(life, o->choices, first);
 	}
 	case OPT_INTS:
-		return "[1]";
+		return !strcmp(o->name, "teacher_epochs") ? "[1, 3]" : "[1]";
 	case OPT_REALS:
 		return "[0.3]";
 	default:
