@@ -124,9 +124,11 @@ static void readings_list(void)
 }
 
 static const struct shared_opts loss_shared[] = {{"every entry of 'losses'", term_opts}, {0}};
+static const struct shared_opts model_shared[] = {{"every network", net_opts}, {0}};
 static const struct shared_opts dataset_shared[] = {{"every data set", data_opts}, {0}};
 static const struct shared_opts stage_shared[] = {
 	{"every stage", train_opts},
+	{"every stage: `anchors` as a map", anchor_opts},
 	{"every stage: the optimiser", optim_opts},
 	{"every stage: the schedule", schedule_opts},
 	{"every stage with a teacher", teacher_opts},
@@ -135,7 +137,7 @@ static const struct shared_opts stage_shared[] = {
 
 const struct kind kind_all[] = {
 	{"ops", "op", "what graphs are made of", true, ops_count, ops_get, NULL, NULL},
-	{"models", "model", "recipes of networks", true, models_count, models_get, NULL, NULL},
+	{"models", "model", "recipes of networks", true, models_count, models_get, model_shared, NULL},
 	{"losses", "loss", "between a student and its teacher or the labels", true, losses_count, losses_get,
 	 loss_shared, NULL},
 	{"critics", "critic", "tell the teacher's features from the student's", true, critics_count, critics_get,

@@ -53,8 +53,9 @@ static enum status check_network(struct experiment *x, const char *name, struct 
 	const enum status st = experiment_net(x, x->arena, name, name, &net, e);
 	if (st != OK)
 		return st;
-	printf("  %s: %s, %s parameters, %.1f M multiply-adds a picture, %d blocks\n", name, net->model_name,
-	       str_count(n, params_count(net->params)), net_macs(net) / 1e6, net->B);
+	const char *cut = net->head > net->B + 1 ? arena_printf(x->arena, " of %d", net->head - 1) : "";
+	printf("  %s: %s, %s parameters, %.1f M multiply-adds a picture, %d%s blocks\n", name, net->model_name,
+	       str_count(n, params_count(net->params)), net_macs(net) / 1e6, net->B, cut);
 	return print_taps(net, e);
 }
 

@@ -117,7 +117,23 @@ void reference_markdown(FILE *f)
 	           "`STAGE.anchors[i]` counted from 0 (in quotes: brackets mean a list to YAML), or\n"
 	           "`{file: PATH}`; a stage uses what earlier ones leave.\n\n"
 	           "`anchors: {count: 3, rule: equal}` keeps equally spaced epochs, the last among them;\n"
-	           "`anchors: [6, 20, 40]` keeps those.");
+	           "`anchors: [6, 20, 40]` keeps those, `anchors: {rule: plateau}` the last epoch before each drop of `schedule: steps` and the last.\n\n"
+	           "Where a stage takes several teachers, a list of references is met in order; a reference may be there several times, and\n"
+	           "`{anchors: STAGE.anchors, order: reversed}` turns some of them round. Teachers of `distill` may be of several networks, files too:\n"
+	           "`{file: PATH, network: NAME}`. So a teacher that is cut short (`cut`, below networks) can teach before the whole one. Its blocks are\n"
+	           "taken from the whole one, and its head is trained on them:\n\n"
+	           "```\n"
+	           "networks:\n"
+	           "  teacher: {model: cnn, widths: [16, 32, 64]}\n"
+	           "  teacher1: {model: cnn, widths: [16, 32, 64], cut: 1}\n"
+	           "  student: {model: cnn, widths: [8, 16, 32]}\n"
+	           "stages:\n"
+	           "  - {name: teach, kind: supervise, train: teacher, epochs: 12}\n"
+	           "  - {name: teach1, kind: supervise, train: teacher1, from: teach.last, moves: head, epochs: 2}\n"
+	           "  - {name: kd, kind: distill, train: student, teacher: [teach1.last, teach.last], epochs: 12, teacher_epochs: [4, 8]}\n"
+	           "```\n\n"
+	           "Weights of a `from` are of the network that is trained, or of one that has its stem and blocks, parameter for parameter: then the\n"
+	           "head starts anew, and the log says so.");
 	print_kind(f, "losses", "losses",
 	           "Entries of a `distill` stage's `losses: [{kind: NAME, weight: 1, ...}]`.");
 	print_kind(f, "critics", "critics", "`critic: {kind: NAME, ...}` of a `blocks` stage.");

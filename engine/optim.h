@@ -57,5 +57,8 @@ struct schedule_conf {
 extern const struct opt schedule_opts[];
 /* position: epochs done, a real number (per step); epochs: of the phase. */
 double schedule_factor(const struct schedule_conf *c, double position, double epochs);
+/* The last whole epoch before each drop of lr, rising, each once; not those within the warm-up, nor drops at the end and after it. last: room for
+   drops.n. How many; 0 for a schedule that falls otherwise or not at all. */
+int schedule_plateaus(const struct schedule_conf *c, int epochs, int *last);
 
 #endif

@@ -17,6 +17,11 @@ const struct opt schedule_opts[] = {
 	{0},
 };
 
+static double drop_at(const struct schedule_conf *c, int i, double epochs)
+{
+	return c->drops.v[i] < 1 ? c->drops.v[i] * epochs : c->drops.v[i];
+}
+
 double schedule_factor(const struct schedule_conf *c, double position, double epochs)
 {
 	if (position < c->warmup)
@@ -26,11 +31,26 @@ double schedule_factor(const struct schedule_conf *c, double position, double ep
 		const double x = fmin((position - c->warmup) / (epochs - c->warmup), 1);
 		f = c->final + (1 - c->final) * 0.5 * (1 + cos(3.14159265358979323846 * x));
 	} else if (c->kind == SCHEDULE_STEPS) {
-		for (int i = 0; i < c->drops.n; i++) {
-			const double at = c->drops.v[i] < 1 ? c->drops.v[i] * epochs : c->drops.v[i];
-			if (position >= at)
+		for (int i = 0; i < c->drops.n; i++)
+			if (position >= drop_at(c, i, epochs))
 				f *= c->factor;
-		}
 	}
 	return f;
+}
+
+int schedule_plateaus(const struct schedule_conf *c, int epochs, int *last)
+{
+	int n = 0;
+	for (int i = 0; c->kind == SCHEDULE_STEPS && c->factor < 1 && i < c->drops.n; i++) {
+		const int epoch = (int)floor(fmin(drop_at(c, i, epochs), epochs) + 1e-9); /* .29 * 100 is a little less than 29 */
+		int k = n;
+		while (k > 0 && last[k - 1] > epoch)
+			k--;
+		if (epoch < 1 || epoch <= c->warmup || epoch >= epochs || (k > 0 && last[k - 1] == epoch))
+			continue;
+		for (int m = n++; m > k; m--)
+			last[m] = last[m - 1];
+		last[k] = epoch;
+	}
+	return n;
 }

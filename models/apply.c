@@ -17,7 +17,7 @@ static struct node *parts_build(struct builder *b, int from, int to, struct node
 		g->scope = b->part == 0               ? arena_printf(g->arena, "%s/stem", name)
 		           : b->part == b->net->B + 1 ? arena_printf(g->arena, "%s/head", name)
 		                                      : arena_printf(g->arena, "%s/block%d", name, b->part);
-		x = b->net->model->part(b, b->net->conf, b->part, x);
+		x = b->net->model->part(b, b->net->conf, b->part > b->net->B ? b->net->head : b->part, x);
 		/* The head reads no bytes: what it is given need not be rounded to them. */
 		if (b->int8 && b->part == b->net->B)
 			x = int8_last(b, x);

@@ -6,6 +6,9 @@
  * (pooling and the linear layer). A tap is its part's output: max pooling stands at the start of the block
  * after it. A model without a stem of its own (cnn, vgg) passes the pictures through part 0 and has no stem
  * tap. Parameter names, order and shapes are those of the CIFAR networks that published checkpoints use.
+ *
+ * Any network can be cut short: `cut: b` drops the blocks after b, and the head stands on block b's output. Such
+ * a network has B = b; its stem and blocks have the names and shapes that they have in the whole one.
  */
 #ifndef MODELS_MODEL_H
 #define MODELS_MODEL_H
@@ -57,7 +60,7 @@ struct model {
 	   fixed. */
 	bool (*parse)(const char *name, void *conf);
 	int (*blocks)(const void *conf);
-	/* part 0..B+1 on x; sets the taps of the part and gives its output (the head: logits). */
+	/* part 0..B+1 of the whole network on x; sets the taps of the part and gives its output (the head: logits). */
 	struct node *(*part)(struct builder *b, const void *conf, int part, struct node *x);
 };
 
@@ -75,11 +78,13 @@ struct net {
 	const char *model_name; /* "resnet20" */
 	const void *conf;
 	int B;
+	int head;         /* the model's number of its head: B + 1, or more where the network is cut short */
 	int C, H, W, classes; /* the pictures it takes */
 	struct params *params;
-	const char *identity; /* canonical text of model, options, input and classes */
+	const char *identity; /* canonical text of model, options, cut, input and classes */
 };
 
+extern const struct opt net_opts[]; /* keys of every network's map: model, cut */
 /* From a YAML map {model: resnet20, ...options}; defines parameters (no device memory).
    A key that is no option of the model is an error, unless the caller has read it before (conf_use). */
 enum status net_new(struct arena *a, const char *name, const struct conf *map, int C, int H, int W,
@@ -100,6 +105,8 @@ struct net *net_twin(struct arena *a, const struct net *net, const char *name);
 struct node *model_apply(struct graph *g, struct net *net, int from, int to, struct node *x, enum mode mode,
                          const char *name, struct taps *taps);
 int net_part_all(const struct net *net); /* B + 1: the last part */
+/* Whether of has net's stem and blocks, parameter for parameter; blocks behind them and the head may be others. */
+bool net_has_body(const struct net *of, const struct net *net);
 /* Looks up "block2", "block2.pre", "stem", "pooled", "logits"; NULL and an error that lists what there is. */
 struct node *taps_find(const struct taps *t, const struct net *net, const char *name, struct where at,
                        struct err *e);

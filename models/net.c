@@ -3,12 +3,15 @@
 #include "base/str.h"
 #include "models/apply.h"
 
-/* The key of a network's map that is no option of the model. */
+/* The keys of a network's map that are no options of the model. */
 struct net_keys {
 	const char *model;
+	int cut;
 };
-static const struct opt net_opts[] = {
+const struct opt net_opts[] = {
 	TEXT(net_keys, model, NULL, "name of the model, as 'limbeck list models' shows it"),
+	INT(net_keys, cut, 0, 0, MAX_BLOCK - 1, "-",
+	    "the last block that is kept: those after it are dropped, and the head stands on its output; 0: the whole network"),
 	{.name = NULL},
 };
 
@@ -43,10 +46,27 @@ static const char *identity_of(struct arena *a, const struct net *net)
 	struct str s = {0};
 	str_printf(&s, "model=%s\n", net->model_name);
 	opts_canonical(net->model->opts, net->conf, &s);
+	if (net->head > net->B + 1)
+		str_printf(&s, "cut=%d\n", net->B);
 	str_printf(&s, "input=%dx%dx%d\nclasses=%d\n", net->C, net->H, net->W, net->classes);
 	const char *text = arena_str(a, str_text(&s));
 	str_release(&s);
 	return text;
+}
+
+static enum status net_cut(struct net *net, int cut, const struct conf *map, struct err *e)
+{
+	net->head = net->B + 1;
+	if (cut >= net->B && net->B == 1)
+		return err_user(e, conf_where(map, "cut"), "network '%s' (%s) has one block: it can't be cut", net->name,
+		                net->model_name);
+	if (cut >= net->B)
+		return err_user(e, conf_where(map, "cut"),
+		                "network '%s' (%s) has %d blocks: 'cut' is %d, allowed 1 to %d, or 0 for the whole network",
+		                net->name, net->model_name, net->B, cut, net->B - 1);
+	if (cut)
+		net->B = cut;
+	return OK;
 }
 
 /* Options first, then what the name says: the two fill different fields of conf. */
@@ -68,7 +88,7 @@ static enum status net_read(struct arena *a, struct net *net, const struct conf 
 	if (net->B < 1 || net->B > MAX_BLOCK)
 		return err_user(e, at, "network '%s' (%s) has %d blocks; allowed are 1 to %d", net->name,
 		                net->model_name, net->B, MAX_BLOCK);
-	return OK;
+	return net_cut(net, keys.cut, map, e);
 }
 
 static enum status net_make(struct arena *a, const struct net *start, const struct conf *map, struct where at,
@@ -130,4 +150,30 @@ struct net *net_twin(struct arena *a, const struct net *net, const char *name)
 	for (int i = 0; i < net->params->n_state; i++)
 		params_add_state(twin->params, net->params->state[i], params_initial(net->params, i));
 	return twin;
+}
+
+/* The next row of the stem or a block, as far as block B; NULL: no more. */
+static const struct param *body_next(const struct param *row, int n, int B, int *i)
+{
+	while (*i < n && row[*i].block > B)
+		++*i;
+	return *i < n ? &row[(*i)++] : NULL;
+}
+
+static bool same_rows(const struct param *a, int n_a, const struct param *b, int n_b, int B)
+{
+	for (int i = 0, k = 0;;) {
+		const struct param *x = body_next(a, n_a, B, &i), *y = body_next(b, n_b, B, &k);
+		if (!x || !y)
+			return !x && !y;
+		if (!str_eq(x->name, y->name) || !shape_eq(&x->shape, &y->shape))
+			return false;
+	}
+}
+
+bool net_has_body(const struct net *of, const struct net *net)
+{
+	const struct params *p = of->params, *q = net->params;
+	return of->B >= net->B && same_rows(p->param, p->n_param, q->param, q->n_param, net->B) &&
+	       same_rows(p->state, p->n_state, q->state, q->n_state, net->B);
 }

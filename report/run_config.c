@@ -76,8 +76,13 @@ static bool last_anchor(const struct conf *stage)
 const char *run_config_teacher(struct arena *a, const struct run_config *c, const char *stage)
 {
 	const struct conf *s = run_config_stage(c, stage), *t = s ? conf_find(s, "teacher") : NULL;
-	while (t && t->kind == CONF_LIST)
-		t = t->n ? t->item[t->n - 1] : NULL;
+	while (t && t->kind != CONF_SCALAR) { /* {anchors: ...} kept in order, or a list */
+		const struct conf *order = t->kind == CONF_MAP ? conf_find(t, "order") : NULL;
+		if (t->kind == CONF_MAP)
+			t = order && !str_eq(order->text, "kept") ? NULL : conf_find(t, "anchors");
+		else
+			t = t->n ? t->item[t->n - 1] : NULL;
+	}
 	const char *dot = t && t->text ? strchr(t->text, '.') : NULL;
 	if (!dot)
 		return NULL;

@@ -42,5 +42,9 @@ enum status weights_save(struct params *p, const char *path, const struct st_met
 /* Into a placed network: every name and shape must be there (num_batches_tracked may be missing), nothing else may be; F32, F64, BF16 (and F16) are taken.
    Errors name the file, the tensor and both shapes. Values that are not finite are refused. */
 enum status weights_load(struct params *p, const char *path, struct err *e);
+/* The same, or, from a file of a network with this one's stem and blocks and another head, all but the rows of block `head` and later, which
+   keep what they hold. Such a file may have more, but nothing under a name whose first part ("layer1") is that of a row which is taken: then the
+   block itself is another. *body: that it was so. The error is weights_load's. */
+enum status weights_take(struct params *p, int head, const char *path, bool *body, struct err *e);
 
 #endif

@@ -1,6 +1,8 @@
 #include "runs/safetensors.h"
 
+#include <limits.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -118,15 +120,25 @@ static enum status check_row(const struct params *p, const struct st_file *f, co
 	return OK;
 }
 
-static enum status check_names(const struct params *p, const struct st_file *f, struct err *e)
+enum { NO_HEAD = INT_MAX };
+
+/* All rows of blocks before head are in the file. */
+static enum status check_rows(const struct params *p, int head, const struct st_file *f, struct err *e)
 {
 	enum status st = OK;
 	for (int i = 0; i < row_count(p) && st == OK; i++) {
 		bool is_state;
 		int index;
 		const struct param *row = row_at(p, i, &is_state, &index);
-		st = check_row(p, f, row, is_state, e);
+		if (row->block < head)
+			st = check_row(p, f, row, is_state, e);
 	}
+	return st;
+}
+
+static enum status check_names(const struct params *p, const struct st_file *f, struct err *e)
+{
+	enum status st = check_rows(p, NO_HEAD, f, e);
 	for (int i = 0; i < f->n && st == OK; i++) {
 		bool is_state;
 		if (params_find(p, f->tensor[i].name, &is_state) < 0)
@@ -135,6 +147,42 @@ static enum status check_names(const struct params *p, const struct st_file *f, 
 			              shape_str(&f->tensor[i].shape), p->name);
 	}
 	return st;
+}
+
+static int block_of(const struct params *p, const char *name)
+{
+	bool is_state;
+	const int i = params_find(p, name, &is_state);
+	return i < 0 ? NO_HEAD : is_state ? p->state[i].block : p->param[i].block;
+}
+
+/* "layer1.0.bn1.weight" and "layer1.0.conv1.weight" */
+static bool same_first_part(const char *a, const char *b)
+{
+	const size_t n = strcspn(a, ".");
+	return strcspn(b, ".") == n && strncmp(a, b, n) == 0;
+}
+
+/* Whether a name is of a part that rows before head are of. */
+static bool is_of_body(const struct params *p, int head, const char *name)
+{
+	bool is = false;
+	for (int i = 0; i < row_count(p) && !is; i++) {
+		bool is_state;
+		int index;
+		const struct param *row = row_at(p, i, &is_state, &index);
+		is = row->block < head && same_first_part(name, row->name);
+	}
+	return is;
+}
+
+/* Whether the file has the stem and the blocks, and what else it has is of other parts. */
+static bool has_body(const struct params *p, int head, const struct st_file *f)
+{
+	bool has = check_rows(p, head, f, NULL) == OK;
+	for (int i = 0; i < f->n && has; i++)
+		has = block_of(p, f->tensor[i].name) < head || !is_of_body(p, head, f->tensor[i].name);
+	return has;
 }
 
 static void values(const struct st_tensor *t, double *out)
@@ -161,13 +209,15 @@ static enum status check_finite(const struct params *p, const struct st_file *f,
 	return OK;
 }
 
-static enum status put_rows(struct params *p, const struct st_file *f, double *value, struct err *e)
+static enum status put_rows(struct params *p, int head, const struct st_file *f, double *value, struct err *e)
 {
 	enum status st = OK;
 	for (int i = 0; i < row_count(p) && st == OK; i++) {
 		bool is_state;
 		int index;
 		const struct param *row = row_at(p, i, &is_state, &index);
+		if (row->block >= head)
+			continue;
 		const struct st_tensor *t = st_find(f, row->name);
 		if (t)
 			values(t, value);
@@ -180,22 +230,44 @@ static enum status put_rows(struct params *p, const struct st_file *f, double *v
 	return st;
 }
 
+/* Rows of blocks before head; everything is known to be right before the first value changes. */
+static enum status put_file(struct arena *a, struct params *p, int head, const struct st_file *f, struct err *e)
+{
+	enum status st = OK;
+	double *value = value_room(a, p);
+	for (int i = 0; i < f->n && st == OK; i++)
+		if (head == NO_HEAD || block_of(p, f->tensor[i].name) < head)
+			st = check_finite(p, f, &f->tensor[i], value, e);
+	return st == OK ? put_rows(p, head, f, value, e) : st;
+}
+
 enum status weights_load(struct params *p, const char *path, struct err *e)
 {
 	BUG_IF(!p->dev, "weights for network '%s', which has no memory yet", p->name);
 	struct arena *a = arena_open("weights");
 	struct st_file f;
 	enum status st = st_read(a, path, &f, e);
-	double *value = NULL;
 	if (st == OK)
 		st = check_names(p, &f, e);
 	if (st == OK)
-		value = value_room(a, p);
-	/* everything is known to be right before the first value changes */
-	for (int i = 0; i < f.n && st == OK; i++)
-		st = check_finite(p, &f, &f.tensor[i], value, e);
+		st = put_file(a, p, NO_HEAD, &f, e);
+	arena_close(a);
+	return st;
+}
+
+enum status weights_take(struct params *p, int head, const char *path, bool *body, struct err *e)
+{
+	BUG_IF(!p->dev, "weights for network '%s', which has no memory yet", p->name);
+	struct arena *a = arena_open("weights");
+	struct st_file f;
+	enum status st = st_read(a, path, &f, e);
+	*body = false;
+	if (st == OK && check_names(p, &f, NULL) != OK) {
+		*body = has_body(p, head, &f);
+		st = *body ? OK : check_names(p, &f, e);
+	}
 	if (st == OK)
-		st = put_rows(p, &f, value, e);
+		st = put_file(a, p, *body ? head : NO_HEAD, &f, e);
 	arena_close(a);
 	return st;
 }

@@ -12,11 +12,11 @@ static enum status check_blocks(const struct stage_run *r, struct err *e)
 	const int B = r->student->B;
 	int most = 0;
 	for (int m = 0; m < r->stage->n_teacher; m++) {
-		const struct net *teacher = run_teacher(r, m);
+		const struct net *teacher = run_teacher_net(r, m);
 		most = teacher->B > most ? teacher->B : most;
-		if (c->follow > 0 && teacher != run_teacher(r, 0))
+		if (c->follow > 0 && teacher != run_teacher_net(r, 0))
 			return err_user(e, r->stage->teacher[m].at, "'follow' chooses among teachers of one network: '%s' is another than '%s'", teacher->name,
-			                run_teacher(r, 0)->name);
+			                run_teacher_net(r, 0)->name);
 	}
 	if (c->follow > 0 && !r->x->data->n_valid)
 		return err_user(e, conf_where(r->stage->map, "follow"), "'follow' measures on held-out pictures, and 'data.held_out' is 0");
@@ -52,7 +52,7 @@ static enum status adapter_define(struct stage_run *r, int block, const char *na
 	enum status st = block_type(r->arena, r->student, block, 1, &from, e);
 	const struct net *first = NULL;
 	for (int m = 0; m < r->stage->n_teacher && st == OK; m++) {
-		struct net *teacher = run_teacher(r, m);
+		struct net *teacher = run_teacher_net(r, m);
 		if (teacher->B < block)
 			continue;
 		st = block_type(r->arena, teacher, block, 1, &other, e);
@@ -263,7 +263,7 @@ static enum status define_block(const struct course *c, int m, int i, struct net
 static enum status define_pass(const struct course *c, int m, struct err *e)
 {
 	/* A followed teacher is known when its meeting is reached; all are of one network. */
-	struct net *teacher = run_teacher(c->r, c->conf->follow > 0 ? 0 : m);
+	struct net *teacher = run_teacher_net(c->r, c->conf->follow > 0 ? 0 : m);
 	enum status st = OK;
 	if (!c->conf->greedy)
 		return define_at_once(c, m, teacher, e);

@@ -106,7 +106,10 @@ static enum status check_size(struct stage_run *r, const struct lesson *l, int n
 	struct measure *exam = NULL;
 	struct teacher *teacher = NULL;
 	struct pass *pass = NULL;
+	struct net *first = r->teacher;
 	enum status s = OK;
+	if (l->teacher >= 0)
+		r->teacher = run_teacher_net(r, l->teacher);
 	if (l->teacher >= 0)
 		s = teacher_new(a, r->x, r->stage, l->teacher, &teacher, e);
 	if (s == OK && teacher)
@@ -125,6 +128,7 @@ static enum status check_size(struct stage_run *r, const struct lesson *l, int n
 		add_lesson(r, l, st, ev, exam, sum);
 	if (s == OK && f)
 		print_lesson(f, r, l, st, steps);
+	r->teacher = first;
 	step_release(st);
 	pass_release(pass);
 	evaluator_close(ev);
@@ -172,7 +176,7 @@ static bool same_teachers(const struct stage *a, const struct stage *b)
 {
 	bool same = a->n_teacher > 0 && a->n_teacher == b->n_teacher && teacher_conf_same(a, b);
 	for (int i = 0; i < a->n_teacher && same; i++)
-		same = str_eq(a->teacher[i].identity, b->teacher[i].identity);
+		same = str_eq(a->teacher[i].identity, b->teacher[i].identity) && str_eq(a->teacher[i].network, b->teacher[i].network);
 	return same;
 }
 

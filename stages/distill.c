@@ -1,7 +1,9 @@
 /*
  * Distillation: any weighted sum of losses between taps of a teacher and a student. Several teachers (the anchors of one
- * training) are met in order, each for an equal share of the epochs, the student going on from where it was (RCO, Jin et al. 2019).
+ * training, or networks that are cut short at one block after another) are met in order, each for its share of the epochs, the student going
+ * on from where it was (RCO, Jin et al. 2019).
  */
+#include <limits.h>
 #include <string.h>
 
 #include "engine/build.h"
@@ -10,6 +12,7 @@
 struct distill_conf {
 	const struct conf *teacher, *losses;
 	int span;
+	struct ints teacher_epochs;
 };
 enum { SPAN_STAGE, SPAN_TEACHER };
 
@@ -19,14 +22,42 @@ struct distill_own {
 };
 
 static const struct opt opts[] = {
-	NODE(distill_conf, teacher, "STAGE.last, STAGE.best, STAGE.anchors, STAGE.anchors[i], {file: PATH}, or a list: met in order"),
+	NODE(distill_conf, teacher, "STAGE.last, STAGE.best, STAGE.anchors, STAGE.anchors[i], {file: PATH}, {anchors: STAGE.anchors, order: reversed}, or "
+	     "a list of them: met in order; they may be of several networks, and one may be there several times"),
 	NODE(distill_conf, losses, "list of {kind, weight, student, teacher, ...}; default: .1 ce + .9 kd at tau 4"),
 	{.name = "schedule_span", .type = OPT_CHOICE, .offset = offsetof(struct distill_conf, span), .def_text = "stage",
 	 .choices = "stage|teacher", .unit = "-", .help = "several teachers: one schedule over all, or a new one for each"},
+	INTS(distill_conf, teacher_epochs, NULL, 1, 100000, "epochs", "several teachers: how long each teaches, `epochs` in all; empty: equal shares"),
 	{0},
 };
 
 static const char default_losses[] = "losses: [{kind: ce, weight: 0.1}, {kind: kd, weight: 0.9, tau: 4}]";
+
+static int sum_of(const struct ints *v)
+{
+	long sum = 0;
+	for (int i = 0; i < v->n; i++)
+		sum += v->v[i];
+	return sum > INT_MAX ? INT_MAX : (int)sum;
+}
+
+/* The same shares of a smaller budget's epochs, at least one each. What does not fit is told in define. */
+static void scale_shares(struct experiment *x, struct stage *s)
+{
+	struct distill_conf *c = s->conf;
+	const struct ints *asked = &c->teacher_epochs;
+	const int n = asked->n, epochs = s->train.epochs;
+	if (!n || n != s->n_teacher || n > epochs || epochs >= s->epochs_asked || sum_of(asked) != s->epochs_asked)
+		return;
+	int *share = NEW_ARRAY(x->arena, int, n), done = 0, end = 0;
+	for (int i = 0; i < n; i++) {
+		done += asked->v[i];
+		const int most = epochs - (n - 1 - i), v = (int)((long)done * epochs / s->epochs_asked), to = v <= end ? end + 1 : v > most ? most : v;
+		share[i] = to - end;
+		end = to;
+	}
+	c->teacher_epochs.v = share;
+}
 
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)
 {
@@ -45,6 +76,7 @@ static enum status read_own(struct experiment *x, struct stage *s, struct err *e
 	const enum status teachers = references_read(x, s, c->teacher, true, &s->teacher, &s->n_teacher, e);
 	if (s->train.epochs < s->epochs_asked && s->train.epochs < s->n_teacher) /* a smaller budget still meets every teacher */
 		s->train.epochs = s->n_teacher < s->epochs_asked ? s->n_teacher : s->epochs_asked;
+	scale_shares(x, s);
 	return terms == OK ? teachers : terms;
 }
 
@@ -68,6 +100,45 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	return OK;
 }
 
+/* What differs first between the parameters that a loss wants beside two teachers; NULL: nothing. */
+static const char *own_differs(struct arena *a, const struct net *one, const struct net *other)
+{
+	const int n = one ? one->params->n_param : 0, m = other ? other->params->n_param : 0;
+	for (int i = 0; i < n && i < m; i++) {
+		const struct param *p = &one->params->param[i], *q = &other->params->param[i];
+		if (!str_eq(p->name, q->name) || !shape_eq(&p->shape, &q->shape))
+			return arena_printf(a, "'%s' is %s for the one and '%s' %s for the other", p->name, shape_str(&p->shape), q->name, shape_str(&q->shape));
+	}
+	return n == m ? NULL : arena_printf(a, "%d of them for the one and %d for the other", n, m);
+}
+
+/* A loss's own parameters, an adapter's say, are made for the first teacher and go on with all that follow. */
+static enum status check_own(struct stage_run *r, const struct term *t, int m, struct err *e)
+{
+	const struct stage *s = r->stage;
+	struct term other = *t;
+	other.own = NULL;
+	const enum status st = term_define(r->arena, &other, r->student, run_teacher_net(r, m), t->name, e);
+	const char *differs = st == OK ? own_differs(r->arena, t->own, other.own) : NULL;
+	if (!differs)
+		return st;
+	return err_user(e, t->at, "loss '%s' has parameters of its own, which go on from teacher to teacher, but those beside '%s' and '%s' are not the same at "
+	                "tap '%s': %s", t->name, s->teacher[0].network, s->teacher[m].network, t->teacher, differs);
+}
+
+static enum status check_others(struct stage_run *r, const struct term *t, struct err *e)
+{
+	enum status st = OK;
+	for (int m = 1; m < r->stage->n_teacher && st == OK; m++) {
+		int k = 0;
+		while (run_teacher_net(r, k) != run_teacher_net(r, m))
+			k++;
+		if (k == m)
+			st = check_own(r, t, m, e);
+	}
+	return st;
+}
+
 /* The terms of a run are copies: their own parameters live as long as the run. */
 static enum status define_terms(struct stage_run *r, struct distill_own **out, struct err *e)
 {
@@ -78,7 +149,9 @@ static enum status define_terms(struct stage_run *r, struct distill_own **out, s
 	memcpy(own->terms, from->terms, (size_t)own->n * sizeof *own->terms);
 	for (int i = 0; i < own->n; i++) {
 		struct term *t = &own->terms[i];
-		const enum status st = term_define(r->arena, t, r->student, r->teacher, arena_printf(r->arena, "%s/%s", r->student->name, t->name), e);
+		enum status st = term_define(r->arena, t, r->student, r->teacher, arena_printf(r->arena, "%s/%s", r->student->name, t->name), e);
+		if (st == OK)
+			st = check_others(r, t, e);
 		if (st != OK)
 			return st;
 		run_add_net(r, t->own);
@@ -87,12 +160,31 @@ static enum status define_terms(struct stage_run *r, struct distill_own **out, s
 	return OK;
 }
 
+static enum status check_epochs(const struct stage *s, struct err *e)
+{
+	const struct distill_conf *c = s->conf;
+	const struct ints *each = &c->teacher_epochs;
+	const int M = s->n_teacher;
+	if (s->anchors_rule == ANCHORS_PLATEAU && c->span == SPAN_TEACHER && M > 1)
+		return err_user(e, conf_where(s->map, "anchors"), "anchors by 'plateau' are of one schedule over the stage: with 'schedule_span: teacher' list the epochs");
+	if (each->n && each->n != M)
+		return err_user(e, conf_where(s->map, "teacher_epochs"), "'teacher_epochs' has %d number%s for %d teacher%s", each->n, each->n == 1 ? "" : "s", M,
+		                M == 1 ? "" : "s");
+	if (each->n && sum_of(each) != s->train.epochs)
+		return err_user(e, conf_where(s->map, "teacher_epochs"), "'teacher_epochs' are %d in all, but 'epochs' is %d", sum_of(each), s->train.epochs);
+	if (s->train.epochs < M)
+		return err_user(e, conf_where(s->map, "epochs"), "'epochs' is %d for %d teachers, at least one each", s->train.epochs, M);
+	return OK;
+}
+
 static enum status define(struct stage_run *r, struct err *e)
 {
 	const struct stage *s = r->stage;
 	const struct distill_conf *c = s->conf;
 	struct distill_own *own = NULL;
-	const enum status st = define_terms(r, &own, e);
+	enum status st = define_terms(r, &own, e);
+	if (st == OK)
+		st = check_epochs(s, e);
 	if (st != OK)
 		return st;
 	struct optim *o = run_optim(r, "student", &s->optim);
@@ -101,10 +193,8 @@ static enum status define(struct stage_run *r, struct err *e)
 		for (int k = 0; own->terms[i].own && k < own->terms[i].own->params->n_param; k++)
 			optim_add(o, r->arena, own->terms[i].own->params, k);
 	const int M = s->n_teacher;
-	if (s->train.epochs < M)
-		return err_user(e, conf_where(s->map, "epochs"), "'epochs' is %d for %d teachers, at least one each", s->train.epochs, M);
-	for (int m = 0; m < M; m++) {
-		const int from = s->train.epochs * m / M, to = s->train.epochs * (m + 1) / M;
+	for (int m = 0, from = 0, to; m < M; m++, from = to) {
+		to = c->teacher_epochs.n ? from + c->teacher_epochs.v[m] : s->train.epochs * (m + 1) / M;
 		struct lesson *l = run_add_lesson(r, M > 1 ? arena_printf(r->arena, "teacher %d/%d", m + 1, M) : "", to - from);
 		l->teacher = m;
 		l->selects = true;
@@ -124,11 +214,12 @@ const struct stage_kind stage_distill = {
 	.help = "learns from one teacher, or from several in order, by any weighted sum of losses between taps",
 	.formula = "sum of weight * loss(student tap, teacher tap); `limbeck info NAME` has each loss",
 	.paper = "Hinton, Vinyals, Dean 2015; several teachers in order: Jin et al., ICCV 2019 (RCO)",
-	.differs = "RCO: anchors get equal shares of the epochs",
+	.differs = "RCO: anchors get equal shares of the epochs, unless `teacher_epochs` says otherwise",
 	.revision = 1,
 	.conf_size = sizeof(struct distill_conf),
 	.opts = opts,
 	.needs_teacher = true,
+	.several_networks = true,
 	.read = read_own,
 	.canonical = canonical,
 	.define = define,

@@ -1,4 +1,5 @@
 liblimbeck_core_la_SOURCES += \
+	%D%/anchors.c \
 	%D%/arms.c \
 	%D%/arms.h \
 	%D%/aside.c \

@@ -46,7 +46,7 @@ static enum status unknown_stage(struct experiment *x, const struct stage *s, co
 
 static struct reference made(struct experiment *x, int stage, const char *artefact, struct where at)
 {
-	struct reference ref = {.stage = stage, .artefact = arena_str(x->arena, artefact), .at = at};
+	struct reference ref = {.stage = stage, .artefact = arena_str(x->arena, artefact), .network = x->stage[stage].train.train, .at = at};
 	snprintf(ref.identity, sizeof ref.identity, "%s/%s", x->stage[stage].identity, artefact);
 	return ref;
 }
@@ -94,13 +94,15 @@ static enum status read_one(struct experiment *x, const struct stage *s, const s
 
 static enum status read_file(struct experiment *x, const struct conf *c, struct reference **r, int *n, struct err *e)
 {
-	struct conf *file = conf_use(c, "file");
-	static const char *const names[] = {"file"};
+	struct conf *file = conf_use(c, "file"), *network = conf_use(c, "network");
+	static const char *const names[] = {"file", "network"};
 	if (!file || !file->text)
 		return err_user(e, c->at, "a reference to a file is written {file: PATH}");
-	const enum status st = conf_unused(c, "reference", names, 1, e);
+	const enum status st = conf_unused(c, "reference", names, 2, e);
 	if (st != OK)
 		return st;
+	if (network && (!network->text || !*network->text))
+		return err_user(e, network->at, "'network' of a file is the name of the network that its weights belong to");
 	if (!file_exists(file->text))
 		return err_user(e, file->at, "there is no file '%s'", file->text);
 	/* absolute, so that the resolved file holds from every folder */
@@ -108,11 +110,42 @@ static enum status read_file(struct experiment *x, const struct conf *c, struct 
 	if (full)
 		file->text = arena_str(x->arena, full);
 	free(full);
-	struct reference ref = {.stage = -1, .path = file->text, .at = file->at};
+	struct reference ref = {.stage = -1, .path = file->text, .network = network ? network->text : NULL, .at = file->at};
 	char hex[65];
 	const enum status hash = origin_file_hash(file->text, hex, e);
 	snprintf(ref.identity, sizeof ref.identity, "%s", hex);
 	return hash == OK ? add(x, ref, r, n) : hash;
+}
+
+struct order_conf {
+	const struct conf *anchors;
+	int order;
+};
+enum { ORDER_KEPT, ORDER_REVERSED };
+static const struct opt order_opts[] = {
+	NODE(order_conf, anchors, "STAGE.anchors, or any other reference or list of references"),
+	CHOICE(order_conf, order, "kept", "kept|reversed", "in which they are met"),
+	{0},
+};
+
+static enum status read_ordered(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n,
+                                struct err *e)
+{
+	struct order_conf o = {0};
+	const struct opt *tables[] = {order_opts};
+	void *outs[] = {&o};
+	if (!several)
+		return err_user(e, c->at, "one reference is wanted here, not anchors in an order");
+	enum status st = opts_read_all(tables, outs, 1, c, "reference", x->arena, e);
+	const int first = *n;
+	if (st == OK)
+		st = references_read(x, s, o.anchors, true, r, n, e);
+	for (int i = first, k = *n - 1; o.order == ORDER_REVERSED && i < k; i++, k--) {
+		const struct reference swapped = (*r)[i];
+		(*r)[i] = (*r)[k];
+		(*r)[k] = swapped;
+	}
+	return st;
 }
 
 enum status references_read(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n, struct err *e)
@@ -122,7 +155,7 @@ enum status references_read(struct experiment *x, const struct stage *s, const s
 	if (c->kind == CONF_SCALAR)
 		return read_one(x, s, c, several, r, n, e);
 	if (c->kind == CONF_MAP)
-		return read_file(x, c, r, n, e);
+		return conf_find(c, "anchors") ? read_ordered(x, s, c, several, r, n, e) : read_file(x, c, r, n, e);
 	if (!several)
 		return err_user(e, c->at, "one reference is wanted here, not a list");
 	enum status st = OK;

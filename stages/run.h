@@ -64,6 +64,8 @@ struct stage_result {
    themselves or for want of one that did, and all others are done. */
 enum status experiment_run(struct experiment *x, const char *out, struct stage_result *results, const char **folder, struct err *e);
 
+/* The structure of each teacher's network, no memory: [n_teacher], one for all of the same network. */
+enum status stage_teacher_nets(struct experiment *x, struct arena *a, const struct stage *s, struct net ***nets, struct err *e);
 /* Defines a stage's networks and lessons in an arena of its own. stage_run_close also releases the device memory. */
 enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_run **r, struct err *e);
 void stage_run_close(struct stage_run *r);

@@ -21,11 +21,12 @@ struct step;
 
 /* ---- what the file says ---- */
 
-/* "teach.last", "teach.best", "teach.anchors", "teach.anchors[1]", or {file: PATH}. */
+/* "teach.last", "teach.best", "teach.anchors", "teach.anchors[1]", {file: PATH, network: NAME}, or {anchors: ..., order: reversed}. */
 struct reference {
 	int stage;               /* index in the experiment; -1: a file */
 	const char *artefact;    /* "last", "best", "anchor-2"; NULL with a file */
 	const char *path;        /* the file; for a stage's artefact filled when the stage is done */
+	const char *network;     /* of `networks`, whose weights they are; NULL: a file of `from` */
 	char identity[65 + 24];  /* "HASH/anchor-2", or the file's SHA-256 */
 	struct where at;
 };
@@ -35,13 +36,13 @@ struct train_conf {
 	const char *name, *kind, *train, *teacher_network;
 	int epochs;
 	const struct conf *from;      /* reference: where the weights start; absent: He initialisation */
-	const struct conf *anchors;   /* list of epochs, or {count: M, rule: equal} */
+	const struct conf *anchors;   /* list of epochs, or {count: M, rule: equal|plateau} */
 	double save_minutes;          /* between checkpoints inside an epoch */
 	int eval_every;               /* epochs between evaluations on the held-out split */
 	int rollbacks;                /* steps that may be undone before the stage fails */
 	bool watch_test;              /* the test pictures too, at the same epochs; they choose no weights */
 };
-extern const struct opt train_opts[];
+extern const struct opt train_opts[], anchor_opts[]; /* anchor_opts: of `anchors` as a map */
 
 /* How a stage wants its teacher's forward pass on the pictures: options of every kind that needs a teacher. */
 struct teacher_conf {
@@ -51,6 +52,8 @@ struct teacher_conf {
 	const char *cache_dir;
 };
 extern const struct opt teacher_opts[];
+
+enum anchors_rule { ANCHORS_LIST, ANCHORS_EQUAL, ANCHORS_PLATEAU };
 
 struct stage {
 	const struct stage_kind *kind;
@@ -66,9 +69,9 @@ struct stage {
 	struct reference from;
 	int n_teacher;
 	struct reference *teacher;    /* in the order in which they are met */
-	const char *teacher_network;  /* the network they are weights of */
 	struct teacher_conf teacher_conf;
 	int epochs_asked;             /* before a smaller budget scaled them */
+	enum anchors_rule anchors_rule;
 	int n_anchor;
 	int *anchor;                  /* epochs, ascending */
 	uint64_t seed_data;           /* of the order and the views of the pictures: the experiment's, or that of teachers */
@@ -85,6 +88,7 @@ struct stage_kind {
 	size_t conf_size;
 	const struct opt *opts;
 	bool needs_teacher;
+	bool several_networks;        /* its teachers may be of several networks; else that is an error */
 	bool no_anchors;              /* `anchors` means nothing here: an error */
 	/* Reads what the option rows leave to it (teacher lists, terms); s->conf is filled. NULL: nothing more. */
 	enum status (*read)(struct experiment *x, struct stage *s, struct err *e);
@@ -161,7 +165,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 void experiment_close(struct experiment *x); /* NULL allowed */
 /* Hash over every stage's identity and the report: names the run's folder. */
 void experiment_identity(const struct experiment *x, char hex[65]);
-/* A reference as the YAML has it; a list expands `STAGE.anchors`. Only stages before s. */
+/* A reference as the YAML has it; a list expands `STAGE.anchors`, {anchors: REFERENCES, order: reversed} turns them round. Only stages before s. */
 enum status references_read(struct experiment *x, const struct stage *s, const struct conf *c, bool several, struct reference **r, int *n, struct err *e);
 /* The network of an experiment by name, with the data's pictures and classes. as: its params' name. Silent where the network's own error
    has been told. */
@@ -216,7 +220,8 @@ struct stage_run {
 	struct stage *stage;
 	struct arena *arena;
 	struct net *student;
-	struct net *teacher;          /* NULL without; holds one of stage->teacher at a time */
+	struct net *teacher;          /* NULL without; in define the structure of the first, in a lesson that of the lesson's, with its weights */
+	struct net **teacher_net;     /* run_teacher_net */
 	int n_net, cap_net;
 	struct net **net;             /* everything that may move, the student first: initialised, saved by resume, released together */
 	int n_lesson, cap_lesson;
@@ -227,8 +232,8 @@ struct stage_run {
 /* What kinds use in define. */
 void run_add_net(struct stage_run *r, struct net *net); /* NULL: nothing */
 struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs); /* zeroed but for these */
-/* The structure of teacher m of the stage. */
-struct net *run_teacher(const struct stage_run *r, int m);
+/* The structure of stage->teacher[m], without memory; the same for teachers of one network. */
+struct net *run_teacher_net(const struct stage_run *r, int m);
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf);
 /* lesson l moves o by a schedule that spans the lesson. */
 void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const struct schedule_conf *schedule);

@@ -8,6 +8,7 @@
 
 #include "base/sha256.h"
 #include "runs/safetensors.h"
+#include "stages/run.h"
 
 const struct stage_kind *const stage_all[] = {
 #define STAGE(x) &stage_##x,
@@ -24,10 +25,11 @@ const struct opt train_opts[] = {
 	{.name = "train", .type = OPT_TEXT, .offset = offsetof(struct train_conf, train), .unit = "-", .flags = OPT_REQUIRED,
 	 .help = "the network that learns, of `networks`"},
 	{.name = "teacher_network", .type = OPT_TEXT, .offset = offsetof(struct train_conf, teacher_network), .unit = "-",
-	 .help = "with `teacher: {file: PATH}`: the network, of `networks`, that the file's weights belong to"},
+	 .help = "the network, of `networks`, that weights in a teacher's `{file: PATH}` belong to; several: `{file: PATH, network: NAME}` each"},
 	INT(train_conf, epochs, 10, 1, 100000, "epochs", "passes over the training pictures (blocks: for each anchor and block)"),
-	NODE(train_conf, from, "reference to weights to start from; absent: He initialisation by seed.init and the network's name"),
-	NODE(train_conf, anchors, "checkpoints to keep: [6, 20, 40], or {count: 3, rule: equal}"),
+	NODE(train_conf, from, "reference to weights to start from, of this network or of one that has its stem and blocks (then the head starts anew); "
+	     "absent: He initialisation by seed.init and the network's name"),
+	NODE(train_conf, anchors, "checkpoints to keep: [6, 20, 40], {count: 3, rule: equal}, or {rule: plateau}"),
 	{.name = "save_minutes", .type = OPT_REAL, .offset = offsetof(struct train_conf, save_minutes), .def = 5, .min = 0.01, .max = 1e6,
 	 .unit = "minutes", .flags = OPT_NEUTRAL, .help = "between checkpoints within an epoch; every epoch ends with one"},
 	{.name = "eval_every", .type = OPT_INT, .offset = offsetof(struct train_conf, eval_every), .def = 1, .min = 1, .max = 100000,
@@ -62,76 +64,6 @@ static enum status find_kind(struct stage *s, const struct conf *map, struct err
 	return err_user(e, kind->at, "unknown stage kind '%s'%s%s%s", kind->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-struct equal_conf { int count, rule; };
-static const struct opt equal_opts[] = {
-	INT(equal_conf, count, 3, 1, 1000, "-", "how many"),
-	CHOICE(equal_conf, rule, "equal", "equal", "equally spaced, the last epoch among them"),
-	{0},
-};
-
-static enum status read_equal(struct experiment *x, struct stage *s, struct err *e)
-{
-	struct equal_conf c = {0};
-	const struct opt *tables[] = {equal_opts};
-	void *outs[] = {&c};
-	const enum status st = opts_read_all(tables, outs, 1, s->train.anchors, "anchors", x->arena, e);
-	if (st != OK)
-		return st;
-	if (c.count > s->train.epochs)
-		return err_user(e, conf_where(s->train.anchors, "count"), "%d anchors in %d epochs", c.count, s->train.epochs);
-	s->n_anchor = c.count;
-	s->anchor = NEW_ARRAY(x->arena, int, c.count);
-	for (int i = 0; i < c.count; i++)
-		s->anchor[i] = s->train.epochs * (i + 1) / c.count;
-	return OK;
-}
-
-struct epochs_conf { struct ints anchors; };
-
-/* The same shares of fewer epochs, each an epoch of its own. The node is made anew, so that the resolved file says what was done. */
-static enum status scale_anchors(struct experiment *x, struct stage *s, struct err *e)
-{
-	struct str text = {0};
-	struct conf *map = NULL;
-	str_add(&text, "anchors: [");
-	for (int i = 0; i < s->n_anchor; i++) {
-		const int least = i ? s->anchor[i - 1] + 1 : 1, most = s->train.epochs - (s->n_anchor - 1 - i);
-		const int v = (int)ceil((double)s->anchor[i] * s->train.epochs / s->epochs_asked);
-		s->anchor[i] = v < least ? least : v > most ? most : v;
-		str_printf(&text, "%s%d", i ? ", " : "", s->anchor[i]);
-	}
-	str_add(&text, "]\n");
-	const enum status st = conf_parse(x->arena, arena_str(x->arena, str_text(&text)), "budget", &map, e);
-	str_release(&text);
-	s->train.anchors = map ? conf_find(map, "anchors") : NULL;
-	return st;
-}
-
-static enum status read_anchors(struct experiment *x, struct stage *s, struct err *e)
-{
-	const struct conf *c = s->train.anchors;
-	if (!c)
-		return OK;
-	if (s->kind->no_anchors)
-		return err_user(e, c->at, "a stage of kind '%s' keeps no anchors: its epochs are of parts, and its student is whole at the end alone",
-		                s->kind->name);
-	if (c->kind == CONF_MAP)
-		return read_equal(x, s, e);
-	const struct opt rows[] = {INTS(epochs_conf, anchors, NULL, 1, s->epochs_asked, "epochs", "epochs to keep"), {0}};
-	struct epochs_conf list = {0};
-	const enum status st = opts_read(rows, &list, s->map, s->name, x->arena, e);
-	if (st != OK)
-		return st;
-	for (int i = 1; i < list.anchors.n; i++)
-		if (list.anchors.v[i] <= list.anchors.v[i - 1])
-			return err_user(e, c->at, "'anchors' must rise: %d after %d", list.anchors.v[i], list.anchors.v[i - 1]);
-	s->n_anchor = list.anchors.n;
-	s->anchor = NEW_ARRAY(x->arena, int, s->n_anchor);
-	for (int i = 0; i < s->n_anchor; i++)
-		s->anchor[i] = list.anchors.v[i];
-	return s->train.epochs < s->epochs_asked ? scale_anchors(x, s, e) : OK;
-}
-
 static enum status check_name(const struct experiment *x, const struct stage *s, struct err *e)
 {
 	for (const char *c = s->name; *c; c++)
@@ -143,28 +75,33 @@ static enum status check_name(const struct experiment *x, const struct stage *s,
 	return OK;
 }
 
-/* Which network the teacher's weights belong to: the one that its stage trained, or `teacher_network` for files. */
-static enum status find_teacher_network(struct experiment *x, struct stage *s, struct err *e)
+/* Which network each teacher's weights belong to: the one that its stage trained, or what is said with the file or, for all files, by
+   `teacher_network`. */
+static enum status find_teacher_networks(struct stage *s, struct err *e)
 {
-	int files = 0;
+	bool unnamed = false;
 	for (int i = 0; i < s->n_teacher; i++) {
-		const struct reference *r = &s->teacher[i];
-		const char *network = r->stage >= 0 ? x->stage[r->stage].train.train : s->train.teacher_network;
-		if (r->stage >= 0 && (!network || !*network))
+		struct reference *r = &s->teacher[i];
+		if (r->stage < 0 && !r->network) {
+			unnamed = true;
+			r->network = s->train.teacher_network;
+		}
+		if (r->stage >= 0 && (!r->network || !*r->network))
 			return E_USER; /* that stage's own mistakes have been told */
-		if (!network || !*network)
-			return err_user(e, r->at, "the weights in '%s' need 'teacher_network': the name of their network", r->path);
-		if (s->teacher_network && !str_eq(s->teacher_network, network))
-			return err_user(e, r->at, "teachers of '%s' are of two networks, '%s' and '%s'", s->name, s->teacher_network, network);
-		s->teacher_network = network;
-		files += r->stage < 0;
+		if (!*r->network)
+			return err_user(e, r->at, "the weights in '%s' need 'teacher_network': the name of their network; or {file: PATH, network: NAME}",
+			                r->path);
+		if (!s->kind->several_networks && !str_eq(r->network, s->teacher[0].network))
+			return err_user(e, r->at, "teachers of '%s' are of two networks, '%s' and '%s': those of a stage of kind '%s' are of one", s->name,
+			                s->teacher[0].network, r->network, s->kind->name);
 	}
-	if (!files && *s->train.teacher_network)
-		return err_user(e, conf_where(s->map, "teacher_network"), "'teacher_network' is for teachers from files: stage '%s' has none", s->name);
+	if (!unnamed && *s->train.teacher_network)
+		return err_user(e, conf_where(s->map, "teacher_network"), "'teacher_network' is for teachers from files: stage '%s' has none%s", s->name,
+		                s->n_teacher ? " that does not name its own" : "");
 	return OK;
 }
 
-/* Weights of another stage fit if they are of the same model: asked now, for the file is not there yet. */
+/* Weights of another stage fit if they are of the same network but for the head: asked now, for the file is not there yet. */
 static enum status check_from(struct experiment *x, const struct stage *s, const struct net *net, struct err *e)
 {
 	struct net *other = NULL;
@@ -174,35 +111,46 @@ static enum status check_from(struct experiment *x, const struct stage *s, const
 	if (!*from->identity)
 		return E_USER; /* told */
 	const enum status st = experiment_shape(x, from->train.train, &other, e);
-	if (st != OK || str_eq(other->identity, net->identity))
+	if (st != OK || str_eq(other->identity, net->identity) || net_has_body(other, net))
 		return st;
-	return err_user(e, s->from.at, "stage '%s' starts '%s' (%s) from weights of '%s' (%s), which is another model or has other options", s->name,
-	                s->train.train, net->model_name, from->train.train, other->model_name);
+	return err_user(e, s->from.at, "stage '%s' starts '%s' (%s) from weights of '%s' (%s), which is another model or has other options: stem and "
+	                "blocks must be there, the head alone may differ", s->name, s->train.train, net->model_name, from->train.train, other->model_name);
 }
 
 /* Weights from files are read once before anything is trained: hours later is too late to learn that they do not fit. */
-static enum status check_file(struct experiment *x, struct net *net, const struct reference *r, struct err *e)
+static enum status check_file(struct experiment *x, struct net *net, const struct reference *r, bool starts, struct err *e)
 {
+	bool body;
 	if (r->stage >= 0)
 		return OK;
 	enum status st = params_place(net->params, x->dev, e);
 	if (st == OK)
-		st = weights_load(net->params, r->path, e);
+		st = starts ? weights_take(net->params, net_part_all(net), r->path, &body, e) : weights_load(net->params, r->path, e);
 	params_release(net->params);
 	if (st != OK)
 		err_note(e, "these weights were asked for at %s:%d:%d", r->at.file, r->at.line, r->at.col);
 	return st;
 }
 
-static enum status check_files(struct experiment *x, struct stage *s, struct net *net, struct net *teacher, struct err *e)
+static enum status check_files(struct experiment *x, struct stage *s, struct net *net, struct net *const *teacher, struct err *e)
 {
-	enum status st = s->has_from ? check_file(x, net, &s->from, e) : OK;
+	enum status st = s->has_from ? check_file(x, net, &s->from, true, e) : OK;
 	for (int i = 0; i < s->n_teacher && st == OK; i++)
-		st = check_file(x, teacher, &s->teacher[i], e);
+		st = check_file(x, teacher[i], &s->teacher[i], false, e);
 	return st;
 }
 
-static void identify(struct experiment *x, struct stage *s, const struct net *net, const struct net *teacher)
+/* Once for all where they are alike, else one for each teacher. */
+static void identify_networks(const struct stage *s, struct net *const *teacher, struct str *text)
+{
+	bool alike = true;
+	for (int i = 1; i < s->n_teacher; i++)
+		alike &= str_eq(teacher[i]->identity, teacher[0]->identity);
+	for (int i = 0; i < (alike && s->n_teacher ? 1 : s->n_teacher); i++)
+		str_printf(text, "teacher_network=%s\n", teacher[i]->identity);
+}
+
+static void identify(struct experiment *x, struct stage *s, const struct net *net, struct net *const *teacher)
 {
 	struct str text = {0};
 	str_printf(&text, "stage=%s/%d\n", s->kind->name, s->kind->revision);
@@ -220,8 +168,7 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 	str_printf(&text, "network=%s\n%s\n", s->train.train, net->identity);
 	for (int i = 0; i < s->n_teacher; i++)
 		str_printf(&text, "teacher=%s\n", s->teacher[i].identity);
-	if (teacher)
-		str_printf(&text, "teacher_network=%s\n", teacher->identity);
+	identify_networks(s, teacher, &text);
 	if (s->has_from)
 		str_printf(&text, "from=%s\n", s->from.identity);
 	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)s->seed_data,
@@ -245,14 +192,12 @@ static void scale_drops(struct experiment *x, struct stage *s, int epochs)
 /* A smaller budget: every option that counts epochs, in whatever table; each anchor keeps an epoch of its own. */
 static void scale_epochs(struct experiment *x, struct stage *s, const struct opt *const tables[], void *const outs[], int n)
 {
-	const int epochs = s->epochs_asked = s->train.epochs;
+	const int epochs = s->epochs_asked, wanted = s->n_anchor;
 	if (x->budget.epochs >= 1)
 		return;
 	for (int i = 0; i < n; i++)
 		opts_scale(tables[i], outs[i], "epochs", x->budget.epochs);
 	scale_drops(x, s, epochs);
-	const struct conf *anchors = s->train.anchors, *count = anchors && anchors->kind == CONF_MAP ? conf_find(anchors, "count") : NULL;
-	const int wanted = !anchors ? 0 : anchors->kind == CONF_LIST ? anchors->n : anchors->kind == CONF_SCALAR ? 1 : count && count->text ? (int)strtol(count->text, NULL, 10) : 3;
 	s->train.epochs = s->train.epochs > wanted ? s->train.epochs : wanted < epochs ? wanted : epochs;
 }
 
@@ -271,8 +216,12 @@ static enum status read_options(struct experiment *x, struct stage *s, const str
 		outs[n++] = s->conf;
 	}
 	enum status st = opts_read_all(tables, outs, n, map, arena_printf(x->arena, "stage '%s'", s->name), x->arena, e);
+	s->epochs_asked = s->train.epochs;
+	const enum status name = check_name(x, s, e);
+	enum status anchors = anchors_read(x, s, st == OK, e);
 	scale_epochs(x, s, tables, outs, n);
-	const enum status name = check_name(x, s, e), anchors = read_anchors(x, s, e);
+	if (anchors == OK)
+		anchors = anchors_scale(x, s, e);
 	st = st == OK ? name : st;
 	return st == OK ? anchors : st;
 }
@@ -288,22 +237,24 @@ static enum status read_references(struct experiment *x, struct stage *s, struct
 		const enum status ref = references_read(x, s, s->train.from, false, &from, &n, e);
 		if (ref != OK)
 			return ref;
+		if (from[0].stage < 0 && from[0].network)
+			return err_user(e, from[0].at, "'network' is for teachers: weights in 'from' start '%s', which 'train' names", s->train.train);
 		s->has_from = true;
 		s->from = from[0];
 	}
-	return st == OK ? find_teacher_network(x, s, e) : st;
+	return st == OK ? find_teacher_networks(s, e) : st;
 }
 
 /* A stage like another one, under a name of its own. */
 static enum status name_copy(struct experiment *x, struct stage *s, const char *name, struct err *e)
 {
-	struct net *net = NULL, *teacher = NULL;
+	struct net *net = NULL, **teacher = NULL;
 	s->name = name;
 	enum status st = check_name(x, s, e);
 	if (st == OK)
 		st = experiment_shape(x, s->train.train, &net, e);
-	if (st == OK && s->n_teacher)
-		st = experiment_shape(x, s->teacher_network, &teacher, e);
+	if (st == OK)
+		st = stage_teacher_nets(x, x->arena, s, &teacher, e);
 	if (st == OK)
 		identify(x, s, net, teacher);
 	return st;
@@ -344,7 +295,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	if (st != OK)
 		return st;
 	st = read_options(x, s, map, e);
-	struct net *net = NULL, *teacher = NULL;
+	struct net *net = NULL, **teacher = NULL;
 	/* After wrong options too: what the stage refers to can be told at the same time. */
 	if (s->train.train && *s->train.train) {
 		const enum status one = experiment_shape(x, s->train.train, &net, e);
@@ -354,8 +305,8 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 	st = st == OK ? refs : st;
 	if (st == OK)
 		st = check_from(x, s, net, e);
-	if (st == OK && s->n_teacher)
-		st = experiment_shape(x, s->teacher_network, &teacher, e);
+	if (st == OK)
+		st = stage_teacher_nets(x, x->arena, s, &teacher, e);
 	if (st == OK)
 		st = check_files(x, s, net, teacher, e);
 	if (st == OK)

@@ -31,12 +31,6 @@ struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs
 	return l;
 }
 
-struct net *run_teacher(const struct stage_run *r, int m)
-{
-	(void)m;
-	return r->teacher;
-}
-
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf)
 {
 	return optim_new(r->arena, name, conf);
@@ -58,6 +52,26 @@ void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, 
 			optim_add(o, a, net->params, i);
 }
 
+enum status stage_teacher_nets(struct experiment *x, struct arena *a, const struct stage *s, struct net ***nets, struct err *e)
+{
+	struct net **net = *nets = NEW_ARRAY(a, struct net *, s->n_teacher);
+	enum status st = OK;
+	for (int m = 0; m < s->n_teacher && st == OK; m++) {
+		const char *name = s->teacher[m].network;
+		for (int k = 0; k < m && !net[m]; k++)
+			net[m] = str_eq(s->teacher[k].network, name) ? net[k] : NULL;
+		if (!net[m])
+			st = experiment_net(x, a, name, arena_printf(a, "%s (teacher)", name), &net[m], e);
+	}
+	return st;
+}
+
+struct net *run_teacher_net(const struct stage_run *r, int m)
+{
+	BUG_IF(m < 0 || m >= r->stage->n_teacher, "teacher %d of stage '%s', which has %d", m, r->stage->name, r->stage->n_teacher);
+	return r->teacher_net[m];
+}
+
 enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_run **out, struct err *e)
 {
 	struct arena *a = arena_open("stage");
@@ -68,8 +82,10 @@ enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_r
 	enum status st = experiment_net(x, a, s->train.train, s->train.train, &r->student, e);
 	if (st == OK)
 		run_add_net(r, r->student);
+	if (st == OK)
+		st = stage_teacher_nets(x, a, s, &r->teacher_net, e);
 	if (st == OK && s->n_teacher)
-		st = experiment_net(x, a, s->teacher_network, arena_printf(a, "%s (teacher)", s->teacher_network), &r->teacher, e);
+		r->teacher = r->teacher_net[0];
 	if (st == OK)
 		st = s->kind->define(r, e);
 	if (st == OK)

@@ -38,10 +38,10 @@ enum status teacher_new(struct arena *a, struct experiment *x, const struct stag
 	t->x = x;
 	t->stage = s;
 	t->from = &s->teacher[which];
-	t->network = s->teacher_network;
+	t->network = t->from->network;
 	t->precision = p == TEACHER_F32 ? PRECISION_F32 : p == TEACHER_BF16 ? PRECISION_BF16 : x->precision;
 	*out = t;
-	const enum status st = experiment_net(x, a, s->teacher_network, arena_printf(a, "%s (teacher)", s->teacher_network), &t->net, e);
+	const enum status st = experiment_net(x, a, t->network, arena_printf(a, "%s (teacher)", t->network), &t->net, e);
 	if (st == OK && p == TEACHER_INT8) { /* what is planned does not depend on their values */
 		t->scales = NEW(a, struct int8_scales);
 		t->scales->n = int8_site_count(t->net);
@@ -54,7 +54,7 @@ enum status teacher_new(struct arena *a, struct experiment *x, const struct stag
 
 bool teacher_is(const struct teacher *t, const struct stage *s, int which)
 {
-	return str_eq(t->from->identity, s->teacher[which].identity) && str_eq(t->network, s->teacher_network) && teacher_conf_same(t->stage, s);
+	return str_eq(t->from->identity, s->teacher[which].identity) && str_eq(t->network, s->teacher[which].network) && teacher_conf_same(t->stage, s);
 }
 
 enum status teacher_load(struct teacher *t, struct err *e)

@@ -7,6 +7,29 @@
 #include "base/sha256.h"
 #include "stages/train_int.h"
 
+/* Parameters of the head, as they are named: "fc.weight, fc.bias". */
+static const char *head_names(struct arena *a, const struct net *net)
+{
+	const char *names = "";
+	for (int i = 0; i < net->params->n_param; i++)
+		if (net->params->param[i].block == net_part_all(net))
+			names = arena_printf(a, "%s%s%s", names, *names ? ", " : "", net->params->param[i].name);
+	return names;
+}
+
+static enum status start_from(struct trainer *t, struct err *e)
+{
+	struct stage_run *r = t->r;
+	bool body = false;
+	const enum status st = weights_take(r->student->params, net_part_all(r->student), r->stage->from.path, &body, e);
+	if (st == OK && body)
+		log_line(LOG_INFO, "'%s' starts from the stem and the %d block%s of '%s'; its head (%s) starts anew", r->stage->name, r->student->B,
+		         r->student->B == 1 ? "" : "s", r->stage->from.path, head_names(r->arena, r->student));
+	else if (st == OK)
+		log_line(LOG_INFO, "'%s' starts from all weights of '%s'", r->stage->name, r->stage->from.path);
+	return st;
+}
+
 static enum status place_nets(struct trainer *t, struct err *e)
 {
 	struct stage_run *r = t->r;
@@ -16,7 +39,7 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	for (int i = 0; i < r->n_net && st == OK; i++)
 		st = net_init(r->net[i], r->stage->seed_init, NULL, e);
 	if (st == OK && r->stage->has_from)
-		st = weights_load(r->student->params, r->stage->from.path, e);
+		st = start_from(t, e);
 	return st;
 }
 

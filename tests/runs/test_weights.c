@@ -204,6 +204,75 @@ START_TEST(damage_changes_nothing)
 }
 END_TEST
 
+/* The network of these tests with fc as its head: block 1, the rest is the stem. */
+static struct params *with_head(double base)
+{
+	struct params *p = network(dev, "student", base);
+	p->param[2].block = 1;
+	return p;
+}
+
+/* Values of one row. */
+static double first_of(struct params *p, int index, bool state)
+{
+	double v[16];
+	ck_ok(params_get(p, index, state, v, &e));
+	return v[0];
+}
+
+START_TEST(all_but_the_head)
+{
+	struct params *p = with_head(3);
+	struct model_file m = model_file();
+	const double head = first_of(p, 2, false);
+	bool body = false;
+	/* another head, and a block behind that we lack */
+	m.t[4].shape = shape2(2, 5);
+	m.t[m.n++] = (struct st_tensor){.name = "layer9.conv.weight", .dtype = F32, .shape = shape2(4, 4)};
+	ck_ok(weights_take(p, 1, write_model(&m), &body, &e));
+	ck_assert(body);
+	ck_assert(first_of(p, 0, false) == 1 && first_of(p, 1, false) == 1 && first_of(p, 0, true) == 1 && first_of(p, 1, true) == 1);
+	ck_assert(first_of(p, 2, true) == 0);
+	ck_assert_double_eq(first_of(p, 2, false), head);
+	/* no head at all */
+	m = model_file();
+	m.n--;
+	ck_ok(weights_take(p, 1, write_model(&m), &body, &e));
+	ck_assert(body && first_of(p, 2, false) == head);
+	/* a file that fits is taken whole */
+	m = model_file();
+	ck_ok(weights_take(p, 1, write_model(&m), &body, &e));
+	ck_assert(!body && first_of(p, 2, false) == 1);
+	params_release(p);
+}
+END_TEST
+
+START_TEST(not_without_the_body)
+{
+	static float bad[16] = {1, NAN};
+	const struct { int row; struct st_tensor t; enum status want; const char *says; } cases[] = {
+		{0, {.name = "module.conv.weight", .dtype = F32, .shape = shape4(2, 3, 1, 1)}, E_USER, "no tensor 'conv.weight'"},
+		{1, {.name = "conv.bias", .dtype = F32, .shape = shape1(3)}, E_USER, "tensor 'conv.bias' has the shape (3), network 'student' needs (2)"},
+		{5, {.name = "conv.more", .dtype = F32, .shape = shape1(3)}, E_USER, "no tensor 'fc.weight'"}, /* conv is another block */
+		{1, {.name = "conv.bias", .dtype = F32, .shape = shape1(2), .data = bad}, E_ENV, "element 1 of 2 is nan"},
+	};
+	struct params *p = with_head(3), *q = with_head(3);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct model_file m = model_file();
+		bool body;
+		m.t[4].name = "classifier.weight";
+		m.t[cases[i].row] = cases[i].t;
+		m.n = cases[i].row == 5 ? 6 : 5;
+		ck_assert_int_eq(weights_take(p, 1, write_model(&m), &body, &e), cases[i].want);
+		ck_assert_msg(strstr(e.text, cases[i].says), "'%s' is not in:\n%s", cases[i].says, e.text);
+		err_clear(&e);
+		ck_assert(same_bytes(p, q));
+	}
+	params_release(p);
+	params_release(q);
+}
+END_TEST
+
 Suite *weights_suite(void)
 {
 	Suite *s = suite_create("weights");
@@ -214,6 +283,8 @@ Suite *weights_suite(void)
 	tcase_add_test(tc, a_count_may_be_missing);
 	tcase_add_test(tc, other_floats_are_taken);
 	tcase_add_test(tc, files_of_other_networks_are_refused);
+	tcase_add_test(tc, all_but_the_head);
+	tcase_add_test(tc, not_without_the_body);
 	tcase_add_test(tc, values_that_are_not_finite_are_refused);
 	tcase_add_test(tc, damage_changes_nothing);
 	return s;

@@ -7,6 +7,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \
+	%D%/test_order.c \
 	%D%/test_step.c \
 	%D%/test_sweep.c \
 	%D%/test_teacher.c \

@@ -12,6 +12,7 @@ Suite *arms_suite(void);
 Suite *aside_suite(void);
 Suite *experiment_suite(void);
 Suite *identity_suite(void);
+Suite *order_suite(void);
 Suite *step_suite(void);
 Suite *teacher_suite(void);
 Suite *train_suite(void);

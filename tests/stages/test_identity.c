@@ -31,7 +31,7 @@ static const char *another(const struct opt *o)
 		return arena_strn(life, o->choices, first);
 	}
 	case OPT_INTS:
-		return str_eq(o->name, "anchor_epochs") ? "[1, 2]" : "[1]"; /* one for each teacher */
+		return str_eq(o->name, "anchor_epochs") ? "[1, 2]" : !strcmp(o->name, "teacher_epochs") ? "[1, 3]" : "[1]"; /* one for each teacher */
 	case OPT_REALS:
 		return "[0.3]";
 	default:
