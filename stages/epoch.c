@@ -28,6 +28,7 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 	}
 	const struct { const char *name; double value; } more[] = {
 		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs) * watch_rate(t)},
+		{"macs_per_picture", lesson_macs(t)},
 		{"trained_parameters", (double)optim_count(l->optim[0].optim)},
 		{"valid_loss", valid->n ? valid->loss : NAN},
 		{"parameters_whole", (double)params_count(t->r->student->params)},

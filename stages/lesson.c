@@ -219,6 +219,12 @@ static enum status add_metrics(struct trainer *t, struct step *st, int n, struct
 	return s;
 }
 
+double lesson_macs(const struct trainer *t)
+{
+	const struct step *st = t->full ? t->full : t->rest;
+	return (step_macs(st) + (st->pass ? pass_macs(st->pass) : 0)) / st->n;
+}
+
 double lesson_mean(const struct trainer *t, const char *name)
 {
 	const struct step *st = t->full ? t->full : t->rest;

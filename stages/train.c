@@ -131,16 +131,42 @@ static enum status measure_all(struct trainer *t, struct stage_result *res, stru
 	return st;
 }
 
+/* What the stage took together with the stages that trained its teachers, each once; these hold the same sum of theirs. NaN: not known. */
+static enum status with_teachers(struct trainer *t, const char *name, double own, double *sum, struct err *e)
+{
+	const struct stage *s = t->r->stage;
+	enum status st = OK;
+	*sum = own;
+	for (int m = 0; m < s->n_teacher && st == OK; m++) {
+		bool had = s->teacher[m].stage < 0, found = false;
+		for (int k = 0; k < m; k++)
+			had |= s->teacher[k].stage == s->teacher[m].stage;
+		int64_t id = 0;
+		double value = NAN;
+		if (had)
+			continue;
+		st = store_stage_done(t->rec->store, t->r->x->stage[s->teacher[m].stage].identity, &id, &found, e);
+		if (st == OK && found)
+			st = store_last(t->rec->store, id, name, &value, e);
+		*sum += value;
+	}
+	return st;
+}
+
 static enum status put_result(struct trainer *t, const struct stage_result *res, struct err *e)
 {
 	const int epoch = lesson_epochs_before(t->r, t->r->n_lesson);
+	double macs = NAN, seconds = NAN;
+	enum status st = with_teachers(t, "macs_with_teachers", t->total_macs, &macs, e);
+	if (st == OK)
+		st = with_teachers(t, "time/with_teachers", res->seconds, &seconds, e);
 	const struct { const char *name; double value; } row[] = {
 		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"test_top1_best_test", res->best_on_test}, {"test_top5", t->test_top5}, {"teacher_test_top1", res->teacher_test},
 		{"gap_to_teacher", res->teacher_test - res->test_last}, {"trained_parameters_most", res->trained_max},
 		{"parameters", res->whole}, {"time/total_seconds", res->seconds}, {"images", res->images},
 		{"valid_top1_last", res->valid_last}, {"macs", t->total_macs}, {"time/alone", t->alone},
+		{"macs_with_teachers", macs}, {"time/with_teachers", seconds},
 	};
-	enum status st = OK;
 	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)
 		if (!isnan(row[i].value))
 			st = record_metric(t->rec, t->r->stage, t->stage_id, "end", epoch, t->place.step, row[i].name, row[i].value, e);

@@ -87,6 +87,8 @@ const struct lesson *lesson_of(const struct trainer *t);
 int lesson_epochs_before(const struct stage_run *r, int k);
 /* One step on the batch, or none where it was not finite and may be undone. E_RUN is the arm's own: the state before the step is saved. */
 enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
+/* Multiply-adds that a picture takes in a step: teacher, students and critics, forward and backward. */
+double lesson_macs(const struct trainer *t);
 /* Mean of a metric over the epoch so far; NaN when it was never there. */
 double lesson_mean(const struct trainer *t, const char *name);
 
