@@ -145,6 +145,7 @@ const struct stage_kind stage_blocks = {
 	.conf_size = sizeof(struct blocks_conf),
 	.opts = blocks_opts,
 	.needs_teacher = true,
+	.several_networks = true,
 	.no_anchors = true,
 	.read = read_own,
 	.control = control,
