@@ -344,9 +344,12 @@ START_TEST(a_configuration_tells_of_its_stages)
 		"seed: {split: 4, data: 5, init: 6}\nstages:\n"
 		"  - {name: a, epochs: 6, anchors: [2, 6]}\n  - {name: b, epochs: 6, anchors: [2, 5]}\n  - {name: c, anchors: {count: 2, rule: equal}}\n"
 		"  - {name: d, teacher: a.anchors}\n  - {name: f, teacher: b.anchors}\n  - {name: g, teacher: [a.last, c.anchors]}\n  - {name: h, teacher: a.best}\n"
-		"  - {name: i, teacher: {file: x.safetensors}}\n  - {name: g-init2, teacher: a.last}\n";
+		"  - {name: i, teacher: {file: x.safetensors}}\n  - {name: g-init2, teacher: a.last}\n"
+		"  - {name: k, teacher: [b.last, {anchors: a.anchors, order: kept}]}\n  - {name: l, teacher: {anchors: a.anchors, order: reversed}}\n"
+		"  - {name: m, teacher: {anchors: [a.best, c.anchors]}}\n";
 	static const struct { const char *stage, *teacher; } want[] = {
-		{"a", NULL}, {"d", "a"}, {"f", NULL}, {"g", "c"}, {"h", NULL}, {"i", NULL}, {"d-init7", "a"}, {"g-init2", "a"}, {"nobody", NULL},
+		{"a", NULL}, {"d", "a"}, {"f", NULL}, {"g", "c"}, {"h", NULL}, {"i", NULL}, {"d-init7", "a"}, {"g-init2", "a"}, {"k", "a"}, {"l", NULL}, {"m", "c"},
+		{"nobody", NULL},
 	};
 	struct run_config c;
 	ck_assert_int_eq(dir_make(scratch_path("c"), &e), OK);
