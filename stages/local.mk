@@ -1,4 +1,6 @@
 liblimbeck_core_la_SOURCES += \
+	%D%/adversary_step.c \
+	%D%/adversary_step.h \
 	%D%/arms.c \
 	%D%/arms.h \
 	%D%/blocks.c \
@@ -27,6 +29,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/stage_read.h \
 	%D%/stage_run.c \
 	%D%/stages.def \
+	%D%/stagewise.c \
 	%D%/step.c \
 	%D%/stop.c \
 	%D%/supervise.c \

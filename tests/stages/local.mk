@@ -1,11 +1,14 @@
 check_PROGRAMS += tests/check_stages
 tests_check_stages_SOURCES = \
+	%D%/duel.c \
+	%D%/duel.h \
 	%D%/main.c \
 	%D%/suites.h \
 	%D%/test_arms.c \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \
+	%D%/test_stagewise.c \
 	%D%/test_step.c \
 	%D%/test_sweep.c \
 	%D%/test_teacher.c \
