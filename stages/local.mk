@@ -19,6 +19,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/job.h \
 	%D%/lesson.c \
 	%D%/live.c \
+	%D%/meal.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
 	%D%/record.c \
