@@ -1,6 +1,7 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/adversary_step.c \
 	%D%/adversary_step.h \
+	%D%/afd.c \
 	%D%/anc.c \
 	%D%/arms.c \
 	%D%/arms.h \
