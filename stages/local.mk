@@ -18,6 +18,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/distill.c \
 	%D%/job.c \
 	%D%/job.h \
+	%D%/ktan.c \
 	%D%/lesson.c \
 	%D%/live.c \
 	%D%/meal.c \
