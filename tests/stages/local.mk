@@ -8,6 +8,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \
+	%D%/test_peers.c \
 	%D%/test_stagewise.c \
 	%D%/test_step.c \
 	%D%/test_sweep.c \

@@ -11,6 +11,7 @@
 Suite *arms_suite(void);
 Suite *experiment_suite(void);
 Suite *identity_suite(void);
+Suite *peers_suite(void);
 Suite *stagewise_suite(void);
 Suite *step_suite(void);
 Suite *teacher_suite(void);
