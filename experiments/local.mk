@@ -5,6 +5,7 @@ nobase_dist_pkgdata_DATA += %D%/cifar10/resnet20.yaml
 nobase_dist_pkgdata_DATA += %D%/cifar10/resnet56_resnet20_kd.yaml
 nobase_dist_pkgdata_DATA += %D%/cifar10/resnet56_resnet20_msmgan.yaml
 nobase_dist_pkgdata_DATA += %D%/fashion_mnist/cnn93.yaml
+nobase_dist_pkgdata_DATA += %D%/fashion_mnist/peers_adversarial.yaml
 nobase_dist_pkgdata_DATA += %D%/fashion_mnist/teachers.yaml
 # Published numbers.
 nobase_dist_pkgdata_DATA += %D%/tables/ctkd.yaml

@@ -14,6 +14,16 @@ struct node *map_to_size(struct graph *g, struct node *x, int H, int W)
 	return graph_resize(g, x, H, W, true);
 }
 
+struct node *map_shrink(struct graph *g, struct node *x, int H, int W, bool max)
+{
+	const struct shape *s = x ? &x->type.shape : NULL;
+	if (!x || !max || (s->d[2] == H && s->d[3] == W))
+		return x ? map_to_size(g, x, H, W) : NULL;
+	if (s->d[2] % H || s->d[3] != W * (s->d[2] / H))
+		return graph_fail(g, "a map of %s can't be brought to %dx%d by max pooling, for the ratio isn't whole: 'pool: avg' can", shape_str(s), H, W);
+	return graph_max_pool(g, x, s->d[2] / H, s->d[2] / H, 0);
+}
+
 bool tap_has_relu(const struct taps *t, const struct net *net, const char *tap)
 {
 	char name[64];

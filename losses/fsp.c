@@ -17,16 +17,6 @@ static const struct opt opts[] = {
 	{0},
 };
 
-static struct node *shrink(struct graph *g, struct node *x, const struct shape *to, int pool)
-{
-	const int H = x->type.shape.d[2], h = to->d[2], w = to->d[3];
-	if (pool == POOL_AVG || (H == h && x->type.shape.d[3] == w))
-		return map_to_size(g, x, h, w);
-	if (H % h || x->type.shape.d[3] != w * (H / h))
-		return graph_fail(g, "fsp: a map of %s can't be brought to %dx%d by max pooling: no whole ratio; 'pool: avg' can", shape_str(&x->type.shape), h, w);
-	return graph_max_pool(g, x, H / h, H / h, 0);
-}
-
 static struct node *rows(struct graph *g, struct node *x)
 {
 	if (!x)
@@ -41,8 +31,8 @@ static struct node *products(struct graph *g, struct node *a, struct node *b, in
 	if (!a || !b)
 		return NULL;
 	const struct shape *s = &a->type.shape, *t = &b->type.shape, small = s->d[2] <= t->d[2] ? *s : *t;
-	a = shrink(g, a, &small, pool);
-	b = shrink(g, b, &small, pool);
+	a = map_shrink(g, a, small.d[2], small.d[3], pool == POOL_MAX);
+	b = map_shrink(g, b, small.d[2], small.d[3], pool == POOL_MAX);
 	struct node *sum = graph_matmul(g, rows(g, a), rows(g, b), NULL, false, true);
 	return graph_scale(g, sum, 1.0 / (small.d[2] * small.d[3]), 0);
 }

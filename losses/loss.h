@@ -81,6 +81,8 @@ bool tap_has_relu(const struct taps *t, const struct net *net, const char *tap);
 struct node *tap_after(const struct taps *t, const struct net *net, const char *tap, const char *named, struct where at, struct err *e);
 /* A map by average pooling where it shrinks by a whole factor, else bilinear; itself where it has that size. */
 struct node *map_to_size(struct graph *g, struct node *x, int H, int W);
+/* The same to a size that is no larger; max: by the largest of each window, where the ratio is whole, else an error. */
+struct node *map_shrink(struct graph *g, struct node *x, int H, int W, bool max);
 
 /* losses/adapt.c: brings student features (N,C,H,W) to a teacher's type by a 1x1 convolution, batch norm and the given activation, after a resize
    (average pooling when the student's map is a multiple, else bilinear). Equal shapes and adapter auto: x itself. Rank 2: a linear layer.

@@ -1,5 +1,9 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/anchors.c \
+	%D%/adversary_step.c \
+	%D%/adversary_step.h \
+	%D%/afd.c \
+	%D%/anc.c \
 	%D%/arms.c \
 	%D%/arms.h \
 	%D%/aside.c \
@@ -7,7 +11,6 @@ liblimbeck_core_la_SOURCES += \
 	%D%/aside_int.h \
 	%D%/blocks.c \
 	%D%/blocks.h \
-	%D%/aside.h \
 	%D%/blocks_aside.c \
 	%D%/blocks_define.c \
 	%D%/blocks_losses.c \
@@ -22,9 +25,11 @@ liblimbeck_core_la_SOURCES += \
 	%D%/distill.c \
 	%D%/job.c \
 	%D%/job.h \
+	%D%/ktan.c \
 	%D%/lesson.c \
 	%D%/live.c \
 	%D%/measure.c \
+	%D%/meal.c \
 	%D%/pass.c \
 	%D%/pipeline.c \
 	%D%/readings.c \
@@ -39,6 +44,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/stage_read.h \
 	%D%/stage_run.c \
 	%D%/stages.def \
+	%D%/stagewise.c \
 	%D%/step.c \
 	%D%/stop.c \
 	%D%/supervise.c \

@@ -1,5 +1,7 @@
 check_PROGRAMS += tests/check_stages
 tests_check_stages_SOURCES = \
+	%D%/duel.c \
+	%D%/duel.h \
 	%D%/main.c \
 	%D%/suites.h \
 	%D%/test_arms.c \
@@ -8,6 +10,8 @@ tests_check_stages_SOURCES = \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \
 	%D%/test_order.c \
+	%D%/test_peers.c \
+	%D%/test_stagewise.c \
 	%D%/test_step.c \
 	%D%/test_sweep.c \
 	%D%/test_teacher.c \

@@ -222,6 +222,8 @@ int main(void)
 	srunner_add_suite(r, identity_suite());
 	srunner_add_suite(r, order_suite());
 	srunner_add_suite(r, step_suite());
+	srunner_add_suite(r, stagewise_suite());
+	srunner_add_suite(r, peers_suite());
 	srunner_add_suite(r, train_suite());
 	srunner_add_suite(r, arms_suite());
 	srunner_add_suite(r, aside_suite());

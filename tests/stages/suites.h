@@ -13,6 +13,8 @@ Suite *aside_suite(void);
 Suite *experiment_suite(void);
 Suite *identity_suite(void);
 Suite *order_suite(void);
+Suite *peers_suite(void);
+Suite *stagewise_suite(void);
 Suite *step_suite(void);
 Suite *teacher_suite(void);
 Suite *train_suite(void);
