@@ -72,7 +72,7 @@ static struct record *record_of(struct experiment *x, const char *out)
 {
 	struct record *rec = NULL;
 	ck_ok(dir_make(scratch_path(out), &e));
-	ck_ok(record_open(life, x, scratch_path(out), &rec, &e));
+	ck_ok(record_open(life, x, scratch_path(out), false, &rec, &e));
 	return rec;
 }
 
