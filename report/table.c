@@ -58,17 +58,17 @@ static enum status fill_cell(struct table *t, struct table_row *row, int column,
 	struct table_cell *cell = &row->cell[column];
 	const struct point *point = row->point ? row->point : col->point;
 	enum status st = OK;
-	int first = 0, n = 0;
+	int first = 0;
 	const int n_run = sweep_runs_of(s, point, &first);
 	cell->value = NEW_ARRAY(t->arena, double, n_run);
 	cell->seed = NEW_ARRAY(t->arena, int, n_run);
 	cell->item = NEW_ARRAY(t->arena, int, n_run);
-	int *seen = NEW_ARRAY(t->arena, int, n_run);
+	cell->run = NEW_ARRAY(t->arena, int, n_run);
 	for (int r = first; r < first + n_run && st == OK; r++) {
 		const int stage = table_stage(s->run[r].x, row->stage), item = s->run[r].first + stage;
-		if (stage < 0 || !is_new(s, seen, n, item))
+		if (stage < 0 || !is_new(s, cell->run, cell->n_run, item))
 			continue;
-		seen[n++] = s->item[item].twin;
+		cell->run[cell->n_run++] = s->item[item].twin;
 		st = add_value(t, col, cell, item, s->run[r].seed, e);
 	}
 	if (cell->refused)
@@ -80,15 +80,20 @@ static enum status fill_cell(struct table *t, struct table_row *row, int column,
 
 /* ---- the control ---- */
 
-struct table_row *table_row_find(const struct table *t, const char *label, const struct point *near)
+const struct table_row *table_row_labelled(const struct table *t, const char *label)
 {
-	for (int i = 0; i < t->n_row; i++)
-		if (str_eq(t->row[i].label, label))
-			return &t->row[i];
-	for (int i = 0; i < t->n_row; i++)
-		if (near && t->row[i].point == near && str_eq(t->row[i].stage, label))
-			return &t->row[i];
-	return NULL;
+	int i = 0;
+	while (i < t->n_row && !str_eq(t->row[i].label, label))
+		i++;
+	return i < t->n_row ? &t->row[i] : NULL;
+}
+
+const struct table_row *table_row_from(const struct table *t, int i, const char *stage)
+{
+	const struct point *p = t->row[i].point;
+	while (i < t->n_row && t->row[i].point == p && !str_eq(t->row[i].stage, stage))
+		i++;
+	return i < t->n_row && t->row[i].point == p ? &t->row[i] : NULL;
 }
 
 static enum status find_control(struct table *t, struct where at, struct err *e)
@@ -105,7 +110,7 @@ static enum status find_control(struct table *t, struct where at, struct err *e)
 	return any ? OK : err_user(e, at, "the control '%s' is no row of the table%s%s%s", t->control, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static struct paired differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign)
+struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign)
 {
 	double *d = NEW_ARRAY(a, double, x->n);
 	int n = 0;
@@ -116,27 +121,18 @@ static struct paired differences(struct arena *a, const struct table_cell *x, co
 	return n ? stats_paired(d, n) : (struct paired){0};
 }
 
-/* Of the rows of a point, which stand beside each other from row i on. */
-static const struct table_row *stage_from(const struct table *t, int i, const char *stage)
-{
-	const struct point *p = t->row[i].point;
-	while (i < t->n_row && t->row[i].point == p && !str_eq(t->row[i].stage, stage))
-		i++;
-	return i < t->n_row && t->row[i].point == p ? &t->row[i] : NULL;
-}
-
 /* A control that is a row's whole label is that of all; one that is a stage, of its point. */
 static void compare(struct table *t)
 {
-	const struct table_row *of_all = t->control ? table_row_find(t, t->control, NULL) : NULL, *of_point = NULL;
+	const struct table_row *of_all = t->control ? table_row_labelled(t, t->control) : NULL, *of_point = NULL;
 	for (int i = 0; i < t->n_row && t->control; i++) {
 		struct table_row *row = &t->row[i];
 		if (!of_all && (!i || row->point != row[-1].point))
-			of_point = stage_from(t, i, t->control);
+			of_point = table_row_from(t, i, t->control);
 		const struct table_row *control = of_all ? of_all : of_point;
 		row->is_control = control == row;
 		for (int c = 0; c < t->n_column && control && control != row && !row->taught; c++)
-			row->cell[c].control = differences(t->arena, &row->cell[c], &control->cell[c], 1);
+			row->cell[c].control = table_differences(t->arena, &row->cell[c], &control->cell[c], 1);
 	}
 }
 

@@ -24,6 +24,7 @@ struct table_cell {
 	int n, failed, missing;         /* distinct runs with a value; seeds without one */
 	double *value;                  /* by seed, in the order of the sweep */
 	int *seed, *item;
+	int n_run, *run;                /* all that it is of, with a value or without: first items with their identities */
 	struct summary sum;             /* n > 0 */
 	bool unmeasured;                /* runs are done, and have no such metric */
 	const char *refused;            /* why there are values and none is shown; NULL: nothing */
@@ -54,7 +55,8 @@ struct table_column {
 struct table_claim {
 	const char *name, *better, *than;
 	const struct table_column *column;
-	struct paired paired;             /* better minus than; for times the other way round, so that better is positive */
+	const struct table_cell *x, *y;   /* better's and than's */
+	struct paired paired;             /* better minus than on equal seeds; for times the other way round, so that better is positive */
 	double p;                         /* adjusted; NaN: there is nothing to test */
 	enum claim verdict;
 	bool tested;                      /* both rows have runs */

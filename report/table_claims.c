@@ -7,13 +7,14 @@
 #include "runs/predictions.h"
 
 struct claim_conf {
-	const char *name, *better, *than, *metric;
+	const char *name, *better, *than, *at, *metric;
 };
 
 const struct opt claims_opts[] = {
 	TEXT(claim_conf, name, NULL, "in a few words"),
-	TEXT(claim_conf, better, NULL, "the row that is said to be better"),
-	TEXT(claim_conf, than, NULL, "the control"),
+	TEXT(claim_conf, better, NULL, "the row that is said to be better, or a stage: at every point"),
+	TEXT(claim_conf, than, NULL, "the control, a row or a stage"),
+	TEXT(claim_conf, at, NULL, "the point that it is made of; default: every point, each a claim of its own"),
 	TEXT(claim_conf, metric, NULL, "a column; default: the first"),
 	{0},
 };
@@ -22,7 +23,7 @@ static enum status find_column(const struct table *t, const char *metric, struct
 {
 	*column = 0;
 	for (int i = 0; i < t->n_column; i++)
-		if (str_eq(t->column[i].metric, metric) || str_eq(t->column[i].label, metric)) {
+		if (str_eq(t->column[i].metric, metric)) {
 			*column = i;
 			return OK;
 		}
@@ -39,46 +40,6 @@ static enum status no_row(const struct table *t, const char *label, struct where
 	return err_user(e, at, "a claim names '%s', which is no row of the table%s%s%s", label, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-/* Pairs of networks as they are met; those that have a network in common are one, with the mean of their differences. */
-struct pair_list {
-	int n;
-	double *d;
-	int *met, *better, *than; /* how many are in it; twins of the first */
-};
-
-static void add_pair(struct pair_list *l, int better, int than, double d)
-{
-	int at = 0;
-	while (at < l->n && l->better[at] != better && l->than[at] != than)
-		at++;
-	if (at == l->n) {
-		l->better[at] = better;
-		l->than[at] = than;
-		l->n++;
-	}
-	l->met[at]++;
-	l->d[at] += (d - l->d[at]) / l->met[at];
-}
-
-/* Differences on equal seeds, over all columns where columns are points: a pair is then a seed of a point. A row that does not vary with the
-   points has the same networks in all columns, and they count once. */
-static struct paired pairs(struct table *t, const struct table_row *better, const struct table_row *than, int column)
-{
-	const bool all = t->column[column].point != NULL;
-	const struct sweep_item *item = t->sweep->item;
-	const int most = t->n_column * t->sweep->n_run;
-	struct pair_list l = {.d = NEW_ARRAY(t->arena, double, most), .met = NEW_ARRAY(t->arena, int, most), .better = NEW_ARRAY(t->arena, int, most),
-	                      .than = NEW_ARRAY(t->arena, int, most)};
-	for (int c = all ? 0 : column; c < (all ? t->n_column : column + 1); c++) {
-		const struct table_cell *x = &better->cell[c], *y = &than->cell[c];
-		for (int i = 0; i < x->n; i++)
-			for (int k = 0; k < y->n; k++)
-				if (x->seed[i] == y->seed[k])
-					add_pair(&l, item[x->item[i]].twin, item[y->item[k]].twin, (t->column[c].less_is_better ? -1 : 1) * (x->value[i] - y->value[k]));
-	}
-	return l.n ? stats_paired(l.d, l.n) : (struct paired){0};
-}
-
 static const char *predictions_path(struct table *t, int item)
 {
 	const struct sweep *s = t->sweep;
@@ -90,9 +51,9 @@ static const char *predictions_path(struct table *t, int item)
 }
 
 /* The first seed that both have: what each of the two networks alone has right. */
-static void compare_pictures(struct table *t, struct table_claim *c, const struct table_cell *x, const struct table_cell *y)
+static void compare_pictures(struct table *t, struct table_claim *c)
 {
-	c->only_better = c->only_than = -1;
+	const struct table_cell *x = c->x, *y = c->y;
 	for (int i = 0; i < x->n; i++)
 		for (int k = 0; k < y->n; k++) {
 			struct predictions p, q;
@@ -114,38 +75,161 @@ static void compare_pictures(struct table *t, struct table_claim *c, const struc
 		}
 }
 
-static enum status read_claim(struct table *t, const struct conf *map, struct table_claim *c, struct err *e)
+/* ---- what it is about ---- */
+
+/* A claim as it is written, while its rows are looked for. */
+struct wording {
+	struct claim_conf conf;
+	const struct conf *map;
+	int column;                                 /* where columns are metrics */
+	const struct table_row *better, *than;      /* where the name is a row's whole label; NULL: it is a stage's */
+};
+
+/* The same networks as an earlier point's: what varies there is in neither row. */
+static bool is_again(const struct table_claim *c, const struct table_claim *first)
 {
-	struct claim_conf conf = {0};
-	const struct opt *tables[] = {claims_opts};
-	void *outs[] = {&conf};
-	if (map->kind != CONF_MAP)
-		return err_user(e, map->at, "a claim is {better: ROW, than: ROW}");
-	enum status st = opts_read_all(tables, outs, 1, map, "a claim", t->arena, e);
-	const struct table_row *better = st == OK ? table_row_find(t, conf.better, t->row[0].point) : NULL;
-	const struct table_row *than = st == OK ? table_row_find(t, conf.than, better ? better->point : t->row[0].point) : NULL;
-	int column = 0;
-	if (st == OK && !better)
-		st = no_row(t, conf.better, conf_where(map, "better"), e);
-	if (st == OK && !than)
-		st = no_row(t, conf.than, conf_where(map, "than"), e);
-	if (st == OK)
-		st = find_column(t, conf.metric, map->at, &column, e);
-	if (st != OK)
-		return st;
-	*c = (struct table_claim){.better = better->label, .than = than->label, .column = &t->column[column], .p = NAN, .only_better = -1, .only_than = -1};
-	c->name = *conf.name ? conf.name : arena_printf(t->arena, "%s better than %s", c->better, c->than);
-	c->paired = pairs(t, better, than, column);
+	for (; first < c; first++) {
+		const struct table_cell *cells[2][2] = {{c->x, c->y}, {first->x, first->y}};
+		bool same = true;
+		for (int i = 0; i < 2 && same; i++) {
+			same = cells[0][i]->n_run == cells[1][i]->n_run;
+			for (int k = 0; k < cells[0][i]->n_run && same; k++)
+				same = cells[0][i]->run[k] == cells[1][i]->run[k];
+		}
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+static void add_claim(struct table *t, const struct wording *w, const struct table_row *better, const struct table_row *than, int column,
+                      const char *at, const struct table_claim *first)
+{
+	struct table_claim *c = &t->claim[t->n_claim];
+	const char *name = *w->conf.name ? w->conf.name : arena_printf(t->arena, "%s better than %s", better->label, than->label);
+	*c = (struct table_claim){.better = better->label, .than = than->label, .column = &t->column[column], .x = &better->cell[column], .y = &than->cell[column],
+	                          .p = NAN, .only_better = -1, .only_than = -1};
+	c->name = *at ? arena_printf(t->arena, "%s, at %s", name, at) : name;
+	if (is_again(c, first))
+		return;
+	t->n_claim++;
+	c->paired = table_differences(t->arena, c->x, c->y, c->column->less_is_better ? -1 : 1);
 	c->tested = c->paired.n > 0;
 	if (c->paired.n >= 2) {
 		c->p = c->paired.p_t;
 		c->seeds_needed = stats_seeds_needed(c->paired.mean, c->paired.deviation, 0.05, 0.8);
 		c->seeds_range = stats_seeds_range(c->paired.mean, c->paired.deviation, c->paired.n, 0.05, 0.8);
 	}
-	if (t->sweep->store && str_eq(t->column[column].key, "test_top1")) /* what predictions are of */
-		compare_pictures(t, c, &better->cell[column], &than->cell[column]);
+	if (t->sweep->store && str_eq(c->column->key, "test_top1")) /* what predictions are of */
+		compare_pictures(t, c);
+}
+
+static bool is_at(const struct wording *w, const struct point *p)
+{
+	return !*w->conf.at || (p && str_eq(p->name, w->conf.at));
+}
+
+/* Columns are points: the claim is made in each of them. */
+static void claim_columns(struct table *t, const struct wording *w)
+{
+	const struct table_claim *first = &t->claim[t->n_claim];
+	for (int c = 0; c < t->n_column && w->better && w->than; c++)
+		if (is_at(w, t->column[c].point) && w->better->cell[c].n_run && w->than->cell[c].n_run)
+			add_claim(t, w, w->better, w->than, c, t->column[c].point->name, first);
+}
+
+/* Rows are stages of points. A stage's name is that stage at the other row's point, or, where that is a stage too, at every point. */
+static void claim_rows(struct table *t, const struct wording *w)
+{
+	const struct table_claim *first = &t->claim[t->n_claim];
+	const struct point *given = w->better ? w->better->point : w->than ? w->than->point : NULL;
+	if (w->better && w->than) {
+		add_claim(t, w, w->better, w->than, w->column, "", first);
+		return;
+	}
+	for (int i = 0; i < t->n_row; i++) {
+		const struct point *p = t->row[i].point;
+		if ((i && p == t->row[i - 1].point) || (given && p != given) || !is_at(w, p))
+			continue;
+		const struct table_row *better = w->better ? w->better : table_row_from(t, i, w->conf.better);
+		const struct table_row *than = w->than ? w->than : table_row_from(t, i, w->conf.than);
+		if (better && than)
+			add_claim(t, w, better, than, w->column, *w->conf.name ? p->name : "", first);
+	}
+}
+
+/* ---- mistakes ---- */
+
+static bool has_row(const struct table *t, const char *name)
+{
+	bool any = false;
+	for (int i = 0; i < t->n_row && !any; i++)
+		any = str_eq(t->row[i].label, name) || str_eq(t->row[i].stage, name);
+	return any;
+}
+
+static enum status check_at(const struct table *t, const struct wording *w, struct err *e)
+{
+	const struct vary *v = &t->sweep->vary;
+	const struct where at = conf_where(w->map, "at");
+	const char *words[64];
+	int n = 0;
+	bool any = !*w->conf.at;
+	for (int i = 0; i < v->n_point; i++) {
+		any |= str_eq(v->point[i].name, w->conf.at);
+		if (n < 64)
+			words[n++] = v->point[i].name;
+	}
+	const char *near = any ? NULL : str_nearest(w->conf.at, words, n);
+	if (!any)
+		return err_user(e, at, "a claim is made at '%s', which is no point%s%s%s", w->conf.at, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	if (*w->conf.at && !t->column[0].point && (w->better || w->than))
+		return err_user(e, at, "a claim is made 'at' a point, and '%s' is a row of one: leave out the one or the other",
+		                w->better ? w->conf.better : w->conf.than);
 	return OK;
 }
+
+/* A claim of nothing is a mistake, and so is one of a row with itself. */
+static enum status check_made(const struct table *t, const struct wording *w, int made, struct err *e)
+{
+	if (!made)
+		return err_user(e, w->map->at, "a claim compares '%s' with '%s', and no point%s%s has both", w->conf.better, w->conf.than, *w->conf.at ? " named " : "", w->conf.at);
+	for (const struct table_claim *c = &t->claim[t->n_claim - made]; c < &t->claim[t->n_claim]; c++)
+		if (c->x == c->y)
+			return err_user(e, w->map->at, "a claim compares '%s' with itself", c->better);
+	return OK;
+}
+
+static enum status read_claim(struct table *t, const struct conf *map, struct err *e)
+{
+	struct wording w = {.map = map};
+	const struct opt *tables[] = {claims_opts};
+	void *outs[] = {&w.conf};
+	const int before = t->n_claim;
+	if (map->kind != CONF_MAP)
+		return err_user(e, map->at, "a claim is {better: ROW, than: ROW}");
+	enum status st = opts_read_all(tables, outs, 1, map, "a claim", t->arena, e);
+	if (st == OK && !has_row(t, w.conf.better))
+		st = no_row(t, w.conf.better, conf_where(map, "better"), e);
+	if (st == OK && !has_row(t, w.conf.than))
+		st = no_row(t, w.conf.than, conf_where(map, "than"), e);
+	if (st == OK)
+		st = find_column(t, w.conf.metric, map->at, &w.column, e);
+	if (st != OK)
+		return st;
+	w.better = table_row_labelled(t, w.conf.better);
+	w.than = table_row_labelled(t, w.conf.than);
+	st = check_at(t, &w, e);
+	if (st != OK)
+		return st;
+	if (t->column[0].point)
+		claim_columns(t, &w);
+	else
+		claim_rows(t, &w);
+	return check_made(t, &w, t->n_claim - before, e);
+}
+
+/* ---- all of them ---- */
 
 enum status table_claims(struct table *t, const struct conf *list, struct err *e)
 {
@@ -154,9 +238,9 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 		return OK;
 	if (list->kind != CONF_LIST)
 		return err_user(e, list->at, "'claims' is a list of {better: ROW, than: ROW}");
-	t->claim = NEW_ARRAY(t->arena, struct table_claim, list->n);
+	t->claim = NEW_ARRAY(t->arena, struct table_claim, (size_t)list->n * (size_t)t->sweep->vary.n_point);
 	for (int i = 0; i < list->n && st == OK; i++)
-		st = read_claim(t, list->item[i], &t->claim[t->n_claim++], e);
+		st = read_claim(t, list->item[i], e);
 	if (st != OK)
 		return st;
 	double *p = NEW_ARRAY(t->arena, double, t->n_claim);

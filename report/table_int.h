@@ -15,7 +15,12 @@ extern const char *const table_rule_said[];
 const char *table_mark(const struct table_column *c);
 int table_stage(const struct experiment *x, const char *name); /* -1: none */
 enum status table_claims(struct table *t, const struct conf *list, struct err *e);
-struct table_row *table_row_find(const struct table *t, const char *label, const struct point *near);
+/* The row of this whole label; NULL: none. */
+const struct table_row *table_row_labelled(const struct table *t, const char *label);
+/* The row of a stage among those of the point of row i, which stand beside each other from there on; NULL: none. */
+const struct table_row *table_row_from(const struct table *t, int i, const char *stage);
+/* x minus y, times sign, on equal seeds. */
+struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign);
 void table_notes(const struct table *t, FILE *f);
 
 #endif

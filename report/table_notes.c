@@ -81,7 +81,7 @@ static void note_tests(const struct table *t, FILE *f)
 		fprintf(f, "'minus control': on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n");
 	if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
-		      "that it can take. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation.\n", f);
+		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation.\n", f);
 	else
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }

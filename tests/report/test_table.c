@@ -369,24 +369,98 @@ START_TEST(no_pair_twice)
 	}
 	ck_ok(make(&(struct table_options){0}));
 	ck_assert(t->row[1].cell[0].n == 4 && t->row[1].cell[1].n == 4);
+	ck_assert_int_eq(t->n_claim, 1);
 	ck_assert_int_eq(t->claim[0].paired.n, 4);
 	ck_assert_int_eq(t->claim[0].verdict, CLAIM_UNDECIDED);
 }
 END_TEST
 
-/* kd varies and labels do not: a seed's networks of kd share its one of labels. Differences of a seed 1 and 3, 2 and 4, 3 and 5, 4 and 6. */
-START_TEST(a_shared_network)
+#define POINTS "vary: {grid: {stages.kd.epochs: [2, 3]}, seeds: 4}\n"
+
+/* kd is better by 1, 2, 3, 4 at the first point and by 3, 4, 5, 6 at the second; labels are the same networks at both. */
+static void leave_points(void)
 {
-	open_sweep(FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3]}, seeds: 4}\ntable: {columns: points}\nclaims: [{better: kd, than: labels}]\n", NULL);
 	for (int k = 0; k < 4; k++) {
 		leave(STAGES * k + KD, &(struct made){.top1 = 71 + k});
 		leave(STAGES * (4 + k) + KD, &(struct made){.top1 = 73 + k});
 		leave(STAGES * k + LABELS, &(struct made){.top1 = 70});
 	}
+}
+
+static void ck_claim(int i, const char *name, double mean)
+{
+	ck_assert_str_eq(t->claim[i].name, name);
+	ck_assert_int_eq(t->claim[i].paired.n, 4);
+	ck_assert_double_eq_tol(t->claim[i].paired.mean, mean, 1e-12);
+	ck_assert_double_eq_tol(t->claim[i].paired.deviation, 1.2909944487358056, 1e-12);
+}
+
+/* By seed at each point, wherever points stand; both points are in Holm's family: t 2.5 and 4.5 over .6454972 with 3 degrees of freedom. */
+START_TEST(claims_at_points)
+{
+	static const char *const at[] = {"", "table: {columns: points}\n"};
+	open_sweep(arena_printf(life, FILE_TOP POINTS "%sclaims: [{name: helps, better: kd, than: labels}]\n", at[_i]), NULL);
+	leave_points();
+	const char *text = made(&(struct table_options){0});
+	ck_assert_int_eq(t->n_claim, 2);
+	ck_claim(0, "helps, at epochs=2", 2.5);
+	ck_claim(1, "helps, at epochs=3", 4.5);
+	ck_assert_double_eq_tol(t->claim[0].p, 0.030466291662, 1e-9);
+	ck_assert_double_eq_tol(t->claim[1].p, 2 * 0.0060568487959, 1e-9);
+	HAS(text, "A claim of stages is one at each point");
+}
+END_TEST
+
+/* What a claim names: claims, in order, with their means. */
+static const struct { const char *table, *claim; int n; const char *name[2]; double mean[2]; } named[] = {
+	{"", "{better: kd, than: labels}", 2, {"epochs=2 kd better than epochs=2 labels", "epochs=3 kd better than epochs=3 labels"}, {2.5, 4.5}},
+	{"", "{better: kd, than: labels, at: epochs=3}", 1, {"epochs=3 kd better than epochs=3 labels"}, {4.5}},
+	{"", "{name: n, better: kd, than: labels, at: epochs=3}", 1, {"n, at epochs=3"}, {4.5}},
+	{"", "{better: epochs=3 kd, than: labels}", 1, {"epochs=3 kd better than epochs=3 labels"}, {4.5}},
+	{"", "{better: kd, than: epochs=3 labels}", 1, {"epochs=3 kd better than epochs=3 labels"}, {4.5}},
+	{"", "{better: epochs=3 kd, than: epochs=2 labels}", 1, {"epochs=3 kd better than epochs=2 labels"}, {4.5}},
+	{"table: {columns: points}\n", "{better: kd, than: labels, at: epochs=3}", 1, {"kd better than labels, at epochs=3"}, {4.5}},
+	{"table: {columns: points}\n", "{better: kd, than: labels}", 2, {"kd better than labels, at epochs=2", "kd better than labels, at epochs=3"}, {2.5, 4.5}},
+};
+
+START_TEST(what_a_claim_names)
+{
+	open_sweep(arena_printf(life, FILE_TOP POINTS "%sclaims: [%s]\n", named[_i].table, named[_i].claim), NULL);
+	leave_points();
 	ck_ok(make(&(struct table_options){0}));
-	ck_assert_int_eq(t->claim[0].paired.n, 4);
-	ck_assert_double_eq_tol(t->claim[0].paired.mean, 3.5, 1e-12);
-	ck_assert_double_eq_tol(t->claim[0].paired.deviation, 1.2909944487358056, 1e-12);
+	ck_assert_int_eq(t->n_claim, named[_i].n);
+	for (int i = 0; i < t->n_claim; i++)
+		ck_claim(i, named[_i].name[i], named[_i].mean[i]);
+}
+END_TEST
+
+/* A point without one of the stages has no such claim. */
+START_TEST(a_claim_of_a_dropped_stage)
+{
+	static const char *const at[] = {"", "table: {columns: points}\n"};
+	open_sweep(arena_printf(life, FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 3}\ndrop: [stages.labels, stages.other]\n%s"
+	           "claims: [{name: c, better: kd, than: labels}]\n", at[_i]), NULL);
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_int_eq(t->n_claim, 1); /* all but labels; without 'other' the two are the same networks again */
+	ck_assert_ptr_null(strstr(t->claim[0].name, "no labels"));
+}
+END_TEST
+
+static const struct { const char *more, *says; } wrong_claims[] = {
+	{"claims: [{better: kd, than: labels, at: epochs=4}]\n", "made.yaml:10:41: a claim is made at 'epochs=4', which is no point; did you mean 'epochs="},
+	{"claims: [{better: epochs=2 kd, than: labels, at: epochs=3}]\n", "made.yaml:10:50: a claim is made 'at' a point, and 'epochs=2 kd' is a row of one"},
+	{"claims: [{better: kd, than: kd}]\n", "made.yaml:10:10: a claim compares 'epochs=2 kd' with itself"},
+	{"claims: [{better: epochs=3 kd, than: kd}]\n", "a claim compares 'epochs=3 kd' with itself"},
+	{"table: {columns: points}\nclaims: [{better: kd, than: kd}]\n", "a claim compares 'kd' with itself"},
+	{"table: {columns: points}\nclaims: [{better: epochs=2 kd, than: labels}]\n", "a claim names 'epochs=2 kd', which is no row"},
+	{"claims: [{better: kd, than: labels, metric: test_top5}]\n", "which is no column of the table"},
+};
+
+START_TEST(said_of_claims)
+{
+	open_sweep(arena_printf(life, FILE_TOP POINTS "%s", wrong_claims[_i].more), NULL);
+	ck_assert_int_eq(make(&(struct table_options){0}), E_USER);
+	HAS(e.text, wrong_claims[_i].says);
 }
 END_TEST
 
@@ -624,7 +698,10 @@ Suite *table_suite(void)
 	tcase_add_test(tc, versions);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, no_pair_twice);
-	tcase_add_test(tc, a_shared_network);
+	tcase_add_loop_test(tc, claims_at_points, 0, 2);
+	tcase_add_loop_test(tc, what_a_claim_names, 0, sizeof named / sizeof *named);
+	tcase_add_loop_test(tc, a_claim_of_a_dropped_stage, 0, 2);
+	tcase_add_loop_test(tc, said_of_claims, 0, sizeof wrong_claims / sizeof *wrong_claims);
 	tcase_add_test(tc, the_whole_family);
 	tcase_add_test(tc, losses);
 	tcase_add_test(tc, nothing_held_out);
