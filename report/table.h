@@ -57,6 +57,8 @@ struct table_claim {
 	const struct table_column *column;
 	const struct table_cell *x, *y;   /* better's and than's */
 	struct paired paired;             /* better minus than on equal seeds; for times the other way round, so that better is positive */
+	const char *says, *written;       /* written: "before the first run", "after runs existed (DATE)", "no run yet" */
+	bool late;                        /* runs of both rows had begun when it was first seen */
 	double p;                         /* adjusted; NaN: there is nothing to test */
 	enum claim verdict;
 	bool tested;                      /* both rows have runs */
@@ -79,6 +81,8 @@ struct table {
 	struct table_row *row;
 	struct table_column *column;
 	struct table_claim *claim;
+	int n_gone;
+	struct store_claim *gone;         /* dated once, and in the file no more */
 	struct paper *paper;
 	int n_program;                    /* versions of the program among the runs */
 	const struct conf *tuning;

@@ -15,6 +15,10 @@ extern const char *const table_rule_said[];
 const char *table_mark(const struct table_column *c);
 int table_stage(const struct experiment *x, const char *name); /* -1: none */
 enum status table_claims(struct table *t, const struct conf *list, struct err *e);
+/* All that a claim of the file means, in a line: one that says something else is another claim. Its own name is not in it. */
+const char *claim_says(struct arena *a, const struct conf *root, const struct conf *claim);
+/* When each claim was written, and which were and are no more. */
+enum status claim_dates_get(struct table *t, struct err *e);
 /* The row of this whole label; NULL: none. */
 const struct table_row *table_row_labelled(const struct table *t, const char *label);
 /* The row of a stage among those of the point of row i, which stand beside each other from there on; NULL: none. */

@@ -75,13 +75,20 @@ static void note_seeds(const struct table *t, FILE *f)
 	        s->per_seed || s->split ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
 }
 
+static void note_gone(const struct table *t, FILE *f)
+{
+	for (int i = 0; i < t->n_gone; i++)
+		fprintf(f, "MARKED: a claim that was written down on %s is in the file no more: %s.\n", t->gone[i].seen, t->gone[i].says);
+}
+
 static void note_tests(const struct table *t, FILE *f)
 {
 	if (t->control)
 		fprintf(f, "'minus control': on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n");
 	if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
-		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation.\n", f);
+		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
+		      "it was in time if one of its rows had no run then.\n", f);
 	else
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }
@@ -168,6 +175,7 @@ void table_notes(const struct table *t, FILE *f)
 		           "rounded up, stages that see as many pictures there may not here.\n", s->budget_name, sweep_budget_text(s));
 	note_seeds(t, f);
 	note_tests(t, f);
+	note_gone(t, f);
 	note_paper(t, f);
 	note_paper_claims(t, f);
 	note_tuning(t, f);

@@ -165,26 +165,27 @@ static const char *seeds_needed(struct arena *a, int n)
 
 static struct grid *claim_grid(struct arena *a, const struct table *t)
 {
-	static const char *const head[] = {"claim", "verdict", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
-	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims, written down before the runs";
-	struct grid *g = grid_new(a, title, 9, 2, head);
+	static const char *const head[] = {"claim", "verdict", "written", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
+	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims";
+	struct grid *g = grid_new(a, title, 10, 3, head);
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const char **out = grid_row(g);
 		out[0] = arena_printf(a, "%s%s", c->name, table_mark(c->column));
 		out[1] = claim_word(c);
+		out[2] = c->written;
 		if (!c->tested)
 			continue;
-		out[2] = signed_number(a, c->column, c->paired.mean);
-		out[3] = interval(a, c->column, c->paired.low, c->paired.high);
-		out[4] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
-		out[5] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
-		out[6] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
-		out[7] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
+		out[3] = signed_number(a, c->column, c->paired.mean);
+		out[4] = interval(a, c->column, c->paired.low, c->paired.high);
+		out[5] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
+		out[6] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
+		out[7] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
+		out[8] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
 		if (c->seeds_needed)
-			out[8] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
+			out[9] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
 		else
-			out[8] = "-";
+			out[9] = "-";
 	}
 	return g;
 }

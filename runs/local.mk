@@ -2,6 +2,8 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/claims.c \
+	%D%/claims.h \
 	%D%/config_stages.c \
 	%D%/config_stages.h \
 	%D%/events.c \

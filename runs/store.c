@@ -27,6 +27,7 @@ static const char *const schema[] = {
 	" sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (identity, name)) WITHOUT ROWID;"
 	"CREATE TABLE accuracy (weights TEXT NOT NULL, data TEXT NOT NULL, part TEXT NOT NULL, top1,"
 	" PRIMARY KEY (weights, data, part)) WITHOUT ROWID;",
+	"CREATE TABLE claim (sweep TEXT NOT NULL, says TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (sweep, says)) WITHOUT ROWID;",
 };
 enum { VERSION = sizeof schema / sizeof *schema };
 
@@ -55,6 +56,8 @@ static const char *const queries[QUERY_COUNT] = {
 		"UPDATE stage SET state=?2, seconds=?3 WHERE id=?1",
 	[Q_STAGE_DONE] =
 		"SELECT id FROM stage WHERE identity=? AND state='done' ORDER BY id DESC LIMIT 1",
+	[Q_STAGE_BEGUN] =
+		"SELECT min(begun) FROM stage WHERE identity=?",
 	[Q_METRIC] =
 		"INSERT OR REPLACE INTO metric (stage, name, epoch, step, value) VALUES (?,?,?,?,?)",
 	[Q_TRIM] =
@@ -76,6 +79,10 @@ static const char *const queries[QUERY_COUNT] = {
 		"INSERT OR REPLACE INTO accuracy (weights, data, part, top1) VALUES (?,?,?,?)",
 	[Q_ACCURACY_GET] =
 		"SELECT top1 FROM accuracy WHERE weights=? AND data=? AND part=?",
+	[Q_CLAIM_PUT] =
+		"INSERT OR IGNORE INTO claim (sweep, says, seen) VALUES (?,?,?)",
+	[Q_CLAIMS] =
+		"SELECT says, seen FROM claim WHERE sweep=? ORDER BY seen, says",
 	[Q_RUNS] =
 		"SELECT id, folder, name, config, identity, program, machine, device, precision, threads, state, begun,"
 		" seconds FROM run WHERE ?1=0 OR id=?1 ORDER BY id",

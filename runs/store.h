@@ -75,6 +75,16 @@ enum status store_stages(struct store *s, struct arena *a, int64_t run, struct s
 /* The run that a stage is of, and the stage's name there. E_ENV: it is gone. */
 enum status store_run_of_stage(struct store *s, struct arena *a, int64_t stage, struct store_run_row *r, const char **name, struct err *e);
 
+/* When the first stage of this identity was begun, in whatever run and however it ended; *begun NULL: none was. */
+enum status store_stage_begun(struct store *s, struct arena *a, const char *identity, const char **begun, struct err *e);
+
+/* What a sweep's file claims, and since when: claims.h. A claim that is there keeps its date. */
+struct store_claim {
+	const char *says, *seen; /* seen: UTC, "2026-01-31 12:00:00" */
+};
+enum status store_claim_put(struct store *s, const char *sweep, const char *says, const char *seen, struct err *e);
+enum status store_claims(struct store *s, struct arena *a, const char *sweep, struct store_claim **c, int *n, struct err *e); /* by date */
+
 /* A network's measured accuracy: (weights hash, data identity, part) -> top1; *found false when never measured. */
 enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part, double top1, struct err *e);
 enum status store_accuracy_get(struct store *s, const char *weights, const char *data, const char *part, double *top1, bool *found, struct err *e);

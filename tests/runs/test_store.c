@@ -1,11 +1,14 @@
 #include "runs/store.h"
 
 #include <math.h>
+#include <sqlite3.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "runs/claims.h"
 #include "tests/runs/suites.h"
 
 static struct store *s;
@@ -366,7 +369,7 @@ START_TEST(other_schemas_and_programs_are_refused)
 	memcpy(bytes, whole, n);
 	bytes[63] = 99;
 	ck_fails(store_open(scratch_file("new.db", bytes, n), &t, &e), E_USER,
-	         "has schema 99, this program knows up to 1");
+	         "has schema 99, this program knows up to 2");
 	memcpy(bytes, whole, n);
 	bytes[71]++;
 	ck_fails(store_open(scratch_file("other.db", bytes, n), &t, &e), E_USER, "a database of another program");
@@ -374,6 +377,80 @@ START_TEST(other_schemas_and_programs_are_refused)
 	memset(bytes + 60, 0, 12); /* tables, but neither number: not ours */
 	ck_fails(store_open(scratch_file("third.db", bytes, n), &t, &e), E_USER, "a database of another program");
 	ck_ok(store_open(path, &s, &e));
+}
+END_TEST
+
+/* As the first schema was: what it has stays, what it lacks is made. */
+START_TEST(an_older_schema_is_brought_up)
+{
+	sqlite3 *db = NULL;
+	const int64_t stage = stage_of("kd", "id1");
+	ck_ok(store_metric(s, stage, "loss", 1, 1, 0.5, &e));
+	store_close(s);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE claim; PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_ok(store_open(path, &s, &e));
+	struct store_claim *c;
+	int n;
+	double x;
+	ck_ok(store_last(s, stage, "loss", &x, &e));
+	ck_assert(x == 0.5);
+	ck_ok(store_claim_put(s, "tiny", "b better than c", "2026-01-01 00:00:00", &e));
+	ck_ok(store_claim_put(s, "tiny", "a better than c", "2026-01-02 00:00:00", &e));
+	ck_ok(store_claim_put(s, "tiny", "b better than c", "2025-01-01 00:00:00", &e)); /* a date stays */
+	ck_ok(store_claim_put(s, "other", "a better than c", "2020-01-02 00:00:00", &e));
+	again();
+	ck_ok(store_claims(s, life, "tiny", &c, &n, &e));
+	ck_assert_int_eq(n, 2);
+	ck_assert_str_eq(c[0].says, "b better than c");
+	ck_assert_str_eq(c[0].seen, "2026-01-01 00:00:00");
+	ck_assert_str_eq(c[1].says, "a better than c");
+}
+END_TEST
+
+START_TEST(the_first_begin_of_a_stage)
+{
+	struct store_run other = run;
+	int64_t r = 0, a = stage_of("kd", "id1"), b = 0;
+	const char *begun;
+	other.folder = "runs/kd-5678";
+	ck_ok(store_run_begin(s, &other, &r, &e));
+	ck_ok(store_stage_begin(s, r, "kd", "distill", "id1", &b, &e));
+	ck_ok(store_stage_restore(s, a, "done", "2026-01-02 00:00:00", 1, &e));
+	ck_ok(store_stage_restore(s, b, "failed", "2026-01-01 00:00:00", 1, &e));
+	ck_ok(store_stage_begun(s, life, "id1", &begun, &e));
+	ck_assert_str_eq(begun, "2026-01-01 00:00:00");
+	ck_ok(store_stage_begun(s, life, "id2", &begun, &e));
+	ck_assert_ptr_null(begun);
+}
+END_TEST
+
+/* Dated once, in the store and beside it; what a kill cut or a hand damaged costs a line. */
+START_TEST(claims_outlive_their_store)
+{
+	const char *const two[] = {"a \"b\" better than c, x", "d better than c"};
+	struct store_claim *c, *d;
+	int n, m;
+	ck_ok(claims_date(scratch, "tiny", two, 1, &e));
+	ck_ok(store_claim_put(s, "tiny", "d better than c", "2019-01-01 00:00:00", &e)); /* it is known to the store */
+	ck_ok(claims_date(scratch, "tiny", two, 2, &e));
+	ck_ok(claims_date(scratch, "else", two + 1, 1, &e));
+	ck_ok(store_claims(s, life, "tiny", &c, &n, &e));
+	ck_assert_int_eq(n, 2);
+	size_t size;
+	const char *text = content(scratch_path("claims.jsonl"), &size);
+	const char *damaged = arena_printf(life, "%s{\"seen\": 3}\nno json\n{\"seen\": \"20", text);
+	scratch_file("claims.jsonl", damaged, strlen(damaged));
+	store_close(s);
+	ck_ok(store_open(scratch_path("new.db"), &s, &e));
+	ck_ok(claims_restore(scratch, s, &e));
+	ck_ok(store_claims(s, life, "tiny", &d, &m, &e));
+	ck_assert_int_eq(m, 1);
+	ck_assert_str_eq(d[0].says, two[0]);
+	ck_assert_str_eq(d[0].seen, c[1].seen);
+	ck_ok(store_claims(s, life, "else", &d, &m, &e));
+	ck_assert_int_eq(m, 1);
 }
 END_TEST
 
@@ -459,6 +536,9 @@ Suite *store_suite(void)
 	tcase_add_test(tc, damaged_stores_say_what_to_do);
 	tcase_add_test(tc, a_store_that_cannot_be_opened_is_named);
 	tcase_add_test(tc, other_schemas_and_programs_are_refused);
+	tcase_add_test(tc, an_older_schema_is_brought_up);
+	tcase_add_test(tc, the_first_begin_of_a_stage);
+	tcase_add_test(tc, claims_outlive_their_store);
 	tcase_add_test(tc, several_processes_write_one_store);
 	return suite;
 }
