@@ -7,7 +7,7 @@
 #include "stages/blocks.h"
 
 enum { FRESH_STEPS = 200 };
-static const double chance = 0.5, near_chance = 0.02;
+static const double chance = 0.5, near_chance = 0.02, fresh_lr = 1e-3;
 
 /* ---- at the beginning: copies of the anchor's parts ---- */
 
@@ -129,7 +129,14 @@ static void fresh_release(const struct pair *p)
 		optim_release(p->copy_optim);
 }
 
-/* Accuracy of a new critic, trained on the student as it stands, on held-out pictures. */
+/* A critic may be dead for want of a rate: the fresh one has at least the default. */
+static void fresh_rate(struct optim *o)
+{
+	if (o)
+		o->conf.lr = fmax(o->conf.lr, fresh_lr);
+}
+
+/* Accuracy of a new critic, trained on the student as it stands, on held-out pictures. It moves in every step. */
 static enum status try_fresh(const struct lesson *l, struct aside *a, const struct pair *old, const char *label, struct err *e)
 {
 	struct stage_run *r = aside_run(a);
@@ -137,12 +144,17 @@ static enum status try_fresh(const struct lesson *l, struct aside *a, const stru
 	static const char *const names[] = {"real", "fake"};
 	double value[2] = {NAN, NAN};
 	struct pair p = {.block = old->block, .adapter = old->adapter};
+	struct blocks_conf conf = *bl->conf;
 	struct blocks_lesson fresh = *bl;
+	conf.critic_every = 1;
+	fresh.conf = &conf;
 	fresh.n_pair = fresh.n_student = 1;
 	fresh.pair = &p;
 	enum status st = critic_pair_define(r, r->teacher, arena_printf(r->arena, "%s/fresh", old->critic->name), &p, e);
 	if (st != OK)
 		return st;
+	fresh_rate(p.critic_optim);
+	fresh_rate(p.copy_optim);
 	st = fresh_place(r, &p, e);
 	if (st == OK)
 		st = aside_train(a, FRESH_STEPS, l->teacher, fresh_step, &fresh, e);

@@ -124,14 +124,16 @@ static void add_pair(struct pulls *p, int i)
 	}
 }
 
-/* 1 after the warm-up's steps, 0 in them. The state is the lesson's own, so a resume goes on counting. */
+/* 1 after the warm-up's steps, 0 in them. The state is the lesson's own, so a resume goes on counting. The count moves with the students' loss, which is
+   a metric of every step: one that an earlier segment could take would be ahead of itself when the students read it. */
 static struct node *gate(struct step *st, const struct blocks_lesson *bl)
 {
 	if (!bl->counter)
 		return NULL;
 	struct node *steps = graph_state(st->g, bl->counter->params, 0);
-	graph_update(st->g, steps, graph_scale(st->g, steps, 1, 1), true);
-	return graph_less(st->g, graph_const(st->g, bl->conf->warm_up - 0.5, shape0()), steps);
+	struct node *closed = graph_less(st->g, steps, graph_const(st->g, bl->conf->warm_up - 0.5, shape0()));
+	graph_update(st->g, steps, graph_add(st->g, steps, closed), false);
+	return graph_scale(st->g, closed, -1, 1);
 }
 
 static struct node *sum_up(struct pulls *p)

@@ -34,6 +34,21 @@ report "docs/CONFIG.md is what 'limbeck info --markdown' prints" < <(
 	diff -u "$source/docs/CONFIG.md" "$work/CONFIG.md" || echo "make it again: build/limbeck info --markdown >docs/CONFIG.md"
 )
 
+report "'limbeck list readings' prints each under the words that it rests on" < <(
+	file=$source/stages/readings.c
+	"$program" list readings >"$work/readings" || echo "status $?"
+	sed -n 's/^\t{"\([a-z0-9_]*\)", \([A-Z]*\), .*/\1 \2/p' "$file" >"$work/names"
+	[ "$(wc -l <"$work/names")" -ge 20 ] || echo "too few readings in $file"
+	while read -r name macro; do
+		words=$(sed -n "s/^#define $macro \(\".*\"\)$/\1/p" "$file")
+		awk -v name="$name" -v words="$words" '/^"/ { under = $0 == words } under && $1 == name { n++ } END { exit n != 1 }' "$work/readings" ||
+			echo "$name is not under $words"
+	done <"$work/names"
+	for part in '{kind: blocks, ' 'tested'; do
+		[ "$(grep -cF "$part" "$work/readings")" = "$(wc -l <"$work/names")" ] || echo "not every reading has '$part'"
+	done
+)
+
 report "the manual tells of every command and every option" < <(
 	sed 's/\\-/-/g; s/\\f.//g' "$source/docs/limbeck.1" >"$work/manual"
 	{ commands; benchmarks; } | while read -r c; do

@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-struct duel duel_open(const char *text, int k)
+struct duel duel_open_on(const char *device, const char *text, int k)
 {
 	struct duel d = {0};
-	ck_ok(open_text(&d.x, "ref", text, NULL));
+	ck_ok(open_text(&d.x, device, text, NULL));
 	ck_ok(stage_run_open(d.x, &d.x->stage[d.x->n_stage - 1], &d.r, &e));
 	ck_assert_int_lt(k, d.r->n_lesson);
 	d.lesson = d.r->lesson[k];
@@ -24,6 +24,11 @@ struct duel duel_open(const char *text, int k)
 	ck_ok(loader_start(d.loader, 0, 0, &e));
 	ck_ok(loader_next(d.loader, &d.batch, &waited, &e));
 	return d;
+}
+
+struct duel duel_open(const char *text, int k)
+{
+	return duel_open_on("ref", text, k);
 }
 
 void duel_build(struct duel *d)
@@ -67,11 +72,25 @@ void duel_rate(struct duel *d, int i, double lr)
 	optim_set_lr(d->lesson.optim[i].optim, lr);
 }
 
-void duel_step(struct duel *d)
+enum status duel_try(struct duel *d)
 {
+	err_clear(&e);
 	if (d->pass)
 		ck_ok(pass_run(d->pass, d->batch, 0, &e));
-	ck_ok(step_run(d->step, d->batch, 0, 0, &e));
+	return step_run(d->step, d->batch, d->number, 0, &e);
+}
+
+void duel_step(struct duel *d)
+{
+	ck_ok(duel_try(d));
+}
+
+void duel_next(struct duel *d)
+{
+	const int n = d->batch->n;
+	double waited = 0;
+	ck_ok(loader_next(d->loader, &d->batch, &waited, &e));
+	ck_assert(d->batch && d->batch->n == n);
 }
 
 static int metric_index(const struct duel *d, const char *name)
@@ -92,7 +111,7 @@ double duel_metric(const struct duel *d, const char *name)
 	double value[MAX_METRIC];
 	const int i = metric_index(d, name);
 	ck_assert_msg(i >= 0, "no metric '%s'", name);
-	ck_ok(plan_metrics(step_plan(d->step, 0), value, &e));
+	ck_ok(plan_metrics(step_plan(d->step, d->number), value, &e));
 	return value[i];
 }
 

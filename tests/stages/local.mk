@@ -1,11 +1,15 @@
 check_PROGRAMS += tests/check_stages
 tests_check_stages_SOURCES = \
+	%D%/blocks.h \
 	%D%/duel.c \
 	%D%/duel.h \
 	%D%/main.c \
 	%D%/suites.h \
 	%D%/test_arms.c \
 	%D%/test_aside.c \
+	%D%/test_blocks.c \
+	%D%/test_blocks_critic.c \
+	%D%/test_blocks_run.c \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \
