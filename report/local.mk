@@ -56,6 +56,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/table_claims.c \
+	%D%/table_csv.c \
 	%D%/table_int.h \
 	%D%/table_layout.c \
 	%D%/table_notes.c \

@@ -25,6 +25,9 @@ const struct table_row *table_row_labelled(const struct table *t, const char *la
 const struct table_row *table_row_from(const struct table *t, int i, const char *stage);
 /* x minus y, times sign, on equal seeds. */
 struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign);
+const char *table_claim_word(const struct table_claim *c);
+void table_csv(const struct table *t, FILE *f);
+void table_csv_claims(const struct table *t, FILE *f);
 void table_notes(const struct table *t, FILE *f);
 
 #endif

@@ -166,6 +166,16 @@ static void note_tuning(const struct table *t, FILE *f)
 		fprintf(f, "Tuning of %s: %s.\n", c->key[i], c->item[i]->text ? c->item[i]->text : "see the file");
 }
 
+static void note_programs(const struct table *t, FILE *f)
+{
+	if (t->n_program > 1)
+		fprintf(f, "MARKED: these runs are of %d versions of the program", t->n_program);
+	for (int i = 0; i < t->n_program; i++)
+		fprintf(f, "%s%s", t->n_program > 1 ? ", " : "Trained by ", t->program[i]);
+	if (t->n_program)
+		fputs(t->n_program > 1 ? "; results of versions may differ.\n" : ".\n", f);
+}
+
 void table_notes(const struct table *t, FILE *f)
 {
 	const struct sweep *s = t->sweep;
@@ -179,8 +189,7 @@ void table_notes(const struct table *t, FILE *f)
 	note_paper(t, f);
 	note_paper_claims(t, f);
 	note_tuning(t, f);
-	if (t->n_program > 1)
-		fprintf(f, "MARKED: these runs are of %d versions of the program; results of versions may differ.\n", t->n_program);
+	note_programs(t, f);
 	for (int i = 0; i < t->n_row; i++)
 		if (t->row[i].imported)
 			fprintf(f, "MARKED: weights that '%s' begins or learns from come from a file; what they were trained on is not known here.\n", t->row[i].label);

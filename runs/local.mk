@@ -41,6 +41,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/store.h \
 	%D%/store_int.h \
 	%D%/store_list.c \
+	%D%/store_open.c \
 	%D%/store_query.c \
 	%D%/store_write.c \
 	%D%/weights.c

@@ -12,7 +12,9 @@
 
 struct store;
 
-enum status store_open(const char *path, struct store **s, struct err *e); /* makes the tables; an older schema is migrated, a newer one refused */
+/* Makes the tables; an older schema is migrated, a newer one refused. A store that may not be written to, or whose folder may not, is opened to be read: as
+   it is, live where another process writes to it; who writes gets an error then. */
+enum status store_open(const char *path, struct store **s, struct err *e);
 void store_close(struct store *s); /* NULL allowed */
 
 struct store_run {
@@ -37,7 +39,7 @@ enum status store_trim(struct store *s, int64_t stage, int epoch, struct err *e)
 enum status store_begin(struct store *s, struct err *e); /* a transaction around many metrics */
 enum status store_commit(struct store *s, struct err *e);
 
-/* Artefacts by identity: "IDENTITY/last" -> path of the file and its SHA-256. found false: none, or the file is gone. */
+/* Artefacts by identity: "IDENTITY/last" -> path of the file and its SHA-256. found false: none, or the file is gone or changed. */
 enum status store_artefact_put(struct store *s, int64_t stage, const char *identity, const char *name, const char *path, struct err *e);
 enum status store_artefact_get(struct store *s, struct arena *a, const char *identity, const char *name, const char **path, bool *found, struct err *e);
 /* Whether the stage with this identity was finished ("done"), and by which run's stage; its metrics can then be read. */

@@ -6,6 +6,8 @@
 
 #include "runs/store.h"
 
+enum { STORE_WAIT_MS = 10000 }; /* for another process */
+
 enum query {
 	Q_RUN_CLAIM, Q_RUN_BEGIN, Q_RUN_END,
 	Q_STAGE_FORGET, Q_STAGE_BEGIN, Q_STAGE_END, Q_STAGE_DONE, Q_STAGE_BEGUN,
@@ -20,6 +22,8 @@ enum query {
 
 struct store {
 	sqlite3 *db;
+	int version;         /* of the schema: an older one where the store is read only */
+	bool read_only;
 	char *path, *folder; /* folder: of the file, absolute; paths of artefacts are kept relative to it */
 	sqlite3_stmt *statement[QUERY_COUNT]; /* prepared when first used */
 };

@@ -114,6 +114,9 @@ enum status store_claims(struct store *s, struct arena *a, const char *sweep, st
 	sqlite3_stmt *st;
 	void *rows = NULL;
 	*n = 0;
+	*c = NULL;
+	if (s->version < 2) /* of a time when claims had no date */
+		return OK;
 	enum status status = store_bind(s, Q_CLAIMS, &st, e, "t", sweep);
 	if (status == OK)
 		status = list(s, a, st, sizeof **c, read_claim, &rows, n, e);

@@ -174,6 +174,15 @@ START_TEST(a_claim)
 	HAS(line(text, "turned"), "contradicted after runs existed (no date yet) -4.50");
 	HAS(text, "all have one teacher");
 	LACKS(text, "MARKED");
+	HAS(text, "\nTrained by limbeck 1.\n");
+	const char *csv = printed(GRID_CSV);
+	HAS(csv, "\n# claim,verdict,written,metric,rule,pairs,better,difference,low,high,p_t_holm,p_flips,p_flips_floor,seeds_needed\n"
+	         "# helps,supported,after runs existed (no date yet),test_top1,last,8,8,4.5,2.4521");
+	HAS(csv, "\n# turned,contradicted,after runs existed (no date yet),test_top1,last,8,0,-4.5,");
+	HAS(csv, "\n# Trained by limbeck 1.\n");
+	HAS(csv, "\n# Data: synth");
+	for (const char *p = strstr(csv, "\n# "); p && p[1]; p = strchr(p + 1, '\n')) /* to the end of the file */
+		ck_assert_msg(p[1] == '#', "%.60s", p);
 	HAS(text, "\nClaims\n");
 	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "\nClaims\n"); /* as the file has it */
 	HAS(made(&(struct table_options){.rule = "best"}), "Claims, but by another metric, rule or columns");
@@ -396,7 +405,7 @@ START_TEST(versions)
 	leave_seeds(1);
 	program = "limbeck 2";
 	leave(STAGES + KD, &(struct made){.top1 = 1});
-	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program");
+	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program, limbeck 1, limbeck 2; results");
 }
 END_TEST
 

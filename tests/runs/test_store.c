@@ -3,6 +3,7 @@
 #include <math.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -454,6 +455,84 @@ START_TEST(claims_outlive_their_store)
 }
 END_TEST
 
+/* What a process without rights sees, which 'look' leaves 0 if it is right; only root has to become one. */
+static int without_rights(int (*look)(void))
+{
+	int state = -1;
+	const pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		alarm(20);
+		_exit(geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0) ? look() : 99);
+	}
+	ck_assert_int_eq(waitpid(pid, &state, 0), pid);
+	ck_assert(WIFEXITED(state));
+	return WEXITSTATUS(state);
+}
+
+static int64_t looked_at;
+static double looked_for;
+
+static int look(void)
+{
+	struct store *t = NULL;
+	struct err why = {0};
+	double x = 0;
+	const char *file;
+	bool found = true;
+	int n = 0;
+	struct store_claim *c;
+	if (store_open(path, &t, &why) != OK)
+		return fprintf(stderr, "%s\n", why.text), 1;
+	if (store_last(t, looked_at, "loss", &x, &why) != OK || x != looked_for)
+		return fprintf(stderr, "%g %s\n", x, why.text), 2;
+	if (store_artefact_get(t, life, "id1", "last", &file, &found, &why) != OK || found) /* it has changed, and its row stays */
+		return fprintf(stderr, "%s\n", why.text), 3;
+	if (store_claims(t, life, "tiny", &c, &n, &why) != OK)
+		return fprintf(stderr, "%s\n", why.text), 4;
+	if (store_metric(t, looked_at, "loss", 9, 9, 9, &why) != E_ENV || !strstr(why.text, "readonly"))
+		return fprintf(stderr, "it was written\n"), 5;
+	store_close(t);
+	return 0;
+}
+
+/* A folder that can't be written to, of another person or on a disc: closed, with its writer at work, of an older schema, with odd letters. */
+START_TEST(what_may_only_be_read)
+{
+	const char *weights = scratch_file("w.safetensors", "weights", 7), *odd = scratch_path("odd ?#%41 name");
+	looked_at = stage_of("kd", "id1");
+	looked_for = 0.5;
+	ck_ok(store_metric(s, looked_at, "loss", 1, 1, 0.5, &e));
+	ck_ok(store_artefact_put(s, looked_at, "id1", "last", weights, &e));
+	scratch_file("w.safetensors", "changed", 7);
+	ck_ok(dir_make(odd, &e));
+	store_close(s);
+	ck_assert_int_eq(rename(path, path_join(life, odd, "limbeck.db")), 0);
+	path = path_join(life, odd, "limbeck.db");
+	ck_assert_int_eq(rename(weights, path_join(life, odd, "w.safetensors")), 0);
+	ck_assert_int_eq(chmod(scratch, 0755), 0);
+	ck_assert_int_eq(chmod(odd, 0555), 0);
+	ck_assert_int_eq(without_rights(look), 0);
+	ck_assert_int_eq(chmod(odd, 0755), 0);
+	ck_ok(store_open(path, &s, &e));
+	looked_for = 0.25;
+	ck_ok(store_metric(s, looked_at, "loss", 2, 2, 0.25, &e)); /* in the log, and not in the file */
+	ck_assert_int_eq(chmod(odd, 0555), 0);
+	if (geteuid() == 0) /* else the writer's own files could be written to */
+		ck_assert_int_eq(without_rights(look), 0);
+	ck_assert_int_eq(chmod(odd, 0755), 0);
+	store_close(s);
+	sqlite3 *db = NULL;
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE claim; PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_assert_int_eq(chmod(odd, 0555), 0);
+	ck_assert_int_eq(without_rights(look), 0);
+	ck_assert_int_eq(chmod(odd, 0755), 0);
+	ck_ok(store_open(path, &s, &e));
+}
+END_TEST
+
 enum { WRITERS = 4, ROWS = 150 };
 
 /* A process: opens (all at the same time), writes single rows and transactions, leaves 0. */
@@ -537,6 +616,7 @@ Suite *store_suite(void)
 	tcase_add_test(tc, a_store_that_cannot_be_opened_is_named);
 	tcase_add_test(tc, other_schemas_and_programs_are_refused);
 	tcase_add_test(tc, an_older_schema_is_brought_up);
+	tcase_add_test(tc, what_may_only_be_read);
 	tcase_add_test(tc, the_first_begin_of_a_stage);
 	tcase_add_test(tc, claims_outlive_their_store);
 	tcase_add_test(tc, several_processes_write_one_store);
