@@ -198,7 +198,8 @@ static struct lesson *lesson_define(const struct course *c, const char *label, i
 	struct stage_run *r = c->r;
 	static const struct schedule_conf constant = {0};
 	struct lesson *l = run_add_lesson(r, label, epochs);
-	l->teacher = teacher;
+	/* With more meetings than teachers to follow, the last is met again. */
+	l->teacher = teacher < r->stage->n_teacher ? teacher : r->stage->n_teacher - 1;
 	l->build = blocks_build;
 	l->own = bl;
 	l->selects = bl->to == net_part_all(r->student) || bl->through_output;
