@@ -65,7 +65,7 @@ networks:
   teacher: {model: cnn, widths: [8, 16], convs: 1}
   student: {model: cnn, widths: [4, 8], convs: 1}
 stages:
-  - {name: teach, kind: supervise, train: teacher, epochs: 4, anchors: {count: 2, rule: equal}}
+  - {name: teach, kind: supervise, train: teacher, epochs: 16, anchors: {count: 2, rule: equal}}
   - {name: kd, kind: distill, train: student, teacher: teach.anchors, epochs: 4, losses: [{kind: kd, tau: 4}, {kind: hint, student: block2, teacher: block2}]}
   - {name: msmgan, kind: blocks, train: student, teacher: teach.anchors, epochs: 2, head_epochs: 1, polish_epochs: 2, critic_every: 2, critic: {kind: small, width: 8, depth: 2}}
   - {name: e2e, kind: blocks, greedy: false, train: student, teacher: teach.last, epochs: 1, polish_epochs: 2, optimizer: adam, lr: 0.001}
@@ -125,9 +125,10 @@ behind two; one=$pid; await_lock
 "$limbeck" train x.yaml --threads 1 --out two > out2 2> err2 && has err2 "'tiny' is being trained by another process: waiting for it" "e2e: trained before"
 result $? "a second process waits for the run's folder, and finds all of it trained"
 wait $one && same two && ! ls two/locks/* > /dev/null 2>&1; result $? "the same bits and rows, and no lock is left"
+rm err2 # what the one before said
 behind two --set seed=2; one=$pid; await_lock
 (exec "$limbeck" train x.yaml --threads 1 --out two --set seed=2 > out2 2> err2) & other=$!
-for ((i = 0; i < 1000; i++)); do grep -q "waiting for it" err2 && break; sleep 0.01; done
+for ((i = 0; i < 1000; i++)); do grep -q "waiting for it" err2 2> /dev/null && break; sleep 0.01; done
 kill -INT $other; wait $other; status=$?
 kill -INT $one; wait $one; test $? = 130 && test $status = 130; result $? "who waits can be interrupted"
 
