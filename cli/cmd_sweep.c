@@ -8,6 +8,7 @@
 #include "cli/experiment_args.h"
 #include "cli/report_target.h"
 #include "cli/workers.h"
+#include "report/claim_dates.h"
 #include "report/sweep_results.h"
 #include "report/table.h"
 #include "runs/lock.h"
@@ -159,6 +160,8 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		st = print_plan(s, args, e);
 	if (st == OK && !args->list && !args->plan) {
 		st = open_log(s, &log, e);
+		if (st == OK && !args->item && !args->worker)
+			st = claim_dates_put(s->root, s->name, s->out, e);
 		if (st == OK)
 			st = train(s, args, e);
 		const bool told = st == OK || st == E_RUN;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/experiment_args.h"
 #include "cli/report_target.h"
+#include "report/claim_dates.h"
 #include "report/results.h"
 
 extern const struct command cmd_train;
@@ -64,6 +65,8 @@ static enum status train(struct train_args *t, struct err *e)
 	if (st == OK && (conf_find(x->root, "vary") || conf_find(x->root, "drop")))
 		log_line(LOG_WARN, "'%s' says what varies: this trains the file as it stands, 'limbeck sweep' trains every run", t->file);
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
+	if (st == OK)
+		st = claim_dates_put(x->root, x->name, t->out, e);
 	if (st == OK)
 		st = experiment_run(x, t->out, results, &folder, e);
 	if (st == OK || (st == E_RUN && folder)) {

@@ -5,8 +5,13 @@
 
 #include "base/rng.h"
 
-static void key_of(const struct order *o, const struct node *n, uint64_t key[2])
+/* Worked out once for each node: values of spectral norm and the like are used several times, at every depth. */
+static const uint64_t *key_of(struct order *o, const struct node *n)
 {
+	static const uint64_t none[2];
+	uint64_t *key = o->key[n->id].part;
+	if (key[0] || key[1])
+		return key;
 	for (int k = 0; k < 2; k++) {
 		uint64_t h = 0x9e3779b97f4a7c15u * (uint64_t)(k + 1);
 		if (n->call) {
@@ -14,32 +19,30 @@ static void key_of(const struct order *o, const struct node *n, uint64_t key[2])
 			h = hash64(id, sizeof id, h);
 			h = hash64(n->call->conf, n->call->op->conf_size, h);
 			for (int i = 0; i < n->call->n_in; i++) {
-				uint64_t below[2] = {0, 0};
-				if (n->call->in[i])
-					key_of(o, n->call->in[i], below);
+				const uint64_t *below = n->call->in[i] ? key_of(o, n->call->in[i]) : none;
 				h = hash64(&below[k], sizeof below[k], h);
 			}
 		} else {
 			const struct { const void *set; double value; int leaf, index; } row = {n->set, n->value, n->leaf, n->index};
 			h = hash64(&row, sizeof row, h);
 		}
-		h = hash64(&n->type, sizeof n->type, h);
-		key[k] = h;
+		key[k] = hash64(&n->type, sizeof n->type, h);
 	}
+	return key;
 }
 
 /* The parameters and states below a node, each once. */
 static void add_sources(struct order *o, const struct node *n, struct buffer *b)
 {
+	if (o->seen[n->id] == o->n_derived)
+		return;
+	o->seen[n->id] = o->n_derived;
 	for (int i = 0; n->call && i < n->call->n_in; i++)
 		if (n->call->in[i])
 			add_sources(o, n->call->in[i], b);
 	if (n->leaf != LEAF_PARAM && n->leaf != LEAF_STATE)
 		return;
 	const struct param *row = n->leaf == LEAF_PARAM ? &n->set->param[n->index] : &n->set->state[n->index];
-	for (int i = 0; i < b->n_source; i++)
-		if (b->source[i] == row)
-			return;
 	const struct param **bigger = NEW_ARRAY(o->p->arena, const struct param *, b->n_source + 1);
 	if (b->n_source)
 		memcpy(bigger, b->source, (size_t)b->n_source * sizeof *bigger);
@@ -54,10 +57,11 @@ void make_derived(struct order *o, int buffer, const struct node *n, uint64_t ta
 		return;
 	b->kind = BUFFER_DERIVED;
 	b->owner = o->p->owner[n->id];
+	o->n_derived++;
 	add_sources(o, n, b);
-	key_of(o, n, b->key);
-	b->key[0] = hash64(&tag, sizeof tag, b->key[0]);
-	b->key[1] = hash64(&tag, sizeof tag, b->key[1]);
+	const uint64_t *key = key_of(o, n);
+	b->key[0] = hash64(&tag, sizeof tag, key[0]);
+	b->key[1] = hash64(&tag, sizeof tag, key[1]);
 }
 
 static int group_find(int *parent, int i)

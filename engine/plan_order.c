@@ -467,6 +467,8 @@ enum status plan_order(struct plan *p, struct err *e)
 	o.swallows = NEW_ARRAY(p->arena, const struct call *, g->n_call);
 	o.swallowed = NEW_ARRAY(p->arena, bool, g->n_call);
 	o.update_done = NEW_ARRAY(p->arena, bool, g->n_update);
+	o.key = NEW_ARRAY(p->arena, struct key, g->n_node);
+	o.seen = NEW_ARRAY(p->arena, int, g->n_node);
 	mark_moved(p);
 	mark_owner(p);
 	count_uses(&o);

@@ -13,6 +13,8 @@ struct order {
 	const struct call **swallows; /* per call: the relu or relu_dx that it also does */
 	bool *swallowed;         /* per call */
 	bool *update_done;       /* per update of the graph */
+	struct key { uint64_t part[2]; } *key; /* per node: plan_derived.c's, 0 where nobody has asked */
+	int *seen, n_derived;    /* per node: the last derived form under which it was met; forms so far */
 	struct step *prologue;
 	int n_prologue, cap_prologue;
 	struct pack { int value, buffer; uint64_t tag; } *pack;

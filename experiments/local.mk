@@ -46,4 +46,5 @@ nobase_dist_pkgdata_DATA += %D%/tables/takd.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/main_method.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_tuning.yaml
+nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_screening.yaml
 nobase_dist_pkgdata_DATA += %D%/repdistiller/same.yaml

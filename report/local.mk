@@ -15,6 +15,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/chart_int.h \
 	%D%/chart_lines.c \
 	%D%/chart_rows.c \
+	%D%/claim_dates.c \
+	%D%/claim_dates.h \
 	%D%/confusion.c \
 	%D%/confusion.h \
 	%D%/distributions.c \
@@ -54,6 +56,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table.c \
 	%D%/table.h \
 	%D%/table_claims.c \
+	%D%/table_csv.c \
 	%D%/table_int.h \
 	%D%/table_layout.c \
 	%D%/table_notes.c \

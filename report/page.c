@@ -48,7 +48,7 @@ static void load(struct page_out *o, struct archive *r)
 		const int n = p->series[i].n;
 		struct measured *m = NEW_ARRAY(o->arena, struct measured, n);
 		struct told *t = NEW_ARRAY(o->arena, struct told, n);
-		*s = (struct shown){.s = &p->series[i], .style = i, .item = m, .told = t};
+		*s = (struct shown){.s = &p->series[i], .item = m, .told = t};
 		for (int k = 0; k < n; k++)
 			archive_measured(r, &s->s->item[k], &m[k]);
 		told_load(o, r, m, n, t);
@@ -73,6 +73,7 @@ enum status page_write(const struct page *p, struct store *s, const char *path, 
 	struct page_out o = {.arena = arena_open("page"), .page = p, .metric = p->metric ? p->metric : "test_top1"};
 	struct archive *r = archive_open(o.arena, s);
 	load(&o, r);
+	page_choose(&o);
 	find_teachers(&o);
 	page_begin(&o);
 	page_summary(&o);

@@ -94,9 +94,41 @@ static void add_metric(struct metric_list *l, const char *name)
 	l->name[at] = name;
 }
 
-static int curved(const struct page_out *o)
+void page_choose(struct page_out *o)
 {
-	return o->n < CURVED ? o->n : CURVED;
+	bool *drawn = NEW_ARRAY(o->arena, bool, o->n);
+	double *mean = NEW_ARRAY(o->arena, double, o->n);
+	for (int i = 0; i < o->n; i++) {
+		mean[i] = series_summary(o, &o->series[i], o->metric).mean;
+		mean[i] = isnan(mean[i]) ? -INFINITY : mean[i];
+	}
+	for (int k = 0; k < CURVED && k < o->n; k++) {
+		int best = -1;
+		for (int i = 0; i < o->n; i++)
+			if (!drawn[i] && (best < 0 || mean[i] > mean[best]))
+				best = i;
+		drawn[best] = true;
+	}
+	int style = 0, other = CURVED;
+	for (int i = 0; i < o->n; i++)
+		o->series[i].style = drawn[i] ? style++ : other++;
+	o->curved = drawn;
+}
+
+static void tell_left_out(struct page_out *o)
+{
+	int n = 0;
+	if (o->n <= CURVED)
+		return;
+	paragraph(o, "Of %d stages the %d with the highest accuracy are drawn; the table has all.", o->n, CURVED);
+	str_printf(&o->html, "<details>\n<summary>%d are left out</summary>\n<p>", o->n - CURVED);
+	for (int i = 0; i < o->n; i++) {
+		if (o->curved[i])
+			continue;
+		str_add(&o->html, n++ ? "; " : "");
+		html_escape(&o->html, o->series[i].s->label);
+	}
+	str_add(&o->html, "</p>\n</details>\n");
 }
 
 /* A curve has two epochs; what is measured once, at the end, has none. */
@@ -110,8 +142,8 @@ static bool repeats(const struct measured *m, int from)
 
 static void collect(const struct page_out *o, struct metric_list list[N_GROUP])
 {
-	for (int i = 0; i < curved(o); i++)
-		for (int k = 0; k < o->series[i].s->n; k++) {
+	for (int i = 0; i < o->n; i++)
+		for (int k = 0; o->curved[i] && k < o->series[i].s->n; k++) {
 			const struct measured *m = &o->series[i].item[k];
 			for (int j = 0; j < m->n; j++)
 				if (repeats(m, j))
@@ -125,8 +157,10 @@ static struct line_chart gather(struct page_out *o, const char *metric)
 	struct chart_series *series = NEW_ARRAY(o->arena, struct chart_series, o->n);
 	double lo = INFINITY, hi = -INFINITY;
 	int n = 0;
-	for (int i = 0; i < curved(o); i++) {
+	for (int i = 0; i < o->n; i++) {
 		const struct shown *s = &o->series[i];
+		if (!o->curved[i])
+			continue;
 		struct curve *seed = NEW_ARRAY(o->arena, struct curve, s->s->n);
 		int seeds = 0;
 		for (int k = 0; k < s->s->n; k++) {
@@ -197,8 +231,7 @@ void page_curves(struct page_out *o)
 		section_begin(o, "curves", "Curves");
 		paragraph(o, most_seeds(o) > 1 ? "Thin lines are seeds, thick ones their mean, over the epochs that all seeds of a stage have."
 		                               : "One line for each stage.");
-		if (o->n > CURVED)
-			paragraph(o, "Of %d stages the first %d are drawn; the table has all.", o->n, CURVED);
+		tell_left_out(o);
 		for (int g = 0; g < N_GROUP; g++)
 			draw_group(o, &groups[g], &list[g]);
 		section_end(o);

@@ -33,6 +33,7 @@ struct page_out {
 	int figures;                 /* so far: their ids */
 	int n;
 	struct shown *series;        /* [n] */
+	const bool *curved;          /* [n]: curves are drawn of it */
 };
 
 /* ---- page_html.c ---- */
@@ -70,6 +71,9 @@ int most_seeds(const struct page_out *o);
 const char *chosen(const struct page_out *o);
 
 /* ---- the sections; each leaves out what it has no numbers for ---- */
+/* Of which series curves are drawn: as many as can be told apart, those with the highest accuracy; of equal ones, and of those that have none yet, the
+   first. Their looks are unlike each other's. */
+void page_choose(struct page_out *o);
 void page_summary(struct page_out *o);
 /* The page's differences, or those of series with seeds in common; *n of them, in the arena. */
 const struct page_difference *page_pairs(struct page_out *o, int *n);

@@ -184,8 +184,8 @@ static void put_beside(struct table *t)
 static enum status count_programs(struct table *t, struct err *e)
 {
 	const struct sweep *s = t->sweep;
-	const char **seen = NEW_ARRAY(t->arena, const char *, s->n_item);
 	enum status st = OK;
+	t->program = NEW_ARRAY(t->arena, const char *, s->n_item);
 	for (int i = 0; i < s->n_item && st == OK; i++) {
 		struct store_run_row run;
 		const char *stage = NULL;
@@ -194,9 +194,9 @@ static enum status count_programs(struct table *t, struct err *e)
 			continue;
 		st = store_run_of_stage(s->store, t->arena, s->item[i].id, &run, &stage, e);
 		for (int k = 0; k < t->n_program && st == OK; k++)
-			had |= str_eq(seen[k], run.program);
+			had |= str_eq(t->program[k], run.program);
 		if (st == OK && !had)
-			seen[t->n_program++] = run.program;
+			t->program[t->n_program++] = run.program;
 	}
 	return st;
 }

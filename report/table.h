@@ -57,6 +57,8 @@ struct table_claim {
 	const struct table_column *column;
 	const struct table_cell *x, *y;   /* better's and than's */
 	struct paired paired;             /* better minus than on equal seeds; for times the other way round, so that better is positive */
+	const char *says, *written;       /* written: "before the first run", "after runs existed (DATE)", "no run yet" */
+	bool late;                        /* runs of both rows had begun when it was first seen */
 	double p;                         /* adjusted; NaN: there is nothing to test */
 	enum claim verdict;
 	bool tested;                      /* both rows have runs */
@@ -79,8 +81,11 @@ struct table {
 	struct table_row *row;
 	struct table_column *column;
 	struct table_claim *claim;
+	int n_gone;
+	struct store_claim *gone;         /* dated once, and in the file no more */
 	struct paper *paper;
-	int n_program;                    /* versions of the program among the runs */
+	int n_program;
+	const char **program;             /* versions of it that trained the runs */
 	const struct conf *tuning;
 };
 
@@ -92,7 +97,7 @@ struct table_options {
 /* After sweep_refresh. A control or a claim's row that is not there is an error that names those that are. */
 enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **t, struct err *e);
 /* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are (LaTeX: as comments; HTML: none, for a page has
-   them by table_notes). CSV: one line a cell, all in it. */
+   them by table_notes). CSV: one line a cell, all in it; then, in lines that begin with '#', the claims in columns of their own, and the notes. */
 enum status table_print(const struct table *t, FILE *f, enum grid_form form);
 
 #endif

@@ -109,6 +109,7 @@ static void add_claim(struct table *t, const struct wording *w, const struct tab
 	const char *name = *w->conf.name ? w->conf.name : arena_printf(t->arena, "%s better than %s", better->label, than->label);
 	*c = (struct table_claim){.better = better->label, .than = than->label, .column = &t->column[column], .x = &better->cell[column], .y = &than->cell[column],
 	                          .p = NAN, .only_better = -1, .only_than = -1};
+	c->says = claim_says(t->arena, t->sweep->root, w->map);
 	c->name = *at ? arena_printf(t->arena, "%s, at %s", name, at) : name;
 	if (is_again(c, first))
 		return;
@@ -235,7 +236,7 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 {
 	enum status st = OK;
 	if (!list)
-		return OK;
+		return claim_dates_get(t, e);
 	if (list->kind != CONF_LIST)
 		return err_user(e, list->at, "'claims' is a list of {better: ROW, than: ROW}");
 	t->claim = NEW_ARRAY(t->arena, struct table_claim, (size_t)list->n * (size_t)t->sweep->vary.n_point);
@@ -253,5 +254,5 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 		if (t->claim[i].tested)
 			t->claim[i].verdict = stats_claim(&t->claim[i].paired, p[i]);
 	}
-	return OK;
+	return claim_dates_get(t, e);
 }

@@ -15,12 +15,19 @@ extern const char *const table_rule_said[];
 const char *table_mark(const struct table_column *c);
 int table_stage(const struct experiment *x, const char *name); /* -1: none */
 enum status table_claims(struct table *t, const struct conf *list, struct err *e);
+/* All that a claim of the file means, in a line: one that says something else is another claim. Its own name is not in it. */
+const char *claim_says(struct arena *a, const struct conf *root, const struct conf *claim);
+/* When each claim was written, and which were and are no more. */
+enum status claim_dates_get(struct table *t, struct err *e);
 /* The row of this whole label; NULL: none. */
 const struct table_row *table_row_labelled(const struct table *t, const char *label);
 /* The row of a stage among those of the point of row i, which stand beside each other from there on; NULL: none. */
 const struct table_row *table_row_from(const struct table *t, int i, const char *stage);
 /* x minus y, times sign, on equal seeds. */
 struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign);
+const char *table_claim_word(const struct table_claim *c);
+void table_csv(const struct table *t, FILE *f);
+void table_csv_claims(const struct table *t, FILE *f);
 void table_notes(const struct table *t, FILE *f);
 
 #endif

@@ -75,13 +75,20 @@ static void note_seeds(const struct table *t, FILE *f)
 	        s->per_seed || s->split ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
 }
 
+static void note_gone(const struct table *t, FILE *f)
+{
+	for (int i = 0; i < t->n_gone; i++)
+		fprintf(f, "MARKED: a claim that was written down on %s is in the file no more: %s.\n", t->gone[i].seen, t->gone[i].says);
+}
+
 static void note_tests(const struct table *t, FILE *f)
 {
 	if (t->control)
 		fprintf(f, "'minus control': on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n");
 	if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
-		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation.\n", f);
+		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
+		      "it was in time if one of its rows had no run then.\n", f);
 	else
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }
@@ -159,6 +166,16 @@ static void note_tuning(const struct table *t, FILE *f)
 		fprintf(f, "Tuning of %s: %s.\n", c->key[i], c->item[i]->text ? c->item[i]->text : "see the file");
 }
 
+static void note_programs(const struct table *t, FILE *f)
+{
+	if (t->n_program > 1)
+		fprintf(f, "MARKED: these runs are of %d versions of the program", t->n_program);
+	for (int i = 0; i < t->n_program; i++)
+		fprintf(f, "%s%s", t->n_program > 1 ? ", " : "Trained by ", t->program[i]);
+	if (t->n_program)
+		fputs(t->n_program > 1 ? "; results of versions may differ.\n" : ".\n", f);
+}
+
 void table_notes(const struct table *t, FILE *f)
 {
 	const struct sweep *s = t->sweep;
@@ -168,11 +185,11 @@ void table_notes(const struct table *t, FILE *f)
 		           "rounded up, stages that see as many pictures there may not here.\n", s->budget_name, sweep_budget_text(s));
 	note_seeds(t, f);
 	note_tests(t, f);
+	note_gone(t, f);
 	note_paper(t, f);
 	note_paper_claims(t, f);
 	note_tuning(t, f);
-	if (t->n_program > 1)
-		fprintf(f, "MARKED: these runs are of %d versions of the program; results of versions may differ.\n", t->n_program);
+	note_programs(t, f);
 	for (int i = 0; i < t->n_row; i++)
 		if (t->row[i].imported)
 			fprintf(f, "MARKED: weights that '%s' begins or learns from come from a file; what they were trained on is not known here.\n", t->row[i].label);

@@ -152,7 +152,7 @@ static struct grid *paper_grid(struct arena *a, const struct table *t)
 
 /* ---- claims ---- */
 
-static const char *claim_word(const struct table_claim *c)
+const char *table_claim_word(const struct table_claim *c)
 {
 	static const char *const words[] = {"undecided", "supported", "contradicted"};
 	return c->tested ? words[c->verdict] : "undecided (not run)";
@@ -165,26 +165,27 @@ static const char *seeds_needed(struct arena *a, int n)
 
 static struct grid *claim_grid(struct arena *a, const struct table *t)
 {
-	static const char *const head[] = {"claim", "verdict", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
-	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims, written down before the runs";
-	struct grid *g = grid_new(a, title, 9, 2, head);
+	static const char *const head[] = {"claim", "verdict", "written", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
+	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims";
+	struct grid *g = grid_new(a, title, 10, 3, head);
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const char **out = grid_row(g);
 		out[0] = arena_printf(a, "%s%s", c->name, table_mark(c->column));
-		out[1] = claim_word(c);
+		out[1] = table_claim_word(c);
+		out[2] = c->written;
 		if (!c->tested)
 			continue;
-		out[2] = signed_number(a, c->column, c->paired.mean);
-		out[3] = interval(a, c->column, c->paired.low, c->paired.high);
-		out[4] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
-		out[5] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
-		out[6] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
-		out[7] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
+		out[3] = signed_number(a, c->column, c->paired.mean);
+		out[4] = interval(a, c->column, c->paired.low, c->paired.high);
+		out[5] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
+		out[6] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
+		out[7] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
+		out[8] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
 		if (c->seeds_needed)
-			out[8] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
+			out[9] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
 		else
-			out[8] = "-";
+			out[9] = "-";
 	}
 	return g;
 }
@@ -200,60 +201,18 @@ static void print_pictures(const struct table *t, FILE *f)
 	}
 }
 
-/* ---- CSV: everything, a cell a line ---- */
-
-static void print_csv(const struct table *t, FILE *f)
-{
-	static const char *const head[] = {"row", "column", "metric", "rule", "budget", "n", "failed", "missing", "mean", "deviation", "low", "high", "control",
-	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values"};
-	static const char *const rule_word[] = {"last", "best", "best_test"};
-	struct arena *a = t->arena;
-	struct grid *g = grid_new(a, NULL, 22, 2, head);
-	for (int i = 0; i < t->n_row; i++)
-		for (int c = 0; c < t->n_column; c++) {
-			const struct table_cell *cell = &t->row[i].cell[c];
-			const char **out = grid_row(g);
-			struct str values = {0};
-			out[0] = t->row[i].label;
-			out[1] = t->column[c].label;
-			out[2] = t->column[c].metric;
-			out[3] = arena_printf(a, "%s%s", rule_word[t->column[c].rule], table_mark(&t->column[c]));
-			out[4] = t->sweep->budget_name;
-			out[5] = arena_printf(a, "%d", cell->n);
-			out[6] = arena_printf(a, "%d", cell->failed);
-			out[7] = arena_printf(a, "%d", cell->missing);
-			const double numbers[] = {cell->sum.mean, cell->sum.deviation, cell->sum.low, cell->sum.high};
-			for (int k = 0; k < 4 && cell->n; k++)
-				out[8 + k] = isnan(numbers[k]) ? "" : arena_printf(a, "%.17g", numbers[k]);
-			out[12] = t->control;
-			const double d[] = {cell->control.mean, cell->control.low, cell->control.high};
-			for (int k = 0; k < 3 && cell->control.n; k++)
-				out[13 + k] = isnan(d[k]) ? "" : arena_printf(a, "%.17g", d[k]);
-			if (cell->paper) {
-				out[16] = arena_printf(a, "%.17g", cell->paper->value);
-				out[17] = arena_printf(a, "%d", cell->paper->runs);
-				out[18] = trust_word(cell->paper->trust);
-			}
-			out[19] = cell->verdict;
-			out[20] = cell->refused;
-			for (int k = 0; k < cell->n; k++)
-				str_printf(&values, "%s%d:%.17g", k ? " " : "", cell->seed[k], cell->value[k]);
-			out[21] = arena_str(a, str_text(&values));
-			str_release(&values);
-		}
-	grid_print(g, f, GRID_CSV);
-}
-
 /* ---- the whole ---- */
 
 /* Each line with a mark before it. In LaTeX they are comments: below a paper's table nobody prints them, but who copies the file has them. */
-static enum status print_notes(const struct table *t, const char *mark, FILE *f)
+static enum status print_notes(const struct table *t, const char *mark, bool claims, FILE *f)
 {
 	char *text = NULL;
 	size_t n = 0;
 	FILE *notes = open_memstream(&text, &n);
 	if (!notes)
 		return err_nomem(NULL, "no memory for the table's notes");
+	if (claims && t->n_claim)
+		table_csv_claims(t, notes);
 	print_pictures(t, notes);
 	table_notes(t, notes);
 	fclose(notes);
@@ -275,8 +234,8 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 {
 	struct arena *a = t->arena;
 	if (form == GRID_CSV) {
-		print_csv(t, f);
-		return OK;
+		table_csv(t, f);
+		return print_notes(t, "# ", true, f);
 	}
 	if (form == GRID_TEXT)
 		fprintf(f, "%s\n\n", t->title);
@@ -300,5 +259,5 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 	if (form == GRID_HTML) /* a page has them beside it */
 		return OK;
 	gap(f);
-	return print_notes(t, form == GRID_LATEX ? "% " : form == GRID_MARKDOWN ? "- " : "", f);
+	return print_notes(t, form == GRID_LATEX ? "% " : form == GRID_MARKDOWN ? "- " : "", false, f);
 }

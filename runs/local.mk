@@ -2,6 +2,8 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/claims.c \
+	%D%/claims.h \
 	%D%/config_stages.c \
 	%D%/config_stages.h \
 	%D%/events.c \
@@ -39,6 +41,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/store.h \
 	%D%/store_int.h \
 	%D%/store_list.c \
+	%D%/store_open.c \
 	%D%/store_query.c \
 	%D%/store_write.c \
 	%D%/weights.c

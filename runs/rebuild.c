@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "runs/claims.h"
 #include "runs/live.h"
 #include "runs/metrics.h"
 #include "runs/rebuild_int.h"
@@ -181,7 +182,7 @@ static enum status find_runs(struct arena *a, const char *out, struct found_run 
 	return st;
 }
 
-static enum status fill(struct arena *a, const char *path, const struct found_run *runs, int n, struct rebuilt *r, struct err *e)
+static enum status fill(struct arena *a, const char *out, const char *path, const struct found_run *runs, int n, struct rebuilt *r, struct err *e)
 {
 	struct store *s = NULL;
 	enum status st = store_open(path, &s, e);
@@ -189,6 +190,8 @@ static enum status fill(struct arena *a, const char *path, const struct found_ru
 		st = store_begin(s, e);
 	for (int i = 0; i < n && st == OK; i++)
 		st = put_run(s, a, &runs[i], &r->run[i], e);
+	if (st == OK)
+		st = claims_restore(out, s, e);
 	if (st == OK)
 		st = store_commit(s, e);
 	store_close(s);
@@ -237,7 +240,7 @@ enum status rebuild_store(struct arena *a, const char *out, struct rebuilt *r, s
 	r->run = NEW_ARRAY(a, struct rebuilt_run, r->n);
 	const char *path = path_join(a, out, "limbeck.db"), *fresh = arena_printf(a, "%s.tmp-%ld", path, (long)getpid());
 	remove_parts(a, fresh);
-	st = fill(a, fresh, runs, r->n, r, e);
+	st = fill(a, out, fresh, runs, r->n, r, e);
 	if (st == OK && any_part(a, path)) {
 		int k = 1;
 		while (any_part(a, r->moved = arena_printf(a, "%s.old-%d", path, k)))

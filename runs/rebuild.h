@@ -18,7 +18,7 @@ struct rebuilt {
 };
 
 /*
- * Reads config.yaml, run.json, metrics.csv and the weights of every run's folder in OUT into a new OUT/limbeck.db. A store that is there
+ * Reads config.yaml, run.json, metrics.csv and the weights of every run's folder in OUT, and OUT/claims.jsonl, into a new OUT/limbeck.db. A store that is there
  * is moved aside, never removed, and only when the new one is whole. A file that can't be read costs what it says and nothing else.
  *
  * Exact where the folder has a run.json. Accuracies that were measured on the held-out split of a teacher are not in the folders: they are measured

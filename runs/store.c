@@ -1,34 +1,11 @@
 #include "runs/store.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "runs/store_int.h"
-
-enum { APPLICATION = 0x4c696d62 /* "Limb" */, WAIT_MS = 10000, RETRY_MS = 20 };
-
-/* schema[v] takes a file of version v to v + 1. Written ones never change; a new one is added behind. */
-static const char *const schema[] = {
-	"CREATE TABLE run (id INTEGER PRIMARY KEY, folder TEXT NOT NULL UNIQUE, name TEXT, config TEXT,"
-	" identity TEXT, program TEXT, machine TEXT, device TEXT, precision TEXT, threads INTEGER, state TEXT NOT NULL,"
-	" begun TEXT NOT NULL, seconds);"
-	"CREATE TABLE stage (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(id), name TEXT NOT NULL,"
-	" kind TEXT, identity TEXT, state TEXT NOT NULL, begun TEXT NOT NULL, seconds, UNIQUE (run, name));"
-	"CREATE INDEX stage_identity ON stage(identity);"
-	"CREATE TABLE metric (stage INTEGER NOT NULL REFERENCES stage(id), epoch INTEGER NOT NULL, name TEXT NOT NULL,"
-	" step INTEGER NOT NULL, value, PRIMARY KEY (stage, epoch, name)) WITHOUT ROWID;"
-	"CREATE TABLE artefact (identity TEXT NOT NULL, name TEXT NOT NULL, stage INTEGER, path TEXT NOT NULL,"
-	" sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (identity, name)) WITHOUT ROWID;"
-	"CREATE TABLE accuracy (weights TEXT NOT NULL, data TEXT NOT NULL, part TEXT NOT NULL, top1,"
-	" PRIMARY KEY (weights, data, part)) WITHOUT ROWID;",
-};
-enum { VERSION = sizeof schema / sizeof *schema };
 
 /* Columns of doubles have no type: SQLite then keeps them as they are. */
 static const char *const queries[QUERY_COUNT] = {
@@ -55,6 +32,8 @@ static const char *const queries[QUERY_COUNT] = {
 		"UPDATE stage SET state=?2, seconds=?3 WHERE id=?1",
 	[Q_STAGE_DONE] =
 		"SELECT id FROM stage WHERE identity=? AND state='done' ORDER BY id DESC LIMIT 1",
+	[Q_STAGE_BEGUN] =
+		"SELECT min(begun) FROM stage WHERE identity=?",
 	[Q_METRIC] =
 		"INSERT OR REPLACE INTO metric (stage, name, epoch, step, value) VALUES (?,?,?,?,?)",
 	[Q_TRIM] =
@@ -76,6 +55,10 @@ static const char *const queries[QUERY_COUNT] = {
 		"INSERT OR REPLACE INTO accuracy (weights, data, part, top1) VALUES (?,?,?,?)",
 	[Q_ACCURACY_GET] =
 		"SELECT top1 FROM accuracy WHERE weights=? AND data=? AND part=?",
+	[Q_CLAIM_PUT] =
+		"INSERT OR IGNORE INTO claim (sweep, says, seen) VALUES (?,?,?)",
+	[Q_CLAIMS] =
+		"SELECT says, seen FROM claim WHERE sweep=? ORDER BY seen, says",
 	[Q_RUNS] =
 		"SELECT id, folder, name, config, identity, program, machine, device, precision, threads, state, begun,"
 		" seconds FROM run WHERE ?1=0 OR id=?1 ORDER BY id",
@@ -113,134 +96,8 @@ enum status store_fail(struct store *s, struct err *e)
 		               s->path, sqlite3_errmsg(s->db));
 	if (code == SQLITE_BUSY)
 		return err_env(e, "store '%s': %s (another process held it for %d s)", s->path, sqlite3_errmsg(s->db),
-		               WAIT_MS / 1000);
+		               STORE_WAIT_MS / 1000);
 	return err_env(e, "store '%s': %s", s->path, sqlite3_errmsg(s->db));
-}
-
-static enum status exec(struct store *s, const char *sql, struct err *e)
-{
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : store_fail(s, e);
-}
-
-/* The first number that sql gives. */
-static enum status ask(struct store *s, const char *sql, int *out, struct err *e)
-{
-	sqlite3_stmt *st = NULL;
-	bool row = false;
-	enum status status = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK ? OK : store_fail(s, e);
-	if (status == OK)
-		status = store_step(s, st, &row, e);
-	*out = row ? sqlite3_column_int(st, 0) : 0;
-	sqlite3_finalize(st);
-	return status;
-}
-
-/* Within a transaction, so that of two processes one makes the tables and the other finds them. */
-static enum status migrate(struct store *s, struct err *e)
-{
-	int version, application, tables;
-	enum status st = ask(s, "PRAGMA user_version", &version, e);
-	if (st == OK)
-		st = ask(s, "PRAGMA application_id", &application, e);
-	if (st == OK)
-		st = ask(s, "SELECT count(*) FROM sqlite_master", &tables, e);
-	if (st != OK)
-		return st;
-	if (application != APPLICATION && (application || version || tables))
-		return err_user(e, (struct where){0}, "store '%s' is a database of another program", s->path);
-	if (version < 0 || version > VERSION)
-		return err_user(e, (struct where){0},
-		                "store '%s' has schema %d, this program knows up to %d: use a newer one", s->path,
-		                version, VERSION);
-	if (version == VERSION)
-		return OK;
-	for (int v = version; v < VERSION && st == OK; v++)
-		st = exec(s, schema[v], e);
-	char mark[80];
-	sqlite3_snprintf(sizeof mark, mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION,
-	                 VERSION);
-	return st == OK ? exec(s, mark, e) : st;
-}
-
-/* Changing the kind of log needs the file alone, and SQLite does not always wait for that by itself. */
-static enum status use_wal(struct store *s, struct err *e)
-{
-	const double end = time_now() + WAIT_MS / 1000.0;
-	int code;
-	while ((code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
-	       time_now() < end)
-		sqlite3_sleep(RETRY_MS);
-	return code == SQLITE_OK ? exec(s, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", e)
-	                         : store_fail(s, e);
-}
-
-static enum status prepare_file(struct store *s, struct err *e)
-{
-	sqlite3_busy_timeout(s->db, WAIT_MS);
-	enum status st = use_wal(s, e);
-	if (st == OK)
-		st = exec(s, queries[Q_BEGIN], e);
-	if (st != OK)
-		return st;
-	st = migrate(s, e);
-	if (st == OK)
-		return exec(s, queries[Q_COMMIT], e);
-	exec(s, queries[Q_ROLLBACK], NULL);
-	return st;
-}
-
-static char *text_new(const char *text, size_t n)
-{
-	char *s = mem_resize(NULL, n + 1);
-	memcpy(s, text, n);
-	s[n] = 0;
-	return s;
-}
-
-/* The absolute name of the folder that the file is in. */
-static enum status find_folder(struct store *s, struct err *e)
-{
-	char real[PATH_MAX];
-	const char *slash = strrchr(s->path, '/');
-	const size_t n = !slash ? 1 : slash == s->path ? 1 : (size_t)(slash - s->path);
-	char *dir = text_new(slash ? s->path : ".", n);
-	enum status st = OK;
-	if (realpath(dir, real))
-		s->folder = text_new(real, strlen(real));
-	else
-		st = err_env(e, "store '%s': folder '%s': %s", s->path, dir, strerror(errno));
-	mem_free(dir);
-	return st;
-}
-
-enum status store_open(const char *path, struct store **out, struct err *e)
-{
-	struct store *s = mem_resize(NULL, sizeof *s);
-	*out = NULL;
-	*s = (struct store){.path = text_new(path, strlen(path))};
-	enum status st = find_folder(s, e);
-	if (st == OK &&
-	    sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
-		st = store_fail(s, e);
-	if (st == OK)
-		st = prepare_file(s, e);
-	if (st == OK)
-		*out = s;
-	else
-		store_close(s);
-	return st;
-}
-
-void store_close(struct store *s)
-{
-	if (!s)
-		return;
-	for (int q = 0; q < QUERY_COUNT; q++)
-		sqlite3_finalize(s->statement[q]);
-	sqlite3_close(s->db); /* rolls back what was not committed */
-	mem_free(s->path);
-	mem_free(s->folder);
-	mem_free(s);
 }
 
 const char *store_within(const struct store *s, const char *real)

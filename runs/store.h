@@ -12,7 +12,9 @@
 
 struct store;
 
-enum status store_open(const char *path, struct store **s, struct err *e); /* makes the tables; an older schema is migrated, a newer one refused */
+/* Makes the tables; an older schema is migrated, a newer one refused. A store that may not be written to, or whose folder may not, is opened to be read: as
+   it is, live where another process writes to it; who writes gets an error then. */
+enum status store_open(const char *path, struct store **s, struct err *e);
 void store_close(struct store *s); /* NULL allowed */
 
 struct store_run {
@@ -37,7 +39,7 @@ enum status store_trim(struct store *s, int64_t stage, int epoch, struct err *e)
 enum status store_begin(struct store *s, struct err *e); /* a transaction around many metrics */
 enum status store_commit(struct store *s, struct err *e);
 
-/* Artefacts by identity: "IDENTITY/last" -> path of the file and its SHA-256. found false: none, or the file is gone. */
+/* Artefacts by identity: "IDENTITY/last" -> path of the file and its SHA-256. found false: none, or the file is gone or changed. */
 enum status store_artefact_put(struct store *s, int64_t stage, const char *identity, const char *name, const char *path, struct err *e);
 enum status store_artefact_get(struct store *s, struct arena *a, const char *identity, const char *name, const char **path, bool *found, struct err *e);
 /* Whether the stage with this identity was finished ("done"), and by which run's stage; its metrics can then be read. */
@@ -74,6 +76,16 @@ enum status store_run(struct store *s, struct arena *a, int64_t run, struct stor
 enum status store_stages(struct store *s, struct arena *a, int64_t run, struct store_stage_row **r, int *n, struct err *e); /* run 0: of all runs */
 /* The run that a stage is of, and the stage's name there. E_ENV: it is gone. */
 enum status store_run_of_stage(struct store *s, struct arena *a, int64_t stage, struct store_run_row *r, const char **name, struct err *e);
+
+/* When the first stage of this identity was begun, in whatever run and however it ended; *begun NULL: none was. */
+enum status store_stage_begun(struct store *s, struct arena *a, const char *identity, const char **begun, struct err *e);
+
+/* What a sweep's file claims, and since when: claims.h. A claim that is there keeps its date. */
+struct store_claim {
+	const char *says, *seen; /* seen: UTC, "2026-01-31 12:00:00" */
+};
+enum status store_claim_put(struct store *s, const char *sweep, const char *says, const char *seen, struct err *e);
+enum status store_claims(struct store *s, struct arena *a, const char *sweep, struct store_claim **c, int *n, struct err *e); /* by date */
 
 /* A network's measured accuracy: (weights hash, data identity, part) -> top1; *found false when never measured. */
 enum status store_accuracy_put(struct store *s, const char *weights, const char *data, const char *part, double top1, struct err *e);

@@ -6,12 +6,14 @@
 
 #include "runs/store.h"
 
+enum { STORE_WAIT_MS = 10000 }; /* for another process */
+
 enum query {
 	Q_RUN_CLAIM, Q_RUN_BEGIN, Q_RUN_END,
-	Q_STAGE_FORGET, Q_STAGE_BEGIN, Q_STAGE_END, Q_STAGE_DONE,
+	Q_STAGE_FORGET, Q_STAGE_BEGIN, Q_STAGE_END, Q_STAGE_DONE, Q_STAGE_BEGUN,
 	Q_METRIC, Q_TRIM, Q_METRICS, Q_LAST, Q_MOST,
 	Q_ARTEFACT_PUT, Q_ARTEFACT_GET, Q_ARTEFACT_DROP,
-	Q_ACCURACY_PUT, Q_ACCURACY_GET,
+	Q_ACCURACY_PUT, Q_ACCURACY_GET, Q_CLAIM_PUT, Q_CLAIMS,
 	Q_RUNS, Q_STAGES, Q_RUN_OF_STAGE, Q_RUN_RESTORE, Q_STAGE_RESTORE,
 	Q_DROP_METRICS, Q_DROP_ARTEFACTS, Q_DROP_STAGES, Q_DROP_RUN,
 	Q_BEGIN, Q_COMMIT, Q_ROLLBACK,
@@ -20,6 +22,8 @@ enum query {
 
 struct store {
 	sqlite3 *db;
+	int version;         /* of the schema: an older one where the store is read only */
+	bool read_only;
 	char *path, *folder; /* folder: of the file, absolute; paths of artefacts are kept relative to it */
 	sqlite3_stmt *statement[QUERY_COUNT]; /* prepared when first used */
 };

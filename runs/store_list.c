@@ -1,4 +1,4 @@
-/* The store's questions that list: runs and stages. */
+/* The store's questions that list: runs, stages, claims. */
 #include <string.h>
 
 #include "base/file.h"
@@ -100,6 +100,43 @@ enum status store_stages(struct store *s, struct arena *a, int64_t run, struct s
 	if (status == OK)
 		status = list(s, a, st, sizeof **r, read_stage, &rows, n, e);
 	*r = rows;
+	return status;
+}
+
+static void read_claim(struct store *s, struct arena *a, sqlite3_stmt *st, void *row)
+{
+	(void)s;
+	*(struct store_claim *)row = (struct store_claim){.says = text(a, st, 0), .seen = text(a, st, 1)};
+}
+
+enum status store_claims(struct store *s, struct arena *a, const char *sweep, struct store_claim **c, int *n, struct err *e)
+{
+	sqlite3_stmt *st;
+	void *rows = NULL;
+	*n = 0;
+	*c = NULL;
+	if (s->version < 2) /* of a time when claims had no date */
+		return OK;
+	enum status status = store_bind(s, Q_CLAIMS, &st, e, "t", sweep);
+	if (status == OK)
+		status = list(s, a, st, sizeof **c, read_claim, &rows, n, e);
+	*c = rows;
+	return status;
+}
+
+enum status store_stage_begun(struct store *s, struct arena *a, const char *identity, const char **begun, struct err *e)
+{
+	sqlite3_stmt *st;
+	bool row = false;
+	*begun = NULL;
+	enum status status = store_bind(s, Q_STAGE_BEGUN, &st, e, "t", identity);
+	if (status == OK)
+		status = store_step(s, st, &row, e);
+	if (!row)
+		return status;
+	if (sqlite3_column_type(st, 0) != SQLITE_NULL) /* the least of none is a row too */
+		*begun = text(a, st, 0);
+	store_reset(st);
 	return status;
 }
 

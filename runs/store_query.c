@@ -62,7 +62,9 @@ enum status store_artefact_get(struct store *s, struct arena *a, const char *ide
 		*found = true;
 		return OK;
 	}
-	log_line(LOG_INFO, "artefact '%s' %s: it is made again", at, file_exists(at) ? "has changed" : "is gone");
+	log_line(LOG_INFO, "artefact '%s' %s%s", at, file_exists(at) ? "has changed" : "is gone", s->read_only ? "" : ": it is made again");
+	if (s->read_only)
+		return OK;
 	/* by its hash: another process may have put a new one in the meantime */
 	status = store_bind(s, Q_ARTEFACT_DROP, &st, e, "ttt", identity, name, hex);
 	return status == OK ? store_finish(s, st, NULL, e) : status;

@@ -94,6 +94,13 @@ enum status store_accuracy_put(struct store *s, const char *weights, const char 
 	return status == OK ? store_finish(s, st, NULL, e) : status;
 }
 
+enum status store_claim_put(struct store *s, const char *sweep, const char *says, const char *seen, struct err *e)
+{
+	sqlite3_stmt *st;
+	const enum status status = store_bind(s, Q_CLAIM_PUT, &st, e, "ttt", sweep, says, seen);
+	return status == OK ? store_finish(s, st, NULL, e) : status;
+}
+
 enum status store_run_restore(struct store *s, int64_t run, const char *state, const char *begun, double seconds, struct err *e)
 {
 	sqlite3_stmt *st;

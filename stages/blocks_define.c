@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "models/block.h"
+#include "stages/adversary_step.h"
 #include "stages/blocks.h"
 
 /* ---- what is paired ---- */
@@ -162,14 +163,12 @@ static void moves_student(const struct course *c, struct lesson *l, const struct
 
 static void watch_critics(struct stage_run *r, struct lesson *l, const struct blocks_lesson *bl)
 {
-	struct watch *w = NEW_ARRAY(r->arena, struct watch, bl->n_pair);
-	for (int i = 0; i < bl->n_pair; i++) {
-		if (!bl->pair[i].critic_optim && !bl->pair[i].copy_optim)
-			continue;
-		const char *label = bl->n_pair > 1 ? arena_printf(r->arena, "critic%d", bl->pair[i].block) : "critic";
-		w[l->n_watch++] = (struct watch){label, arena_printf(r->arena, "%s/real_accuracy", label), arena_printf(r->arena, "%s/fake_accuracy", label)};
-	}
-	l->watch = w;
+	const char *mark[MAX_BLOCK];
+	int n = 0;
+	for (int i = 0; i < bl->n_pair; i++)
+		if (bl->pair[i].critic_optim || bl->pair[i].copy_optim)
+			mark[n++] = bl->n_pair > 1 ? arena_printf(r->arena, "critic%d", bl->pair[i].block) : "critic";
+	critic_watch(r, l, n, mark);
 }
 
 /* The state that the warm-up counts in. */
@@ -199,7 +198,8 @@ static struct lesson *lesson_define(const struct course *c, const char *label, i
 	struct stage_run *r = c->r;
 	static const struct schedule_conf constant = {0};
 	struct lesson *l = run_add_lesson(r, label, epochs);
-	l->teacher = teacher;
+	/* With more meetings than teachers to follow, the last is met again. */
+	l->teacher = teacher < r->stage->n_teacher ? teacher : r->stage->n_teacher - 1;
 	l->build = blocks_build;
 	l->own = bl;
 	l->selects = bl->to == net_part_all(r->student) || bl->through_output;

@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "engine/build.h"
 #include "gan/penalty.h"
+#include "stages/adversary_step.h"
 #include "stages/blocks.h"
 
 struct node *tail_logits(struct step *st, struct net *teacher, int block, struct node *h, const char *name)
@@ -144,15 +145,6 @@ static struct node *add_mutual(struct step *st, const struct blocks_lesson *bl, 
 	return loss;
 }
 
-static void critic_metrics(struct step *st, const char *mark, const struct critic_report *rep)
-{
-	step_metric(st, arena_printf(st->arena, "%s/loss", mark), rep->loss);
-	step_metric(st, arena_printf(st->arena, "%s/real_accuracy", mark), rep->real_accuracy);
-	step_metric(st, arena_printf(st->arena, "%s/fake_accuracy", mark), rep->fake_accuracy);
-	step_metric(st, arena_printf(st->arena, "%s/real_mean", mark), rep->real_mean);
-	step_metric(st, arena_printf(st->arena, "%s/fake_mean", mark), rep->fake_mean);
-}
-
 void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const char *mark, struct pair_nodes *const n[], int n_student)
 {
 	const struct pair *p = &bl->pair[i];
@@ -167,8 +159,7 @@ void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const
 		return;
 	struct node *fake = n_student > 1 ? graph_concat(g, fakes, n_student, 0) : fakes[0];
 	struct node *loss = adv->critic(g, n[0][i].real_score, fake, bl->conf->smoothing);
-	const struct critic_report rep = critic_report(g, adv, loss, n[0][i].real_score, fake);
-	critic_metrics(st, mark, &rep);
+	critic_metrics(st, mark, adv, loss, n[0][i].real_score, fake);
 	if (p->critic_optim)
 		o[n_optim++] = p->critic_optim;
 	if (p->copy_optim)

@@ -235,6 +235,41 @@ cp -r moved broken
 cp damaged.db broken/limbeck.db
 t "top of a damaged store" 1 top broken -- "is damaged"
 
+# ---- a folder that can't be written to ----
+
+# Root may write anywhere, so it becomes somebody else; where that can't be, or the program is not everybody's, nothing is looked at.
+reader=()
+[ "$(id -u)" = 0 ] && reader=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+cp -r moved read
+chmod 755 "$work"
+chmod -R a-w,a+rX read
+cp tiny.yaml read.yaml
+if "${reader[@]}" env HOME=/nowhere "$program" --version >/dev/null 2>&1; then
+	read_only() {
+		"${reader[@]}" env HOME=/nowhere XDG_CACHE_HOME=/nowhere "$program" "$@" >out 2>err </dev/null
+		status=$?
+	}
+	all_ok=0
+	read_only runs --out read && says "$first" "done" || all_ok=1
+	read_only top read --once && says "0 under way" "$first" || all_ok=1
+	read_only diff "read/$first" "read/$second" && says "stages.kd.epochs" || all_ok=1
+	read_only table read.yaml --out read && says "teach (teacher)  $(awk '$1 == "teach" { print $4 }' first.txt)" || all_ok=1
+	[ $all_ok = 0 ]
+	verdict $? "runs, top, diff and table of a folder that can't be written to"
+	mkdir open && chmod 777 open
+	read_only report "read/$first" -o open/page.html && grep -q "kd" open/page.html && [ -z "$(find read -newer open -type f)" ]
+	verdict $? "and its page, elsewhere; nothing in it is changed"
+	read_only report "read/$first"
+	[ $status = 1 ] && says "report.html"
+	verdict $? "a page that can't be written is named"
+	read_only train tiny.yaml --out read
+	[ $status = 1 ] && says "folder 'read' cannot be written"
+	verdict $? "and nothing is trained into it"
+else
+	verdict 0 "a folder that can't be written to # SKIP the program is not everybody's"
+fi
+chmod -R u+w read
+
 # ---- progress that can't be written ----
 
 long=$(echo moved/long-*)

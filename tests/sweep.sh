@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..37
+echo 1..42
 
 result() # STATUS TEXT
 {
@@ -144,6 +144,17 @@ start x.yaml/out; test $? = 1 && has err "x.yaml/out"; result $? "a folder that 
 start none --set table.control=nobody; test $? = 2 && has err "the control 'nobody' is no row of the table" && test ! -e none
 result $? "a control that is not there is told before anything is trained"
 start none --set 'claims=[{better: kb, than: labels}]'; test $? = 2 && has err "a claim names 'kb'" && test ! -e none; result $? "and a claim's row"
+
+# ---- when claims were written ----
+first='claims=[{better: kd, than: labels}]' more='claims=[{better: kd, than: labels}, {better: labels, than: kd}]'
+claimed() { start claimed --set vary.seeds=1 --set 'vary.grid={data.batch: [32]}' --set "$@"; }
+claimed "$first" && grep -q "^batch=32 kd better than batch=32 labels  undecided  before the first run" out; result $? "a claim that the sweep begins with"
+claimed "$first" --plan --set name=planned && ! grep -q planned claimed/claims.jsonl; result $? "a plan dates none"
+sleep 1.1; claimed "$more"; has out "before the first run" "after runs existed (20"; result $? "and one that was thought of later"
+mv claimed/limbeck.db lost.db; rm -f claimed/limbeck.db-*
+"$limbeck" runs --rebuild --out claimed > out 2> err; claimed "$more"; has out "before the first run" "after runs existed (20"; result $? "the store made again knows both"
+"$limbeck" train x.yaml --quiet --threads 1 --out trained --set "$first" > out 2> err && grep -q '"sweep": "tiny", "says": "kd better than labels by test_top1' trained/claims.jsonl
+result $? "train dates them too"
 
 # ---- failed stages ----
 bad='vary.grid={stages.teach.lr: [0.05, 100]}' worse=stages.teach.momentum=0.999 longer=stages.teach.epochs=40

@@ -6,7 +6,9 @@ tests_check_gan_SOURCES = \
 	%D%/test_adversaries.c \
 	%D%/test_critics.c \
 	%D%/test_finite.c \
+	%D%/test_penalty.c \
 	%D%/test_signs.c \
+	%D%/test_spectral.c \
 	tests/losses/bench.c \
 	tests/losses/bench.h \
 	tests/losses/gradient.c

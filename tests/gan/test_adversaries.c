@@ -33,6 +33,45 @@ START_TEST(least_squares)
 }
 END_TEST
 
+/* relu(1 - 0.25) + relu(1 + 1.5) = 3.25; relu(1 + 0.5) + relu(1 - 3) = 1.5; student -(0.5 - 3). Each / 2. */
+START_TEST(hinge)
+{
+	by_hand(&adversary_hinge, score("real", 0.25, -1.5), score("fake", 0.5, -3), (3.25 + 1.5) / 2, 1.25);
+}
+END_TEST
+
+/* (0.5 - 3) / 2 - (0.25 - 1.5) / 2; student -(0.5 - 3) / 2. */
+START_TEST(wasserstein)
+{
+	by_hand(&adversary_wasserstein, score("real", 0.25, -1.5), score("fake", 0.5, -3), -0.625, 1.25);
+	ck_assert_double_eq(adversary_wasserstein.penalty, 10);
+}
+END_TEST
+
+/* Real features are called 0.8. Cross-entropy: -0.8 log 3/4 - 0.2 log 1/4 - 0.8 log 1/5 - 0.2 log 4/5, fake as
+   without. Squares: 0.7^2 and 1.3^2. */
+START_TEST(smoothing_by_hand)
+{
+	struct leaf *r = score("real", log(3), -log(4)), *f = score("fake", log(9), -log(2));
+	ck_assert_double_eq_tol(scalar_of(adversary_non_saturating.critic(g, r->node, f->node, 0.2)),
+	                        (-0.8 * log(0.75) - 0.2 * log(0.25) - 0.8 * log(0.2) - 0.2 * log(0.8) + log(15)) / 2, 1e-14);
+	r = score("real2", 1.5, -0.5);
+	f = score("fake2", 0.25, 2);
+	ck_assert_double_eq_tol(scalar_of(adversary_least_squares.critic(g, r->node, f->node, 0.2)),
+	                        (0.49 + 1.69) / 2 + 2.03125, 1e-14);
+}
+END_TEST
+
+/* Who says that smoothing means something does something with it. */
+START_TEST(smoothing_is_known_where_it_is_said)
+{
+	const struct adversary *adv = adversary_all[_i];
+	struct leaf *r = score("real", 0.3, -0.7), *f = score("fake", 0.4, -0.2);
+	const double plain = scalar_of(adv->critic(g, r->node, f->node, 0)), smooth = scalar_of(adv->critic(g, r->node, f->node, 0.15));
+	ck_assert_int_eq(plain != smooth, adv->smooths);
+}
+END_TEST
+
 /* Where scores are wrong by far neither loss overflows. */
 START_TEST(large_scores_stay_finite)
 {
@@ -78,8 +117,8 @@ END_TEST
 START_TEST(directions)
 {
 	const struct adversary *adv = adversary_all[_i];
-	struct leaf *r = score("real", adv->middle - 0.2, adv->middle + 0.1),
-		    *f = score("fake", adv->middle + 0.15, adv->middle - 0.1);
+	const double m = isnan(adv->middle) ? -0.7 : adv->middle;
+	struct leaf *r = score("real", m - 0.2, m + 0.1), *f = score("fake", m + 0.15, m - 0.1);
 	struct node *d[3];
 	graph_grad(g, adv->critic(g, r->node, f->node, 0), NULL, (struct node *const[]){r->node, f->node}, 2, d);
 	graph_grad(g, adv->student(g, f->node), NULL, &f->node, 1, &d[2]);
@@ -99,6 +138,8 @@ END_TEST
 START_TEST(report_by_hand)
 {
 	const struct adversary *adv = adversary_all[_i];
+	if (isnan(adv->middle))
+		return;
 	const double m = adv->middle;
 	struct leaf *r = leaf_input("real", shape1(5), CLASS_WIDE),
 		    *f = leaf_input("fake", shape1(5), CLASS_WIDE);
@@ -114,6 +155,21 @@ START_TEST(report_by_hand)
 }
 END_TEST
 
+/* Without a middle: means 2.8 and 0.3, so 1.55 is between. */
+START_TEST(report_by_midpoint)
+{
+	struct leaf *r = leaf_input("real", shape1(5), CLASS_WIDE), *f = leaf_input("fake", shape1(2), CLASS_WIDE);
+	leaf_set(r, (const double[]){1.5, 9, 1.6, 1.4, 0.5});
+	leaf_set(f, (const double[]){-1.5, 2.1});
+	struct node *loss = adversary_wasserstein.critic(g, r->node, f->node, 0);
+	const struct critic_report rep = critic_report(g, &adversary_wasserstein, loss, r->node, f->node);
+	ck_assert_double_eq_tol(scalar_of(rep.real_accuracy), 0.4, 1e-15);
+	ck_assert_double_eq_tol(scalar_of(rep.fake_accuracy), 0.5, 1e-15);
+	ck_assert_double_eq_tol(scalar_of(rep.real_mean), 2.8, 1e-15);
+	ck_assert_double_eq_tol(scalar_of(rep.fake_mean), 0.3, 1e-15);
+}
+END_TEST
+
 TCase *tcase_adversaries(void)
 {
 	TCase *tc = tcase_create("adversaries");
@@ -121,6 +177,11 @@ TCase *tcase_adversaries(void)
 	tcase_add_checked_fixture(tc, bench_open, bench_close);
 	tcase_add_test(tc, non_saturating);
 	tcase_add_test(tc, least_squares);
+	tcase_add_test(tc, hinge);
+	tcase_add_test(tc, wasserstein);
+	tcase_add_test(tc, smoothing_by_hand);
+	tcase_add_loop_test(tc, smoothing_is_known_where_it_is_said, 0, adversary_count);
+	tcase_add_test(tc, report_by_midpoint);
 	tcase_add_test(tc, large_scores_stay_finite);
 	tcase_add_test(tc, gradients_are_the_closed_forms);
 	tcase_add_loop_test(tc, directions, 0, adversary_count);

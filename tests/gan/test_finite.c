@@ -19,8 +19,15 @@ static void shut(void)
 	bench_close();
 }
 
+enum { NETS = 5 };
+static struct net *net_at(int i)
+{
+	struct net *const net[NETS] = {f->student, f->adapter, f->judge.own, f->judge.teacher, f->teacher};
+	return net[i];
+}
+
 struct all {
-	struct image net[4];
+	struct image net[NETS];
 	size_t bytes[2];
 	char *moments[2];
 	long steps[2];
@@ -28,11 +35,10 @@ struct all {
 
 static struct all look(void)
 {
-	struct net *const net[] = {f->student, f->adapter, f->critic, f->teacher};
 	struct optim *const optim[] = {f->critic_optim, f->student_optim};
 	struct all a;
-	for (int i = 0; i < 4; i++)
-		a.net[i] = image_of(net[i]);
+	for (int i = 0; i < NETS; i++)
+		a.net[i] = image_of(net_at(i));
 	for (int i = 0; i < 2; i++) {
 		a.bytes[i] = optim_bytes(optim[i]);
 		a.moments[i] = arena_alloc(arena, a.bytes[i]);
@@ -45,7 +51,7 @@ static struct all look(void)
 static bool same(const struct all *a, const struct all *b)
 {
 	bool same = true;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < NETS; i++)
 		same &= image_same(&a->net[i], &b->net[i], true);
 	for (int i = 0; i < 2; i++)
 		same &= a->steps[i] == b->steps[i] && a->bytes[i] == b->bytes[i] &&
@@ -79,11 +85,10 @@ END_TEST
 
 static void restore(const struct all *a)
 {
-	struct net *const net[] = {f->student, f->adapter, f->critic, f->teacher};
 	struct optim *const optim[] = {f->critic_optim, f->student_optim};
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < NETS; i++)
 		for (int s = 0; s < 2; s++)
-			ASSERT_OK(params_write(net[i]->params, s, a->net[i].data[s], &err));
+			ASSERT_OK(params_write(net_at(i)->params, s, a->net[i].data[s], &err));
 	for (int i = 0; i < 2; i++) {
 		ASSERT_OK(optim_write(optim[i], a->moments[i], &err));
 		optim[i]->steps = a->steps[i];
@@ -112,7 +117,7 @@ END_TEST
 TCase *tcase_finite(void)
 {
 	TCase *tc = tcase_create("finite");
-	const int n = critic_count * adversary_count;
+	const int n = SETUPS * adversary_count;
 	tcase_set_timeout(tc, 30);
 	tcase_add_loop_test(tc, nothing_is_committed, 0, n);
 	tcase_add_loop_test(tc, next_step_is_the_same, 0, n);

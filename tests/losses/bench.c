@@ -102,7 +102,7 @@ static void draw_row(const struct param *row, bool is_state, struct rng *r, doub
 {
 	for (int64_t k = 0; k < shape_count(&row->shape); k++) {
 		const double u = rng_uniform_f64(r);
-		if (!is_state)
+		if (!is_state || row->role == STATE_OTHER)
 			v[k] = u < 0.5 ? -1.2 + 1.8 * u : 0.3 + 1.8 * (u - 0.5);
 		else
 			v[k] = row->role == STATE_VAR ? 0.5 + 1.5 * u : row->role == STATE_MEAN ? u - 0.5 : 0;

@@ -39,7 +39,7 @@ void leaf_draw(struct leaf *l, double lo, double hi, const char *name);
 /* Memory on dev, given back by bench_close; weights of net_init with seed 1. */
 void bench_place(struct params *p);
 void bench_place_net(struct net *net);
-/* Every parameter from [0.3, 1.2] with either sign, means from [-0.5, 0.5], variances from [0.5, 2]. */
+/* Every parameter, and state that is no statistic, from [0.3, 1.2] with either sign, means from [-0.5, 0.5], variances from [0.5, 2]. */
 void bench_stir(struct params *p, const char *name);
 void bench_put(struct params *p, const char *name, const double *v);
 double bench_get(struct params *p, const char *name); /* a scalar */

@@ -220,6 +220,29 @@ START_TEST(the_best_rule_is_another_metric)
 }
 END_TEST
 
+/* Curves of the ten best, wherever they stand; the others are named. */
+START_TEST(more_than_can_be_drawn)
+{
+	enum { N = 13 };
+	struct page p = three();
+	struct page_series s[N];
+	for (int i = 0; i < N; i++)
+		s[i] = p.series[i == 12 ? 0 : 2]; /* the best comes last: 90, the others 79 */
+	for (int i = 0; i < N; i++)
+		s[i].label = arena_printf(life, "s%d<", i);
+	p.series = s;
+	p.n_series = 10;
+	LACKS(written(&p, store), "left out");
+	p.n_series = N;
+	const char *text = written(&p, store), *curves = strstr(text, "id=\"curves\"");
+	HAS(text, "Of 13 stages the 10 with the highest accuracy are drawn; the table has all.");
+	HAS(text, "<summary>3 are left out</summary>\n<p>s9&lt;; s10&lt;; s11&lt;</p>");
+	HAS(curves, "s8&lt; 3, 1"); /* the loss that is told of a curve */
+	HAS(curves, "s12&lt; 3, 1");
+	LACKS(curves, "s9&lt; 3, 1");
+}
+END_TEST
+
 START_TEST(what_is_gone_is_left_out)
 {
 	struct page p = three();
@@ -379,6 +402,7 @@ Suite *page_suite(void)
 	tcase_add_test(tc, equal_seeds_are_paired);
 	tcase_add_test(tc, times_that_were_shared);
 	tcase_add_test(tc, the_best_rule_is_another_metric);
+	tcase_add_test(tc, more_than_can_be_drawn);
 	tcase_add_test(tc, what_is_gone_is_left_out);
 	tcase_add_test(tc, nothing_at_all_is_a_page_too);
 	tcase_add_test(tc, without_a_store_the_folder_is_read);

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "report/claim_dates.h"
 #include "report/table.h"
 #include "runs/predictions.h"
 #include "runs/safetensors.h"
@@ -168,15 +170,78 @@ START_TEST(a_claim)
 	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) 80.00 - - 80.00 80.00 1");
 	HAS(line(text, "kd"), " 8 +4.50 +2.45 to +6.55 8 of 8");
 	HAS(line(text, "labels (control)"), "70.88");
-	HAS(line(text, "helps"), "helps supported +4.50 +2.45 to +6.55 8 (8 better) 0.00252 0.00781 0.00781");
-	HAS(line(text, "turned"), "contradicted -4.50");
+	HAS(line(text, "helps"), "helps supported after runs existed (no date yet) +4.50 +2.45 to +6.55 8 (8 better) 0.00252 0.00781 0.00781");
+	HAS(line(text, "turned"), "contradicted after runs existed (no date yet) -4.50");
 	HAS(text, "all have one teacher");
 	LACKS(text, "MARKED");
-	HAS(text, "Claims, written down before the runs");
-	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "Claims, written down before the runs"); /* as the file has it */
+	HAS(text, "\nTrained by limbeck 1.\n");
+	const char *csv = printed(GRID_CSV);
+	HAS(csv, "\n# claim,verdict,written,metric,rule,pairs,better,difference,low,high,p_t_holm,p_flips,p_flips_floor,seeds_needed\n"
+	         "# helps,supported,after runs existed (no date yet),test_top1,last,8,8,4.5,2.4521");
+	HAS(csv, "\n# turned,contradicted,after runs existed (no date yet),test_top1,last,8,0,-4.5,");
+	HAS(csv, "\n# Trained by limbeck 1.\n");
+	HAS(csv, "\n# Data: synth");
+	for (const char *p = strstr(csv, "\n# "); p && p[1]; p = strchr(p + 1, '\n')) /* to the end of the file */
+		ck_assert_msg(p[1] == '#', "%.60s", p);
+	HAS(text, "\nClaims\n");
+	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "\nClaims\n"); /* as the file has it */
 	HAS(made(&(struct table_options){.rule = "best"}), "Claims, but by another metric, rule or columns");
 	HAS(made(&(struct table_options){.metric = "time_seconds"}), "Claims, but by another metric, rule or columns");
 	HAS(made(&(struct table_options){.columns = "points"}), "Claims, but by another metric, rule or columns");
+}
+END_TEST
+
+/* As if the stages of this name had been begun long ago. */
+static void begun_long_ago(const char *name)
+{
+	struct store_stage_row *rows = NULL;
+	int n = 0;
+	ck_ok(store_stages(s->store, life, 0, &rows, &n, &e));
+	for (int i = 0; i < n; i++)
+		if (!strcmp(rows[i].name, name))
+			ck_ok(store_stage_restore(s->store, rows[i].id, rows[i].state, "2020-02-03 04:05:06", 1, &e));
+}
+
+#define ONE "table: {control: labels}\nclaims: [{name: helps, better: kd, than: labels}"
+
+/* A claim is in time if its result could not be known when it was first seen; what it says is what it is. */
+START_TEST(when_claims_were_written)
+{
+	open_sweep(FILE_TOP SEEDS ONE "]\n", NULL);
+	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	ck_assert_str_eq((made(&(struct table_options){0}), t->claim[0].written), "before the first run"); /* there is none */
+	leave_seeds(8);
+	begun_long_ago("labels"); /* a control that was there for other reasons tells nothing */
+	HAS(line(made(&(struct table_options){0}), "helps"), "helps supported before the first run +4.50");
+	ck_ok(claim_dates_put(s->root, s->name, s->out, &e)); /* the first date stays */
+	begun_long_ago("kd");
+	char day[32];
+	const time_t now = time(NULL);
+	strftime(day, sizeof day, "(%Y-%m-", gmtime(&now)); /* it may be another day by then */
+	HAS(line(made(&(struct table_options){0}), "helps"), arena_printf(life, "helps supported after runs existed %s", day));
+	ck_assert(t->claim[0].late);
+	HAS(printed(GRID_MARKDOWN), "after runs existed (2");
+	HAS(printed(GRID_LATEX), "after runs existed (2");
+	HAS(printed(GRID_HTML), "after runs existed (2");
+	sweep_close(s);
+	/* another name of it is no other claim; the other way round is */
+	open_sweep(FILE_TOP SEEDS "table: {control: labels}\nclaims: [{name: renamed, better: kd, than: labels}, {name: turned, better: labels, than: kd}]\n", NULL);
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "renamed"), day);
+	HAS(line(text, "turned"), "after runs existed (no date yet)");
+	LACKS(text, "in the file no more");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS "table: {control: labels, rule: best}\nclaims: [{name: helps, better: kd, than: labels}]\n", NULL);
+	text = made(&(struct table_options){0});
+	HAS(line(text, "helps"), "(no date yet)");
+	HAS(text, "MARKED: a claim that was written down on 2");
+	HAS(text, " is in the file no more: kd better than labels by test_top1, rule last, columns metrics.\n");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS, NULL);
+	HAS(made(&(struct table_options){0}), " is in the file no more: kd better");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS ONE "]\nbudget: {half: {epochs: 0.5}}\n", "half"); /* other runs, another sweep */
+	ck_assert_str_eq((made(&(struct table_options){0}), t->claim[0].written), "no run yet");
 }
 END_TEST
 
@@ -208,7 +273,7 @@ START_TEST(nothing_yet)
 	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
 	const char *text = made(&(struct table_options){0});
 	ck_assert_str_eq(line(text, "kd"), "kd not run 0");
-	HAS(line(text, "helps"), "undecided (not run)");
+	HAS(line(text, "helps"), "undecided (not run) no run yet");
 	LACKS(text, "One seed");
 	leave_seeds(2);
 	ck_assert_str_eq(line(made(&(struct table_options){.metric = "tset_top1"}), "kd"), "kd not measured 0");
@@ -340,7 +405,7 @@ START_TEST(versions)
 	leave_seeds(1);
 	program = "limbeck 2";
 	leave(STAGES + KD, &(struct made){.top1 = 1});
-	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program");
+	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program, limbeck 1, limbeck 2; results");
 }
 END_TEST
 
@@ -686,6 +751,7 @@ Suite *table_suite(void)
 	TCase *tc = life_case(suite, "table");
 	tcase_add_checked_fixture(tc, NULL, end);
 	tcase_add_test(tc, a_claim);
+	tcase_add_test(tc, when_claims_were_written);
 	tcase_add_test(tc, too_few_for_a_claim);
 	tcase_add_test(tc, one_seed);
 	tcase_add_test(tc, nothing_yet);

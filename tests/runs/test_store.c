@@ -1,11 +1,15 @@
 #include "runs/store.h"
 
 #include <math.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "runs/claims.h"
 #include "tests/runs/suites.h"
 
 static struct store *s;
@@ -366,13 +370,165 @@ START_TEST(other_schemas_and_programs_are_refused)
 	memcpy(bytes, whole, n);
 	bytes[63] = 99;
 	ck_fails(store_open(scratch_file("new.db", bytes, n), &t, &e), E_USER,
-	         "has schema 99, this program knows up to 1");
+	         "has schema 99, this program knows up to 2");
 	memcpy(bytes, whole, n);
 	bytes[71]++;
 	ck_fails(store_open(scratch_file("other.db", bytes, n), &t, &e), E_USER, "a database of another program");
 	memcpy(bytes, whole, n);
 	memset(bytes + 60, 0, 12); /* tables, but neither number: not ours */
 	ck_fails(store_open(scratch_file("third.db", bytes, n), &t, &e), E_USER, "a database of another program");
+	ck_ok(store_open(path, &s, &e));
+}
+END_TEST
+
+/* As the first schema was: what it has stays, what it lacks is made. */
+START_TEST(an_older_schema_is_brought_up)
+{
+	sqlite3 *db = NULL;
+	const int64_t stage = stage_of("kd", "id1");
+	ck_ok(store_metric(s, stage, "loss", 1, 1, 0.5, &e));
+	store_close(s);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE claim; PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_ok(store_open(path, &s, &e));
+	struct store_claim *c;
+	int n;
+	double x;
+	ck_ok(store_last(s, stage, "loss", &x, &e));
+	ck_assert(x == 0.5);
+	ck_ok(store_claim_put(s, "tiny", "b better than c", "2026-01-01 00:00:00", &e));
+	ck_ok(store_claim_put(s, "tiny", "a better than c", "2026-01-02 00:00:00", &e));
+	ck_ok(store_claim_put(s, "tiny", "b better than c", "2025-01-01 00:00:00", &e)); /* a date stays */
+	ck_ok(store_claim_put(s, "other", "a better than c", "2020-01-02 00:00:00", &e));
+	again();
+	ck_ok(store_claims(s, life, "tiny", &c, &n, &e));
+	ck_assert_int_eq(n, 2);
+	ck_assert_str_eq(c[0].says, "b better than c");
+	ck_assert_str_eq(c[0].seen, "2026-01-01 00:00:00");
+	ck_assert_str_eq(c[1].says, "a better than c");
+}
+END_TEST
+
+START_TEST(the_first_begin_of_a_stage)
+{
+	struct store_run other = run;
+	int64_t r = 0, a = stage_of("kd", "id1"), b = 0;
+	const char *begun;
+	other.folder = "runs/kd-5678";
+	ck_ok(store_run_begin(s, &other, &r, &e));
+	ck_ok(store_stage_begin(s, r, "kd", "distill", "id1", &b, &e));
+	ck_ok(store_stage_restore(s, a, "done", "2026-01-02 00:00:00", 1, &e));
+	ck_ok(store_stage_restore(s, b, "failed", "2026-01-01 00:00:00", 1, &e));
+	ck_ok(store_stage_begun(s, life, "id1", &begun, &e));
+	ck_assert_str_eq(begun, "2026-01-01 00:00:00");
+	ck_ok(store_stage_begun(s, life, "id2", &begun, &e));
+	ck_assert_ptr_null(begun);
+}
+END_TEST
+
+/* Dated once, in the store and beside it; what a kill cut or a hand damaged costs a line. */
+START_TEST(claims_outlive_their_store)
+{
+	const char *const two[] = {"a \"b\" better than c, x", "d better than c"};
+	struct store_claim *c, *d;
+	int n, m;
+	ck_ok(claims_date(scratch, "tiny", two, 1, &e));
+	ck_ok(store_claim_put(s, "tiny", "d better than c", "2019-01-01 00:00:00", &e)); /* it is known to the store */
+	ck_ok(claims_date(scratch, "tiny", two, 2, &e));
+	ck_ok(claims_date(scratch, "else", two + 1, 1, &e));
+	ck_ok(store_claims(s, life, "tiny", &c, &n, &e));
+	ck_assert_int_eq(n, 2);
+	size_t size;
+	const char *text = content(scratch_path("claims.jsonl"), &size);
+	const char *damaged = arena_printf(life, "%s{\"seen\": 3}\nno json\n{\"seen\": \"20", text);
+	scratch_file("claims.jsonl", damaged, strlen(damaged));
+	store_close(s);
+	ck_ok(store_open(scratch_path("new.db"), &s, &e));
+	ck_ok(claims_restore(scratch, s, &e));
+	ck_ok(store_claims(s, life, "tiny", &d, &m, &e));
+	ck_assert_int_eq(m, 1);
+	ck_assert_str_eq(d[0].says, two[0]);
+	ck_assert_str_eq(d[0].seen, c[1].seen);
+	ck_ok(store_claims(s, life, "else", &d, &m, &e));
+	ck_assert_int_eq(m, 1);
+}
+END_TEST
+
+/* What a process without rights sees, which 'look' leaves 0 if it is right; only root has to become one. */
+static int without_rights(int (*look)(void))
+{
+	int state = -1;
+	const pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		alarm(20);
+		_exit(geteuid() != 0 || (setgid(65534) == 0 && setuid(65534) == 0) ? look() : 99);
+	}
+	ck_assert_int_eq(waitpid(pid, &state, 0), pid);
+	ck_assert(WIFEXITED(state));
+	return WEXITSTATUS(state);
+}
+
+static int64_t looked_at;
+static double looked_for;
+
+static int look(void)
+{
+	struct store *t = NULL;
+	struct err why = {0};
+	double x = 0;
+	const char *file;
+	bool found = true;
+	int n = 0;
+	struct store_claim *c;
+	if (store_open(path, &t, &why) != OK)
+		return fprintf(stderr, "%s\n", why.text), 1;
+	if (store_last(t, looked_at, "loss", &x, &why) != OK || x != looked_for)
+		return fprintf(stderr, "%g %s\n", x, why.text), 2;
+	if (store_artefact_get(t, life, "id1", "last", &file, &found, &why) != OK || found) /* it has changed, and its row stays */
+		return fprintf(stderr, "%s\n", why.text), 3;
+	if (store_claims(t, life, "tiny", &c, &n, &why) != OK)
+		return fprintf(stderr, "%s\n", why.text), 4;
+	if (store_metric(t, looked_at, "loss", 9, 9, 9, &why) != E_ENV || !strstr(why.text, "readonly"))
+		return fprintf(stderr, "it was written\n"), 5;
+	store_close(t);
+	return 0;
+}
+
+/* A folder that can't be written to, of another person or on a disc: closed, with its writer at work, of an older schema, with odd letters. */
+START_TEST(what_may_only_be_read)
+{
+	const char *weights = scratch_file("w.safetensors", "weights", 7), *odd = scratch_path("odd ?#%41 name");
+	looked_at = stage_of("kd", "id1");
+	looked_for = 0.5;
+	ck_ok(store_metric(s, looked_at, "loss", 1, 1, 0.5, &e));
+	ck_ok(store_artefact_put(s, looked_at, "id1", "last", weights, &e));
+	scratch_file("w.safetensors", "changed", 7);
+	ck_ok(dir_make(odd, &e));
+	store_close(s);
+	ck_assert_int_eq(rename(path, path_join(life, odd, "limbeck.db")), 0);
+	path = path_join(life, odd, "limbeck.db");
+	ck_assert_int_eq(rename(weights, path_join(life, odd, "w.safetensors")), 0);
+	ck_assert_int_eq(chmod(scratch, 0755), 0);
+	ck_assert_int_eq(chmod(odd, 0555), 0);
+	ck_assert_int_eq(without_rights(look), 0);
+	ck_assert_int_eq(chmod(odd, 0755), 0);
+	ck_ok(store_open(path, &s, &e));
+	looked_for = 0.25;
+	ck_ok(store_metric(s, looked_at, "loss", 2, 2, 0.25, &e)); /* in the log, and not in the file */
+	ck_assert_int_eq(chmod(odd, 0555), 0);
+	if (geteuid() == 0) /* else the writer's own files could be written to */
+		ck_assert_int_eq(without_rights(look), 0);
+	ck_assert_int_eq(chmod(odd, 0755), 0);
+	store_close(s);
+	sqlite3 *db = NULL;
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE claim; PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_assert_int_eq(chmod(odd, 0555), 0);
+	ck_assert_int_eq(without_rights(look), 0);
+	ck_assert_int_eq(chmod(odd, 0755), 0);
 	ck_ok(store_open(path, &s, &e));
 }
 END_TEST
@@ -459,6 +615,10 @@ Suite *store_suite(void)
 	tcase_add_test(tc, damaged_stores_say_what_to_do);
 	tcase_add_test(tc, a_store_that_cannot_be_opened_is_named);
 	tcase_add_test(tc, other_schemas_and_programs_are_refused);
+	tcase_add_test(tc, an_older_schema_is_brought_up);
+	tcase_add_test(tc, what_may_only_be_read);
+	tcase_add_test(tc, the_first_begin_of_a_stage);
+	tcase_add_test(tc, claims_outlive_their_store);
 	tcase_add_test(tc, several_processes_write_one_store);
 	return suite;
 }

@@ -312,7 +312,7 @@ START_TEST(afd_twins_and_exam)
 	ck_ok(step_new(d.r, &d.lesson, 20, NULL, life, &st, &e));
 	ck_assert_int_eq(st->desc.n_metric, 1);
 	ck_assert_str_eq(st->metric_name[0], "peer2/top1");
-	ck_assert_int_eq(st->desc.n_segment, 0);
+	ck_assert(st->desc.n_segment == 1 && !st->segment[0].n_optim);
 	d.lesson.build = d.r->lesson[0].build;
 	duel_build(&d);
 	duel_close(&d);

@@ -1,0 +1,78 @@
+/* The table as CSV: everything, a cell a line, and every number in full. */
+#include <math.h>
+
+#include "report/table_int.h"
+
+static const char *rule_word(struct arena *a, const struct table_column *c)
+{
+	static const char *const words[] = {"last", "best", "best_test"};
+	return arena_printf(a, "%s%s", words[c->rule], table_mark(c));
+}
+
+void table_csv(const struct table *t, FILE *f)
+{
+	static const char *const head[] = {"row", "column", "metric", "rule", "budget", "n", "failed", "missing", "mean", "deviation", "low", "high", "control",
+	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values"};
+	struct arena *a = t->arena;
+	struct grid *g = grid_new(a, NULL, 22, 2, head);
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++) {
+			const struct table_cell *cell = &t->row[i].cell[c];
+			const char **out = grid_row(g);
+			struct str values = {0};
+			out[0] = t->row[i].label;
+			out[1] = t->column[c].label;
+			out[2] = t->column[c].metric;
+			out[3] = rule_word(a, &t->column[c]);
+			out[4] = t->sweep->budget_name;
+			out[5] = arena_printf(a, "%d", cell->n);
+			out[6] = arena_printf(a, "%d", cell->failed);
+			out[7] = arena_printf(a, "%d", cell->missing);
+			const double numbers[] = {cell->sum.mean, cell->sum.deviation, cell->sum.low, cell->sum.high};
+			for (int k = 0; k < 4 && cell->n; k++)
+				out[8 + k] = isnan(numbers[k]) ? "" : arena_printf(a, "%.17g", numbers[k]);
+			out[12] = t->control;
+			const double d[] = {cell->control.mean, cell->control.low, cell->control.high};
+			for (int k = 0; k < 3 && cell->control.n; k++)
+				out[13 + k] = isnan(d[k]) ? "" : arena_printf(a, "%.17g", d[k]);
+			if (cell->paper) {
+				out[16] = arena_printf(a, "%.17g", cell->paper->value);
+				out[17] = arena_printf(a, "%d", cell->paper->runs);
+				out[18] = trust_word(cell->paper->trust);
+			}
+			out[19] = cell->verdict;
+			out[20] = cell->refused;
+			for (int k = 0; k < cell->n; k++)
+				str_printf(&values, "%s%d:%.17g", k ? " " : "", cell->seed[k], cell->value[k]);
+			out[21] = arena_str(a, str_text(&values));
+			str_release(&values);
+		}
+	grid_print(g, f, GRID_CSV);
+}
+
+/* What CSV has no place for: claims, each number in full. */
+void table_csv_claims(const struct table *t, FILE *f)
+{
+	static const char *const head[] = {"claim", "verdict", "written", "metric", "rule", "pairs", "better", "difference", "low", "high", "p_t_holm", "p_flips",
+	                                   "p_flips_floor", "seeds_needed"};
+	struct arena *a = t->arena;
+	struct grid *g = grid_new(a, NULL, 14, 3, head);
+	for (int i = 0; i < t->n_claim; i++) {
+		const struct table_claim *c = &t->claim[i];
+		const char **out = grid_row(g);
+		out[0] = c->name;
+		out[1] = table_claim_word(c);
+		out[2] = c->written;
+		out[3] = c->column->metric;
+		out[4] = rule_word(a, c->column);
+		out[5] = arena_printf(a, "%d", c->paired.n);
+		if (!c->tested)
+			continue;
+		out[6] = arena_printf(a, "%d", c->paired.wins);
+		const double numbers[] = {c->paired.mean, c->paired.low, c->paired.high, c->p, c->paired.p_flip, c->paired.p_flip_floor};
+		for (int k = 0; k < 6; k++)
+			out[7 + k] = isnan(numbers[k]) ? "" : arena_printf(a, "%.17g", numbers[k]);
+		out[13] = c->seeds_needed ? arena_printf(a, "%d", c->seeds_needed) : "";
+	}
+	grid_print(g, f, GRID_CSV);
+}

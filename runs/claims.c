@@ -1,0 +1,106 @@
+#include "runs/claims.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+
+static const char *file_of(struct arena *a, const char *out)
+{
+	return path_join(a, out, "claims.jsonl");
+}
+
+/* As the store has times. */
+static void now_text(char out[32])
+{
+	const time_t now = time(NULL);
+	struct tm tm;
+	gmtime_r(&now, &tm);
+	strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+static bool is_dated(const struct store_claim *claim, int n, const char *says)
+{
+	for (int i = 0; i < n; i++)
+		if (str_eq(claim[i].says, says))
+			return true;
+	return false;
+}
+
+/* A line at once: several processes may add some. */
+static enum status add_line(const char *path, const char *sweep, const char *says, const char *seen, struct err *e)
+{
+	struct str s = {0};
+	str_printf(&s, "{\"seen\": \"%s\", \"sweep\": ", seen);
+	json_quote(&s, sweep);
+	str_add(&s, ", \"says\": ");
+	json_quote(&s, says);
+	str_add(&s, "}\n");
+	FILE *f = fopen(path, "a");
+	const bool written = f && fwrite(s.text, 1, s.len, f) == s.len && fflush(f) == 0;
+	const enum status st = written ? OK : err_env(e, "can't write '%s': %m", path);
+	if (f)
+		fclose(f);
+	str_release(&s);
+	return st;
+}
+
+enum status claims_date(const char *out, const char *sweep, const char *const *says, int n, struct err *e)
+{
+	struct arena *a = arena_open("claims");
+	struct store *s = NULL;
+	struct store_claim *there = NULL;
+	int had = 0;
+	char now[32];
+	enum status st = dir_make(out, e);
+	if (st == OK)
+		st = store_open(path_join(a, out, "limbeck.db"), &s, e);
+	if (st == OK)
+		st = store_claims(s, a, sweep, &there, &had, e);
+	now_text(now);
+	for (int i = 0; i < n && st == OK; i++) {
+		if (is_dated(there, had, says[i]))
+			continue;
+		st = add_line(file_of(a, out), sweep, says[i], now, e); /* first: the store is what is asked */
+		if (st == OK)
+			st = store_claim_put(s, sweep, says[i], now, e);
+	}
+	store_close(s);
+	arena_close(a);
+	return st;
+}
+
+static enum status restore_line(const char *path, const char *line, size_t n, int number, struct store *s, struct err *e)
+{
+	struct json *root = NULL;
+	enum status st = OK;
+	if (json_parse(line, n, path, &root, NULL) != OK)
+		root = NULL;
+	const char *seen = json_text(json_get(root, "seen")), *sweep = json_text(json_get(root, "sweep")), *says = json_text(json_get(root, "says"));
+	if (seen && sweep && says)
+		st = store_claim_put(s, sweep, says, seen, e);
+	else
+		log_line(LOG_WARN, "line %d of '%s' is no dated claim: it is left out", number, path);
+	json_close(root);
+	return st;
+}
+
+enum status claims_restore(const char *out, struct store *s, struct err *e)
+{
+	struct arena *a = arena_open("claims");
+	const char *path = file_of(a, out);
+	char *text = NULL;
+	size_t size = 0;
+	enum status st = file_exists(path) ? file_read(a, path, false, &text, &size, e) : OK;
+	int number = 0;
+	for (const char *line = text; st == OK && line && *line;) {
+		const size_t n = strcspn(line, "\n");
+		st = restore_line(path, line, n, ++number, s, e);
+		line += n + (line[n] == '\n');
+	}
+	arena_close(a);
+	return st;
+}
