@@ -46,7 +46,7 @@ static const struct { const char *options; int lesson; unsigned weights, statist
 
 START_TEST(who_moves)
 {
-	struct duel d = duel_open_on("cpu", arena_printf(life, NETS3 STAGES TEACH3 BLOCKS "%s" SMALL "}\n", moves[_i].options), moves[_i].lesson);
+	struct duel d = duel_open_on("cpu", arena_printf(life, NETS3 STAGES TEACH3 BLOCKS "%sweight_decay: 0, " SMALL "}\n", moves[_i].options), moves[_i].lesson);
 	struct bytes before[2][5], adapter[4];
 	const struct bytes teacher[] = {all_of(d.r->teacher, false), all_of(d.r->teacher, true)};
 	duel_build(&d);
@@ -143,7 +143,7 @@ END_TEST
 
 START_TEST(both_learn)
 {
-	struct duel d = duel_open_on(_i ? "cpu" : "ref", M3(LAST "generators: 2, " SMALL), 1);
+	struct duel d = duel_open_on(_i ? "cpu" : "ref", M3(LAST "generators: 2, weight_decay: 0, " SMALL), 1);
 	static const char *const names[] = {"small", "small/2", "small/adapter2", "small/2/adapter2", "small/critic1.2"};
 	struct bytes before[5];
 	duel_build(&d);
