@@ -57,6 +57,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table.h \
 	%D%/table_claims.c \
 	%D%/table_csv.c \
+	%D%/table_reach.c \
 	%D%/table_int.h \
 	%D%/table_layout.c \
 	%D%/table_notes.c \

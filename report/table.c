@@ -18,7 +18,7 @@ static enum status check_alone(struct table *t, struct table_cell *cell, int64_t
 	return st;
 }
 
-static enum status add_value(struct table *t, const struct table_column *col, struct table_cell *cell, int item, int seed, struct err *e)
+static enum status add_value(struct table *t, const struct table_column *col, struct table_cell *cell, int item, const struct sweep_run *run, struct err *e)
 {
 	const struct sweep_item *it = &t->sweep->item[item], *twin = &t->sweep->item[it->twin];
 	double v = NAN;
@@ -28,7 +28,7 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 		cell->missing++;
 		return OK;
 	}
-	enum status st = store_last(t->sweep->store, twin->id, col->key, &v, e);
+	enum status st = table_is_reach(col->key) ? table_reach(t, col->key, run, twin->id, &v, e) : store_last(t->sweep->store, twin->id, col->key, &v, e);
 	if (st == OK && col->time)
 		st = check_alone(t, cell, twin->id, e);
 	if (st != OK || isnan(v)) {
@@ -37,7 +37,7 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 		return st;
 	}
 	cell->value[cell->n] = col->error ? 100 - v : v;
-	cell->seed[cell->n] = seed;
+	cell->seed[cell->n] = run->seed;
 	cell->item[cell->n++] = item;
 	return OK;
 }
@@ -69,7 +69,7 @@ static enum status fill_cell(struct table *t, struct table_row *row, int column,
 		if (stage < 0 || !is_new(s, cell->run, cell->n_run, item))
 			continue;
 		cell->run[cell->n_run++] = s->item[item].twin;
-		st = add_value(t, col, cell, item, s->run[r].seed, e);
+		st = add_value(t, col, cell, item, &s->run[r], e);
 	}
 	if (cell->refused)
 		cell->n = 0;

@@ -74,6 +74,7 @@ struct table {
 	struct sweep *sweep;
 	const char *title;
 	enum table_rule rule;
+	const char *reach;                /* the row whose accuracy others are to reach; NULL: none */
 	bool forced_last, none_held_out;  /* why 'best' was asked for and the rule is the last epoch */
 	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;

@@ -25,6 +25,10 @@ const struct table_row *table_row_labelled(const struct table *t, const char *la
 const struct table_row *table_row_from(const struct table *t, int i, const char *stage);
 /* x minus y, times sign, on equal seeds. */
 struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign);
+/* Whether a metric is what a run took until it reached the accuracy of the row `reach`: pictures_to_reach, macs_to_reach, time/to_reach. */
+bool table_is_reach(const char *metric);
+/* That of the stage `id` of a run; NaN: it never did, or the row `reach` isn't there yet. */
+enum status table_reach(struct table *t, const char *metric, const struct sweep_run *run, int64_t id, double *value, struct err *e);
 const char *table_claim_word(const struct table_claim *c);
 void table_csv(const struct table *t, FILE *f);
 void table_csv_claims(const struct table *t, FILE *f);

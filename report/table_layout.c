@@ -6,7 +6,7 @@
 
 struct table_conf {
 	const struct conf *rows, *metrics, *match;
-	const char *title, *control, *paper;
+	const char *title, *control, *paper, *reach;
 	int columns, rule;
 	bool teachers;
 };
@@ -18,6 +18,8 @@ const struct opt table_opts[] = {
 	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows"),
 	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, valid_top1, gap_to_teacher, time_seconds, or a metric of the runs"),
 	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),
+	TEXT(table_conf, reach, NULL, "a row; the metrics pictures_to_reach, macs_to_reach and time/to_reach say what each run took until it was as good, on "
+	     "held-out pictures, as that row's run of the same seed is at its end"),
 	CHOICE(table_conf, rule, "last", "last|best|best_test", "weights of the last epoch, or of the one that did best on held-out pictures; best_test: on the "
 	       "test pictures, for papers that did so: stages need 'watch_test: true', and what comes of it is marked"),
 	BOOL(table_conf, teachers, 1, "rows for the stages that others use"),
@@ -50,7 +52,7 @@ static void set_metric(struct table_column *c, const char *metric, enum table_ru
 			c->time = known[i].time;
 		}
 	c->error = str_eq(metric, "test_error");
-	c->less_is_better = c->error || strstr(metric, "seconds") || strstr(metric, "loss") || str_eq(metric, "time/wait_share") || str_starts(metric, "gap_to_teacher");
+	c->less_is_better = c->error || table_is_reach(metric) || strstr(metric, "seconds") || strstr(metric, "loss") || str_eq(metric, "time/wait_share") || str_starts(metric, "gap_to_teacher");
 }
 
 /* The next word of a list with commas; *rest goes on behind it. NULL: none is left. */
@@ -271,6 +273,9 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;
 	const struct conf *title = table_first(t)->report ? conf_find(table_first(t)->report, "title") : NULL;
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;
+	t->reach = *c->reach ? c->reach : NULL;
+	if (t->reach && table_stage(table_first(t), t->reach) < 0)
+		return err_user(e, conf_where(map, "reach"), "'reach' names '%s', and no stage has that name", t->reach);
 	t->tuning = conf_use(s->root, "tuning");
 	return read_paper(t, c, o->paper, e);
 }
@@ -300,5 +305,9 @@ enum status table_layout(struct table *t, const struct table_options *o, struct 
 		st = err_user(e, conf_where(conf_find(t->sweep->root, "table"), "rows"), "the table has no row");
 	if (st == OK)
 		add_columns(t, &c, o->metric);
+	for (int i = 0; st == OK && i < t->n_column; i++)
+		if (table_is_reach(t->column[i].metric) && !t->reach)
+			st = err_user(e, conf_where(conf_find(t->sweep->root, "table"), "metrics"), "'%s' needs 'reach': the row whose accuracy is to be reached",
+			              t->column[i].metric);
 	return st;
 }

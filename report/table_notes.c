@@ -38,6 +38,16 @@ static void note_watched(const struct table *t, FILE *f)
 		fputs(".\n", f);
 }
 
+static void note_reach(const struct table *t, FILE *f)
+{
+	bool any = false;
+	for (int c = 0; c < t->n_column; c++)
+		any |= table_is_reach(t->column[c].metric);
+	if (any)
+		fprintf(f, "'to_reach': until the end of the first epoch after which a student is as good on held-out pictures as '%s' of its seed is at its end; "
+		           "teachers' own training is not in it; a run that never is counts as missing.\n", t->reach);
+}
+
 static void note_rule(const struct table *t, FILE *f)
 {
 	const struct data *d = t->sweep->run[0].x->data;
@@ -53,6 +63,7 @@ static void note_rule(const struct table *t, FILE *f)
 	else if (t->forced_last)
 		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
 	note_other_rules(t, f);
+	note_reach(t, f);
 	note_watched(t, f);
 }
 

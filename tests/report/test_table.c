@@ -339,6 +339,48 @@ START_TEST(times)
 }
 END_TEST
 
+static void by_epoch(int item, const char *name, int n, const double value[])
+{
+	int64_t id = 0;
+	bool found = false;
+	ck_ok(store_stage_done(s->store, s->item[item].stage->identity, &id, &found, &e));
+	ck_assert(found);
+	for (int i = 0; i < n; i++)
+		ck_ok(store_metric(s->store, id, name, i + 1, i + 1, value[i], &e));
+}
+
+/* 56 pictures an epoch. The first student is as good as its seed's labels after the second epoch, worse again after the third; the second never is. */
+START_TEST(what_it_took_to_reach)
+{
+	open_sweep(FILE_TOP "vary: {seeds: 2}\ntable: {reach: labels, metrics: [pictures_to_reach, macs_to_reach]}\n", NULL);
+	leave_seeds(2);
+	for (int k = 0; k < 2; k++) {
+		by_epoch(STAGES * k + LABELS, "valid_top1_last", 1, (const double[]){k ? 90 : 60.5});
+		by_epoch(STAGES * k + KD, "valid_top1", 3, (const double[]){50, 60.5, 59});
+		by_epoch(STAGES * k + KD, "macs_per_picture", 3, (const double[]){10, 25, 1000});
+	}
+	ck_ok(make(&(struct table_options){0}));
+	const struct table_cell *cell = t->row[1].cell;
+	ck_assert_str_eq(t->row[1].label, "kd");
+	ck_assert_int_eq(cell[0].n, 1);
+	ck_assert_int_eq(cell[0].missing, 1);
+	ck_assert_double_eq(cell[0].value[0], 2 * 56);
+	ck_assert_double_eq(cell[1].value[0], (10 + 25) * 56);
+}
+END_TEST
+
+START_TEST(what_has_nothing_to_reach)
+{
+	open_sweep(FILE_TOP "vary: {seeds: 2}\ntable: {metrics: [macs_to_reach]}\n", NULL);
+	ck_assert(make(&(struct table_options){0}) == E_USER);
+	HAS(e.text, "'macs_to_reach' needs 'reach'");
+	err_clear(&e);
+	open_sweep(FILE_TOP "vary: {seeds: 2}\ntable: {reach: label}\n", NULL);
+	ck_assert(make(&(struct table_options){0}) == E_USER);
+	HAS(e.text, "'reach' names 'label', and no stage has that name");
+}
+END_TEST
+
 START_TEST(rules)
 {
 	open_sweep(FILE_TOP, NULL);
@@ -759,6 +801,8 @@ Suite *table_suite(void)
 	tcase_add_test(tc, failures);
 	tcase_add_test(tc, left_out);
 	tcase_add_test(tc, times);
+	tcase_add_test(tc, what_it_took_to_reach);
+	tcase_add_test(tc, what_has_nothing_to_reach);
 	tcase_add_test(tc, rules);
 	tcase_add_loop_test(tc, chosen_on_the_test_set, 0, 2);
 	tcase_add_test(tc, versions);
