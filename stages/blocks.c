@@ -47,7 +47,7 @@ const struct opt blocks_opts[] = {
 	REAL(blocks_conf, head_ce, 1, 0, 1e6, "-", "head: weight of the labels"),
 	REAL(blocks_conf, head_kd, 0.9, 0, 1e6, "-", "head: weight of tau^2 KL by the last teacher"),
 	INT(blocks_conf, polish_epochs, 10, 0, 100000, "epochs", "end to end by the last teacher, at the end"),
-	REAL(blocks_conf, polish_lr, 0.02, 0, 100, "-", "polish: learning rate"),
+	REAL(blocks_conf, polish_lr, 0.05, 0, 100, "-", "polish: learning rate"),
 	REAL(blocks_conf, polish_ce, 0.1, 0, 1e6, "-", "polish: weight of the labels"),
 	REAL(blocks_conf, polish_kd, 0.9, 0, 1e6, "-", "polish: weight of tau^2 KL by the last teacher"),
 	{0},
@@ -141,7 +141,7 @@ const struct stage_kind stage_blocks = {
 	.paper = "Huang, Yang, Yu, Guo, Li: multi-stage multi-generative adversarial networks, Computer Science 49(10), 2022",
 	.differs = "the paper's text gives no formula: these are readings of its abstract (`limbeck list readings`, docs/METHOD.md); a critic without its own "
 	           "head would be no adversary, so one is trained; the polish is ours and can be switched off",
-	.revision = 2,
+	.revision = 3,
 	.conf_size = sizeof(struct blocks_conf),
 	.opts = blocks_opts,
 	.needs_teacher = true,
