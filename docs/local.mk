@@ -9,6 +9,7 @@ EXTRA_DIST += %D%/folders.svg
 EXTRA_DIST += %D%/report.png
 EXTRA_DIST += %D%/results/main_method.csv
 EXTRA_DIST += %D%/results/main_method.md
+EXTRA_DIST += %D%/results/ms_mgan.md
 EXTRA_DIST += %D%/results/repdistiller_same.md
 EXTRA_DIST += bench/eighteen_arms.yaml
 EXTRA_DIST += bench/README.md

@@ -6,18 +6,19 @@
 #define MUTUAL "mutual learning (title and keywords)"
 #define MANY "multi-generative (title)"
 #define NONE ""
+#define DECIDED "docs/results/ms_mgan.md, 8 seeds"
 
 const struct reading reading_all[] = {
 	/* ---- stage teachers ---- */
-	{"anchors", STAGES, "checkpoints of one training, equally spaced, met in order", "teacher: teach.anchors", NONE},
+	{"anchors", STAGES, "checkpoints of one training, equally spaced, met in order", "teacher: teach.anchors", DECIDED},
 	{"final_only", STAGES, "one stage: the finished teacher alone (M = 1)", "teacher: teach.last", NONE},
-	{"final_repeated", STAGES, "the finished teacher met as often: what meeting it again is worth without other stages", "teacher: [teach.last, teach.last, teach.last]", NONE},
+	{"final_repeated", STAGES, "the finished teacher met as often: what meeting it again is worth without other stages", "teacher: [teach.last, teach.last, teach.last]", DECIDED},
 	{"reversed", STAGES, "the finished teacher first, earlier ones after it", "teacher: ['teach.anchors[2]', 'teach.anchors[1]', 'teach.anchors[0]']", NONE},
 	{"follow", STAGES, "the farthest next checkpoint whose answers the student can still imitate (RCO's greedy search)", "teacher: teach.anchors, follow: 0.1, meetings: 3", NONE},
 	{"own_epochs", STAGES, "more time with later teachers", "teacher: teach.anchors, anchor_epochs: [2, 4, 6]", NONE},
 	/* ---- greedy blocks ---- */
-	{"greedy", GREEDY, "one block moves, earlier ones are frozen with frozen statistics", "greedy: true", NONE},
-	{"end_to_end", GREEDY, "the same losses with all blocks and the head at once: what the greedy scheme is measured against", "greedy: false", NONE},
+	{"greedy", GREEDY, "one block moves, earlier ones are frozen with frozen statistics", "greedy: true", DECIDED},
+	{"end_to_end", GREEDY, "the same losses with all blocks and the head at once: what the greedy scheme is measured against", "greedy: false", DECIDED},
 	{"cumulative", GREEDY, "blocks up to the one at hand move", "cumulative: true", NONE},
 	{"backward", GREEDY, "the last block first", "order: backward", NONE},
 	{"moving_statistics", GREEDY, "batch statistics of frozen blocks go on moving, as Stagewise KD's code has it", "statistics: moving", NONE},
@@ -25,13 +26,13 @@ const struct reading reading_all[] = {
 	{"both_signals", GREEDY, "through the teacher's tail and at the student's own output", "signal: both", NONE},
 	{"no_polish", GREEDY, "nothing follows end to end: the words as they stand", "polish_epochs: 0", NONE},
 	/* ---- the teacher as discriminator ---- */
-	{"tail_critic", CRITIC, "the teacher's remaining blocks, frozen, and a trained real/fake head", "critic: {kind: teacher_tail}", NONE},
+	{"tail_critic", CRITIC, "the teacher's remaining blocks, frozen, and a trained real/fake head", "critic: {kind: teacher_tail}", DECIDED},
 	{"class_critic", CRITIC, "a fake class beside the teacher's classes", "critic: {kind: teacher_tail, head: class_plus_one}", NONE},
 	{"no_adversary", CRITIC, "the teacher's own posterior, nothing trained to tell: no adversary", "critic: {kind: teacher_tail, head: none}", NONE},
 	{"block_critic", CRITIC, "a copy of the teacher's next block", "critic: {kind: teacher_block}, blocks: [1, 2]", NONE},
 	{"small_critic", CRITIC, "a small network of its own, as ANC and AFD have it", "critic: {kind: small}", NONE},
 	{"spectral_critic", CRITIC, "the same under spectral norm", "critic: {kind: small, spectral: true}, adversary: hinge", NONE},
-	{"no_critic", CRITIC, "features and answers alone: what the critic is measured against", "adversarial: 0", NONE},
+	{"no_critic", CRITIC, "features and answers alone: what the critic is measured against", "adversarial: 0", DECIDED},
 	{"least_squares", CRITIC, "LSGAN's loss", "adversary: least_squares", NONE},
 	{"hinge", CRITIC, "the hinge loss", "adversary: hinge", NONE},
 	{"wasserstein", CRITIC, "Wasserstein's distance with gradient penalty", "adversary: wasserstein, adversarial: 0.01", NONE},
