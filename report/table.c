@@ -36,10 +36,13 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 		cell->unmeasured |= st == OK;
 		return st;
 	}
+	double undone = NAN;
+	st = store_most(t->sweep->store, twin->id, "rollbacks", &undone, e);
+	cell->rolled_back += undone > 0;
 	cell->value[cell->n] = col->error ? 100 - v : v;
 	cell->seed[cell->n] = run->seed;
 	cell->item[cell->n++] = item;
-	return OK;
+	return st;
 }
 
 /* One teacher for all seeds is one run, whether it is done, failed or missing. */

@@ -22,6 +22,7 @@ enum table_rule { RULE_LAST, RULE_BEST, RULE_BEST_TEST };
 
 struct table_cell {
 	int n, failed, missing;         /* distinct runs with a value; seeds without one */
+	int rolled_back;                /* of the n: runs in which a step was undone, and learning rates halved */
 	double *value;                  /* by seed, in the order of the sweep */
 	int *seed, *item;
 	int n_run, *run;                /* all that it is of, with a value or without: first items with their identities */

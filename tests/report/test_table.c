@@ -264,7 +264,7 @@ START_TEST(one_seed)
 	ck_assert_str_eq(line(text, "kd"), "kd 71.00 - - 71.00 71.00 1 +1.00 - 1 of 1");
 	HAS(text, "One seed: no interval can be given");
 	LACKS(text, "nan");
-	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71\n");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0\n");
 }
 END_TEST
 
@@ -366,6 +366,18 @@ START_TEST(what_it_took_to_reach)
 	ck_assert_int_eq(cell[0].missing, 1);
 	ck_assert_double_eq(cell[0].value[0], 2 * 56);
 	ck_assert_double_eq(cell[1].value[0], (10 + 25) * 56);
+}
+END_TEST
+
+START_TEST(rolled_back)
+{
+	open_sweep(FILE_TOP "vary: {seeds: 3}\n", NULL);
+	leave_seeds(3);
+	by_epoch(STAGES + KD, "rollbacks", 2, (const double[]){1, 1});
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "kd"), " 3, 1 rolled back");
+	LACKS(line(text, "labels"), "rolled back");
+	ck_assert_int_eq(t->row[1].cell[0].rolled_back, 1);
 }
 END_TEST
 
@@ -802,6 +814,7 @@ Suite *table_suite(void)
 	tcase_add_test(tc, left_out);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, what_it_took_to_reach);
+	tcase_add_test(tc, rolled_back);
 	tcase_add_test(tc, what_has_nothing_to_reach);
 	tcase_add_test(tc, rules);
 	tcase_add_loop_test(tc, chosen_on_the_test_set, 0, 2);
