@@ -130,11 +130,11 @@ static enum status plan_all(struct made *m, struct err *e)
 /* Those that run in every step: with a full cache the teacher's does not. */
 static void list_plans(struct made *m)
 {
-	m->plan = NEW_ARRAY(m->arena, struct made_plan, m->n_arm + 1);
-	if (m->pass->all.plan && !m->pass->cached)
-		m->plan[m->n_plan++] = (struct made_plan){m->pass->all.plan, NULL};
+	m->plan = NEW_ARRAY(m->arena, struct made_plan, m->n_arm + MAX_PART);
+	for (int i = 0; i < m->pass->n_part && !m->pass->cached; i++)
+		m->plan[m->n_plan++] = (struct made_plan){m->pass->part[i]->plan, NULL, m->pass->part[i]->image, parts_runs(m->pass, i)};
 	for (int i = 0; i < m->n_arm; i++)
-		m->plan[m->n_plan++] = (struct made_plan){step_plan(m->step[i], 0), m->step[i]};
+		m->plan[m->n_plan++] = (struct made_plan){step_plan(m->step[i], 0), m->step[i], m->step[i]->image, 1};
 }
 
 static enum status place_students(struct made *m, struct err *e)
@@ -215,7 +215,8 @@ void made_put(struct made *m)
 {
 	for (int i = 0; i < m->n_plan; i++) {
 		const struct step *s = m->plan[i].step;
-		plan_put(m->plan[i].plan, s ? s->image : m->pass->all.image, m->batch.image);
+		for (int k = 0; k < m->plan[i].runs; k++)
+			plan_put(m->plan[i].plan, m->plan[i].image, m->batch.image);
 		if (!s)
 			continue;
 		plan_put(m->plan[i].plan, s->label, m->batch.label);

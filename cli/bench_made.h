@@ -35,10 +35,12 @@ enum made_part { MADE_DATA, MADE_TEACHER, MADE_STUDENT, MADE_LOSS, MADE_BACKWARD
 extern const char *const made_part_name[MADE_PARTS]; /* for people */
 extern const char *const made_part_key[MADE_PARTS];  /* for JSON */
 
-/* A plan that runs in every step: the teacher's (step NULL), or an arm's. */
+/* A plan that runs in every step: the teacher's or a part of it (step NULL), or an arm's. */
 struct made_plan {
 	struct plan *plan;
 	const struct step *step;
+	const struct node *image;
+	int runs; /* a step */
 };
 
 struct made {

@@ -43,8 +43,9 @@ static enum status time_put(struct made *m, struct step_result *r, struct err *e
 }
 
 /* Medians over a few steps, kernel by kernel: another program's moment of work spoils one step's share and not the table. */
-static enum status profile_plan(struct made *m, struct plan *p, double **kernel_s, double *commit_s, struct err *e)
+static enum status profile_plan(struct made *m, const struct made_plan *of, double **kernel_s, double *commit_s, struct err *e)
 {
+	struct plan *p = of->plan;
 	const int n = plan_steps(p);
 	struct plan_times t = plan_times_new(m->arena, p);
 	double *each = NEW_ARRAY(m->arena, double, (n + 1) * PROFILED);
@@ -57,8 +58,8 @@ static enum status profile_plan(struct made *m, struct plan *p, double **kernel_
 	}
 	*kernel_s = NEW_ARRAY(m->arena, double, n);
 	for (int i = 0; i < n; i++)
-		(*kernel_s)[i] = bench_quantile(each + i * PROFILED, PROFILED, 0.5);
-	*commit_s += bench_quantile(each + n * PROFILED, PROFILED, 0.5);
+		(*kernel_s)[i] = of->runs * bench_quantile(each + i * PROFILED, PROFILED, 0.5);
+	*commit_s += of->runs * bench_quantile(each + n * PROFILED, PROFILED, 0.5);
 	return st;
 }
 
@@ -67,7 +68,7 @@ static enum status profile(struct made *m, struct step_result *r, struct err *e)
 	enum status st = time_put(m, r, e);
 	r->kernel_s = NEW_ARRAY(m->arena, double *, m->n_plan);
 	for (int i = 0; i < m->n_plan && st == OK; i++)
-		st = profile_plan(m, m->plan[i].plan, &r->kernel_s[i], &r->part[MADE_COMMIT].s, e);
+		st = profile_plan(m, &m->plan[i], &r->kernel_s[i], &r->part[MADE_COMMIT].s, e);
 	return st;
 }
 
@@ -90,18 +91,20 @@ static void sum_plan(const struct made_plan *p, const double *kernel_s, struct s
 		const struct step_cost c = plan_step_cost(p->plan, i);
 		if (c.segment < 0)
 			continue;
-		sum_add(&r->part[made_part_of(p, c.node)], kernel_s[i], c.macs, c.bytes);
+		sum_add(&r->part[made_part_of(p, c.node)], kernel_s[i], p->runs * c.macs, p->runs * c.bytes);
 		if (is_conv(&c))
-			sum_add(&r->conv, kernel_s[i], c.macs, c.bytes);
+			sum_add(&r->conv, kernel_s[i], p->runs * c.macs, p->runs * c.bytes);
 	}
 }
 
 static void sum_parts(const struct made *m, struct step_result *r)
 {
 	const double step_s = r->ms[r->n / 2] / 1e3, picture = 3.0 * m->conf.size * m->conf.size;
-	sum_add(&r->part[MADE_DATA], r->put_s, 0, picture * m->conf.batch * m->n_plan);
-	for (int i = 0; i < m->n_plan; i++)
+	sum_add(&r->part[MADE_DATA], r->put_s, 0, 0);
+	for (int i = 0; i < m->n_plan; i++) {
+		r->part[MADE_DATA].bytes += picture * m->plan[i].image->type.shape.d[0] * m->plan[i].runs;
 		sum_plan(&m->plan[i], r->kernel_s[i], r);
+	}
 	if (m->pass->cached) /* rows of a file, no kernels */
 		sum_add(&r->part[MADE_TEACHER], r->pass_s, 0, 0);
 	for (int i = 0; i < m->n_arm; i++) /* the gradient is read twice, weights and momentum are read and written */

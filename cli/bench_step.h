@@ -14,7 +14,7 @@ struct step_result {
 	int n;            /* timed steps */
 	double *ms;       /* [n] each, sorted */
 	double put_s, pass_s, first_step_s, peak_mib;
-	double **kernel_s; /* per plan and step of it: the median of a few runs with a clock */
+	double **kernel_s; /* per plan and step of it, all runs in a step: from the median of a few with a clock */
 	struct cost_sum part[MADE_PARTS], all, conv;
 	struct rates rates;
 	double limit_s;   /* all multiply-adds at the rate of a convolution that runs alone */

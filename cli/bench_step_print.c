@@ -29,8 +29,9 @@ static int dearer(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-static void collect_plan(struct plan *p, const double *kernel_s, struct kernel_row *row, int *n)
+static void collect_plan(const struct made_plan *of, const double *kernel_s, struct kernel_row *row, int *n)
 {
+	struct plan *p = of->plan;
 	for (int i = 0; i < plan_steps(p); i++) {
 		const struct step_cost c = plan_step_cost(p, i);
 		char what[sizeof row->what];
@@ -44,10 +45,10 @@ static void collect_plan(struct plan *p, const double *kernel_s, struct kernel_r
 			row[*n] = (struct kernel_row){.kernel = c.kernel};
 			memcpy(row[(*n)++].what, what, sizeof what);
 		}
-		row[k].n++;
+		row[k].n += of->runs;
 		row[k].sum.s += kernel_s[i];
-		row[k].sum.macs += c.macs;
-		row[k].sum.bytes += c.bytes;
+		row[k].sum.macs += of->runs * c.macs;
+		row[k].sum.bytes += of->runs * c.bytes;
 	}
 }
 
@@ -60,7 +61,7 @@ static int collect(const struct step_result *r, struct kernel_row **row)
 		most += plan_steps(m->plan[i].plan);
 	*row = NEW_ARRAY(m->arena, struct kernel_row, most);
 	for (int i = 0; i < m->n_plan; i++)
-		collect_plan(m->plan[i].plan, r->kernel_s[i], *row, &n);
+		collect_plan(&m->plan[i], r->kernel_s[i], *row, &n);
 	qsort(*row, (size_t)n, sizeof **row, dearer);
 	return n < KERNELS ? n : KERNELS;
 }

@@ -47,9 +47,11 @@ enum status device_open(struct arena *a, const char *name, int threads, struct d
 	if (d->threads > cores)
 		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", d->threads, cores, cores);
 	const enum status st = b->open(0, d->threads, &d->impl, e);
-	if (st == OK)
-		*dev = d;
-	return st;
+	if (st != OK)
+		return st;
+	d->cache_bytes = b->cache_bytes ? b->cache_bytes(d->impl) : 0;
+	*dev = d;
+	return OK;
 }
 
 void device_close(struct device *dev)

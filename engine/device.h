@@ -102,6 +102,8 @@ struct backend {
 	void (*fill)(void *impl, void *dst, enum dtype d, double value, int64_t n);
 	enum status (*wait)(void *impl, struct err *e);
 	size_t (*free_memory)(void *impl);
+	/* Of the caches that its threads have to themselves. 0: not known, or a picture's result depends on how many there are beside it; NULL: none. */
+	size_t (*cache_bytes)(void *impl);
 	bool (*bf16_native)(void *impl);
 	bool (*int8_native)(void *impl); /* u8 x s8 into 32 bits by one instruction (VNNI, AMX); NULL: no */
 	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
@@ -127,6 +129,7 @@ struct device {
 	void *impl;
 	int threads;
 	const struct rates *rates; /* for plan_print's estimates: what somebody measured; NULL: nobody did */
+	size_t cache_bytes; /* what passes over a batch may be cut to; 0: they are not. No result depends on it */
 	size_t used, peak; /* bytes given out */
 	struct err failure; /* the first asynchronous failure */
 };

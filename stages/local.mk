@@ -23,6 +23,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/evaluate.c \
 	%D%/experiment.c \
 	%D%/distill.c \
+	%D%/forward.c \
 	%D%/job.c \
 	%D%/job.h \
 	%D%/ktan.c \

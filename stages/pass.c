@@ -4,59 +4,6 @@
 #include "engine/build.h"
 #include "stages/teacher.h"
 
-static struct node **taps_array(struct taps *t)
-{
-	return (struct node **)t;
-}
-
-/* ---- forward ---- */
-
-enum status forward_build(const struct teacher *t, int n, struct arena *a, struct forward *f, struct err *e)
-{
-	const struct data *d = t->x->data;
-	const struct pictures *pic = &d->info.train;
-	f->n = n;
-	f->g = graph_new(a, e);
-	f->image = graph_input(f->g, "image", shape4(n, pic->C, pic->H, pic->W), CLASS_U8);
-	struct node *x = graph_normalize(f->g, f->image, d->mean, d->std);
-	if (t->scales)
-		model_apply_int8(f->g, t->net, t->scales, x, "teacher", &f->taps);
-	else
-		model_apply(f->g, t->net, 0, net_part_all(t->net), x, MODE_FROZEN, "teacher", &f->taps);
-	return graph_status(f->g);
-}
-
-/* Features of a pass in another precision than the students' go from plan to plan as wide. */
-static bool goes_wide(const struct teacher *t, const struct node *tap)
-{
-	return tap->type.cls == CLASS_ACT && t->precision != t->x->precision;
-}
-
-enum status forward_plan(const struct teacher *t, const bool wanted[TAP_COUNT], bool own, struct arena *a, struct forward *f, struct err *e)
-{
-	int n = 0;
-	for (int i = 0; i < TAP_COUNT; i++) {
-		struct node *tap = taps_array(&f->taps)[i];
-		if (wanted[i])
-			f->keep[n++] = f->kept[i] = goes_wide(t, tap) ? graph_cast(f->g, tap, CLASS_WIDE) : tap;
-	}
-	f->segment = (struct segment){.name = "teacher", .every = 1};
-	f->desc = (struct step_desc){.g = f->g, .precision = t->precision, .n_segment = 1, .segment = &f->segment, .n_keep = n, .keep = f->keep,
-	                             .keep_own = own};
-	return n ? plan_new(a, &f->desc, t->x->dev, 1, &f->plan, e) : OK;
-}
-
-enum status forward_read(const struct forward *f, int tap, double *buffer, float *out, struct err *e)
-{
-	const enum status st = plan_get(f->plan, f->kept[tap], buffer, e);
-	const int64_t n = shape_count(&f->kept[tap]->type.shape);
-	for (int64_t i = 0; i < n; i++)
-		out[i] = (float)buffer[i];
-	return st;
-}
-
-/* ---- pass ---- */
-
 enum status pass_new(struct teacher *t, int n, struct arena *a, struct pass **out, struct err *e)
 {
 	struct pass *p = NEW(a, struct pass);
@@ -88,7 +35,7 @@ void pass_give(const struct pass *p, struct graph *g, struct node *given[TAP_COU
 			continue;
 		}
 		struct type type = tap[i]->type;
-		if (goes_wide(p->teacher, tap[i]))
+		if (forward_goes_wide(p->teacher, tap[i]))
 			type.cls = CLASS_WIDE;
 		given[i] = graph_given(g, tap[i]->name, &type);
 		seen[i] = given[i] && type.cls != tap[i]->type.cls ? graph_cast(g, given[i], tap[i]->type.cls) : given[i];
@@ -103,43 +50,77 @@ void pass_want(struct pass *p, struct node *const given[TAP_COUNT], const struct
 
 enum status pass_plan(struct pass *p, struct err *e)
 {
+	bool any = false;
+	for (int i = 0; i < TAP_COUNT; i++)
+		any |= p->wanted[i];
+	if (!any)
+		return OK;
 	if (!p->uncached && p->teacher->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
 		return cached_plan(p, e);
-	return forward_plan(p->teacher, p->wanted, true, p->arena, &p->all, e);
+	return parts_plan(p, false, e);
+}
+
+/* Whether the taps lie in the plan's own memory: it takes the batch whole, and keeps them. */
+static bool kept_by_plan(const struct pass *p)
+{
+	return !p->cached && p->part[0]->n == p->n;
+}
+
+size_t pass_tap_bytes(const struct pass *p, int tap, int n)
+{
+	const struct forward *f = p->part[0];
+	const struct type *type = &f->kept[tap]->type;
+	return (size_t)(shape_count(&type->shape) / f->n) * (size_t)n * dtype_size(device_dtype(p->teacher->x->dev, p->teacher->precision, type->cls));
 }
 
 size_t pass_workspace(const struct pass *p)
 {
-	return p->cached ? cached_workspace(p) : p->all.plan ? plan_workspace(p->all.plan) : 0;
+	size_t most = 0;
+	for (int i = 0; i < p->n_part; i++)
+		if (plan_workspace(p->part[i]->plan) > most)
+			most = plan_workspace(p->part[i]->plan);
+	return most;
 }
 
+/* Parts read the same derived weights, and their inputs are a fraction of a batch. */
 size_t pass_own_bytes(const struct pass *p)
 {
-	return p->cached ? cached_own_bytes(p) : p->all.plan ? plan_own_bytes(p->all.plan) : 0;
+	size_t n = p->n_part ? plan_own_bytes(p->part[0]->plan) : 0;
+	for (int i = 0; i < TAP_COUNT && p->n_part && !kept_by_plan(p); i++)
+		n += p->wanted[i] ? pass_tap_bytes(p, i, p->n) : 0;
+	return n;
 }
 
 double pass_macs(const struct pass *p)
 {
-	return p->all.plan ? plan_macs(p->all.plan) : 0;
+	return p->n_part ? plan_macs(p->part[0]->plan) * p->n / p->part[0]->n : 0;
 }
 
 void pass_print(const struct pass *p, FILE *f, bool steps)
 {
-	char size[32];
-	if (!p->all.plan)
-		return;
-	if (p->cached)
-		fprintf(f, "    teacher cache in %s: up to %s\n", *p->teacher->stage->teacher_conf.cache_dir ? p->teacher->stage->teacher_conf.cache_dir :
-		        "the folder of runs", str_bytes(size, cached_size(p)));
-	fprintf(f, "    teacher%s: ", p->cached ? ", for views that the cache lacks" : "");
-	plan_print(p->all.plan, f, steps);
+	for (int i = 0; i < p->n_part && (i == 0 || !p->cached); i++) {
+		const int n = p->part[i]->n;
+		if (p->cached)
+			cached_print(p, f);
+		else if (i)
+			fprintf(f, "    teacher, the last %d of the batch: ", n);
+		else if (n < p->n)
+			fprintf(f, "    teacher, %d parts of %d of the batch's %d pictures, each: ", p->n / n, n, p->n);
+		else
+			fputs("    teacher: ", f);
+		plan_print(p->part[i]->plan, f, steps);
+	}
 }
 
 enum status pass_prepare(struct pass *p, const char *out, void *workspace, struct err *e)
 {
-	if (p->cached)
-		return cached_prepare(p, out, workspace, e);
-	return p->all.plan ? plan_prepare(p->all.plan, workspace, e) : OK;
+	enum status st = p->cached ? cached_prepare(p, out, e) : OK;
+	for (int i = 0; i < p->n_part && st == OK; i++)
+		st = plan_prepare(p->part[i]->plan, workspace, e);
+	for (int i = 0; i < TAP_COUNT && p->n_part && !kept_by_plan(p) && st == OK; i++)
+		if (p->wanted[i])
+			st = device_alloc(p->teacher->x->dev, pass_tap_bytes(p, i, p->n), &p->tap[i], e);
+	return st;
 }
 
 void pass_link(const struct pass *p, struct node *const given[TAP_COUNT], struct plan *student)
@@ -147,23 +128,50 @@ void pass_link(const struct pass *p, struct node *const given[TAP_COUNT], struct
 	size_t bytes;
 	for (int i = 0; i < TAP_COUNT; i++)
 		if (p->wanted[i])
-			plan_link(student, given[i], p->cached ? cached_tap(p, i) : plan_kept(p->all.plan, p->all.kept[i], &bytes));
+			plan_link(student, given[i], p->tap[i] ? p->tap[i] : plan_kept(p->all.plan, p->all.kept[i], &bytes));
+}
+
+/* What a part has kept, to its place among the rows of the whole batch. */
+static void collect(const struct pass *p, const struct forward *f, int at)
+{
+	const struct device *dev = p->teacher->x->dev;
+	for (int i = 0; i < TAP_COUNT; i++) {
+		if (!p->tap[i])
+			continue;
+		size_t bytes;
+		const void *rows = plan_kept(f->plan, f->kept[i], &bytes);
+		dev->backend->copy(dev->impl, (char *)p->tap[i] + pass_tap_bytes(p, i, at), rows, bytes);
+	}
 }
 
 enum status pass_run(struct pass *p, const struct batch *b, int epoch, struct err *e)
 {
+	const struct pictures *pic = &p->teacher->x->data->info.train;
+	const size_t picture = (size_t)(pic->C * pic->H * pic->W);
+	enum status st = OK;
 	if (p->cached)
 		return cached_run(p, b, epoch, e);
-	if (!p->all.plan)
-		return OK;
-	plan_put(p->all.plan, p->all.image, b->image);
-	return plan_run(p->all.plan, e);
+	for (int at = 0; p->n_part && at < p->n && st == OK;) {
+		const struct forward *f = parts_for(p, p->n - at);
+		st = forward_run(f, b->image + (size_t)at * picture, e);
+		if (st == OK)
+			collect(p, f, at);
+		at += f->n;
+	}
+	return st;
 }
 
 void pass_release(struct pass *p)
 {
 	if (!p)
 		return;
-	plan_release(p->all.plan);
-	cached_release(p);
+	for (int i = 0; i < p->n_part; i++)
+		plan_release(p->part[i]->plan);
+	for (int i = 0; i < TAP_COUNT; i++)
+		if (p->tap[i])
+			device_free(p->teacher->x->dev, p->tap[i], pass_tap_bytes(p, i, p->n));
+	if (p->cached)
+		cached_release(p);
+	p->n_part = 0;
+	memset(p->tap, 0, sizeof p->tap);
 }

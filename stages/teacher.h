@@ -44,7 +44,12 @@ enum status teacher_calibrate(struct teacher *t, struct err *e); /* teacher_int8
 
 /* ---- pass.c ---- */
 
-enum { TAP_COUNT = sizeof(struct taps) / sizeof(struct node *) };
+enum { TAP_COUNT = sizeof(struct taps) / sizeof(struct node *), MAX_PART = 4 };
+
+static inline struct node **taps_array(struct taps *t)
+{
+	return (struct node **)t;
+}
 
 /* The network on n pictures: graph and plan. */
 struct forward {
@@ -61,15 +66,22 @@ struct forward {
 
 struct cached; /* teacher_cache.c */
 
-/* A batch's forward pass. */
+/*
+ * A batch's forward pass. It may run in parts, each through all layers, so that what a layer leaves is in a cache for the next one: a picture's
+ * result does not depend on the pictures beside it, and the taps are the same bits. How large a part is depends on the machine alone.
+ */
 struct pass {
 	struct teacher *teacher;
 	int n;
 	struct arena *arena;
-	struct forward all;           /* on the whole batch; its plan is NULL where nothing is wanted or a cache stands before it */
-	bool wanted[TAP_COUNT];       /* some student's plan reads it */
-	bool uncached;                /* evaluation views, which no cache holds, or beside a pass that has it open: set before pass_plan */
-	struct cached *cached;        /* NULL: computed each time */
+	struct forward all;               /* on the whole batch: what the taps are; planned where there are no parts */
+	bool wanted[TAP_COUNT];           /* some student's plan reads it */
+	bool uncached;                    /* evaluation views, which no cache holds, or beside a pass that has it open: set before pass_plan */
+	int n_part;                       /* 0: nothing is wanted */
+	struct forward *part[MAX_PART];   /* the largest first. Of the whole batch (all), or of a part, then of what is left of the batch;
+	                                     before them a cache: a half, a quarter, an eighth of the first */
+	void *tap[TAP_COUNT];             /* device: the batch's rows, where no plan of the whole batch keeps them */
+	struct cached *cached;            /* NULL: computed each time */
 };
 
 /* In this order: new; give to each student's graph; want by each student's plans; plan; prepare; then run with each batch. */
@@ -82,7 +94,8 @@ void pass_want(struct pass *p, struct node *const given[TAP_COUNT], const struct
 enum status pass_plan(struct pass *p, struct err *e);
 size_t pass_workspace(const struct pass *p);
 size_t pass_own_bytes(const struct pass *p);
-double pass_macs(const struct pass *p); /* of a pass that is not cached */
+size_t pass_tap_bytes(const struct pass *p, int tap, int n); /* of n pictures' rows of a wanted tap */
+double pass_macs(const struct pass *p); /* of the batch, in a pass that is not cached */
 void pass_print(const struct pass *p, FILE *f, bool steps);
 /* out: the folder of runs, under which a cache without a folder of its own lies. */
 enum status pass_prepare(struct pass *p, const char *out, void *workspace, struct err *e);
@@ -95,19 +108,25 @@ void pass_release(struct pass *p); /* NULL allowed */
 /* The graph of the frozen network, then the plan of the taps that are wanted. own: kept values outlive plans that share the workspace. */
 enum status forward_build(const struct teacher *t, int n, struct arena *a, struct forward *f, struct err *e);
 enum status forward_plan(const struct teacher *t, const bool wanted[TAP_COUNT], bool own, struct arena *a, struct forward *f, struct err *e);
+/* Features of a pass in another precision than the students' go from plan to plan as wide. */
+bool forward_goes_wide(const struct teacher *t, const struct node *tap);
+enum status forward_run(const struct forward *f, const uint8_t *image, struct err *e);
 /* A kept tap as floats in logical order; buffer holds as many doubles. */
 enum status forward_read(const struct forward *f, int tap, double *buffer, float *out, struct err *e);
 enum { TAP_POOLED = offsetof(struct taps, pooled) / sizeof(struct node *), TAP_LOGITS = offsetof(struct taps, logits) / sizeof(struct node *) };
 
+/* Plans p->part. any: for any number of pictures of a batch, else for all of them. */
+enum status parts_plan(struct pass *p, bool any, struct err *e);
+/* What n pictures begin with: the largest plan, or the smallest that takes them all. */
+const struct forward *parts_for(const struct pass *p, int n);
+/* How often a batch runs part i, where no cache stands before it. */
+int parts_runs(const struct pass *p, int i);
+
 /* ---- teacher_cache.c: a pass that computes only what its cache lacks ---- */
 
 enum status cached_plan(struct pass *p, struct err *e);
-size_t cached_workspace(const struct pass *p);
-size_t cached_own_bytes(const struct pass *p);
-uint64_t cached_size(const struct pass *p); /* bytes of the file when every view is there */
-enum status cached_prepare(struct pass *p, const char *out, void *workspace, struct err *e);
-/* Where a wanted tap lies on the device. */
-void *cached_tap(const struct pass *p, int tap);
+void cached_print(const struct pass *p, FILE *f); /* what comes before its plan's line */
+enum status cached_prepare(struct pass *p, const char *out, struct err *e);
 enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct err *e);
 /* After cached_prepare of one of a teacher's passes: says how large the cache is; with cache_fill: before computes every view that is not there, with a
    progress bar. E_STOP after a signal; what is there stays. Nothing for a pass without a cache. */

@@ -8,27 +8,17 @@
 #include "base/sha256.h"
 #include "stages/teacher.h"
 
-enum { PARTS = 3 }; /* besides the whole batch: a half, a quarter, an eighth of it */
-
 struct cached {
 	int width;              /* of a row: all taps that are wanted, one behind the other */
 	int at[TAP_COUNT], size[TAP_COUNT];
-	void *tap[TAP_COUNT];   /* device: (n, size) wide */
-	int n_part;
-	struct forward part[PARTS];
 	struct cache *cache;
 	bool there;             /* the cache could be opened */
 	float *rows;            /* [n * width] */
 	float *column;          /* one tap of a part, or of the batch */
 	double *buffer;
 	int *missing, *view;    /* [n] */
-	uint8_t *images;        /* of what is missing, [n] pictures */
+	uint8_t *images;        /* of what is missing, [n] pictures, and as many more as the last part may read */
 };
-
-static size_t tap_bytes(const struct pass *p, int tap)
-{
-	return (size_t)p->n * (size_t)p->cached->size[tap] * dtype_size(p->teacher->x->dev->backend->wide);
-}
 
 /* ---- plan ---- */
 
@@ -55,35 +45,17 @@ enum status cached_plan(struct pass *p, struct err *e)
 	const struct pictures *pic = &p->teacher->x->data->info.train;
 	p->cached = c;
 	enum status st = find_taps(p, e);
-	if (st != OK || !c->width)
+	if (st == OK)
+		st = parts_plan(p, true, e);
+	if (st != OK)
 		return st;
-	st = forward_plan(p->teacher, p->wanted, false, p->arena, &p->all, e);
-	for (int n = p->n / 2; n >= 1 && c->n_part < PARTS && st == OK; n /= 2) {
-		struct forward *f = &c->part[c->n_part++];
-		st = forward_build(p->teacher, n, p->arena, f, e);
-		if (st == OK)
-			st = forward_plan(p->teacher, p->wanted, false, p->arena, f, e);
-	}
 	c->rows = NEW_ARRAY(p->arena, float, p->n * c->width);
 	c->column = NEW_ARRAY(p->arena, float, p->n * c->width);
 	c->buffer = NEW_ARRAY(p->arena, double, p->n * c->width);
 	c->missing = NEW_ARRAY(p->arena, int, p->n);
 	c->view = NEW_ARRAY(p->arena, int, p->n);
-	c->images = arena_alloc(p->arena, (size_t)p->n * (size_t)(pic->C * pic->H * pic->W));
-	return st;
-}
-
-size_t cached_workspace(const struct pass *p)
-{
-	return p->all.plan ? plan_workspace(p->all.plan) : 0; /* that of a part is smaller */
-}
-
-size_t cached_own_bytes(const struct pass *p)
-{
-	size_t n = p->all.plan ? plan_own_bytes(p->all.plan) : 0;
-	for (int i = 0; i < TAP_COUNT; i++)
-		n += p->wanted[i] ? tap_bytes(p, i) : 0;
-	return n; /* parts read the same derived weights, and their inputs are a fraction of a batch */
+	c->images = arena_alloc(p->arena, (size_t)(p->n + p->part[0]->n) * (size_t)(pic->C * pic->H * pic->W));
+	return OK;
 }
 
 static struct cache_key key_of(const struct pass *p, const char *text)
@@ -93,10 +65,13 @@ static struct cache_key key_of(const struct pass *p, const char *text)
 	                          .type = p->teacher->stage->teacher_conf.teacher_cache == TEACHER_CACHE_F16 ? CACHE_F16 : CACHE_F32};
 }
 
-uint64_t cached_size(const struct pass *p)
+void cached_print(const struct pass *p, FILE *f)
 {
+	char size[32];
 	const struct cache_key key = key_of(p, NULL);
-	return cache_size(&key);
+	const char *dir = p->teacher->stage->teacher_conf.cache_dir;
+	fprintf(f, "    teacher cache in %s: up to %s\n", *dir ? dir : "the folder of runs", str_bytes(size, cache_size(&key)));
+	fprintf(f, "    teacher, for views that the cache lacks, %d at a time: ", p->part[0]->n);
 }
 
 /* ---- open ---- */
@@ -138,7 +113,7 @@ static void key_text(const struct pass *p, struct str *text)
 	str_printf(text, "crop=%d flip=%d pooled=%d logits=%d\n", d->conf.crop, d->conf.flip, p->cached->size[TAP_POOLED], p->cached->size[TAP_LOGITS]);
 }
 
-static enum status open_cache(struct pass *p, const char *out, struct err *e)
+enum status cached_prepare(struct pass *p, const char *out, struct err *e)
 {
 	struct cached *c = p->cached;
 	const char *dir = p->teacher->stage->teacher_conf.cache_dir;
@@ -167,72 +142,45 @@ static void say_size(const struct pass *p)
 		log_line(LOG_WARN, "the disk has %s left: what does not fit into the cache is computed each time", str_bytes(a, (uint64_t)disk.f_bavail * disk.f_frsize));
 }
 
-enum status cached_prepare(struct pass *p, const char *out, void *workspace, struct err *e)
-{
-	struct cached *c = p->cached;
-	if (!c->width)
-		return OK;
-	enum status st = open_cache(p, out, e);
-	if (st == OK)
-		st = plan_prepare(p->all.plan, workspace, e);
-	for (int i = 0; i < c->n_part && st == OK; i++)
-		st = plan_prepare(c->part[i].plan, workspace, e);
-	for (int i = 0; i < TAP_COUNT && st == OK; i++)
-		if (p->wanted[i])
-			st = device_alloc(p->teacher->x->dev, tap_bytes(p, i), &c->tap[i], e);
-	return st;
-}
-
-void *cached_tap(const struct pass *p, int tap)
-{
-	return p->cached->tap[tap];
-}
-
 void cached_release(struct pass *p)
 {
-	struct cached *c = p->cached;
-	if (!c)
-		return;
-	for (int i = 0; i < c->n_part; i++)
-		plan_release(c->part[i].plan);
-	for (int i = 0; i < TAP_COUNT; i++)
-		if (c->tap[i])
-			device_free(p->teacher->x->dev, c->tap[i], tap_bytes(p, i));
-	cache_close(c->cache);
-	c->cache = NULL;
-	c->n_part = 0;
-	memset(c->tap, 0, sizeof c->tap);
+	cache_close(p->cached->cache);
+	p->cached->cache = NULL;
 }
 
 /* ---- run ---- */
 
-/* The smallest plan that takes so many pictures. */
-static struct forward *forward_for(struct pass *p, int n)
-{
-	struct forward *f = &p->all;
-	for (int i = 0; i < p->cached->n_part; i++)
-		if (p->cached->part[i].n >= n)
-			f = &p->cached->part[i];
-	return f;
-}
-
-/* Rows of c->images[0..n) into c->rows at missing[i], and into the cache. What fills a plan up beyond n is not looked at. */
-static enum status compute(struct pass *p, const int32_t *sample, int n, struct err *e)
+/* Rows of what f has run, n of them, into c->rows at missing[at + i], and into the cache. */
+static enum status take_rows(struct pass *p, const struct forward *f, const int32_t *sample, int at, int n, struct err *e)
 {
 	struct cached *c = p->cached;
-	struct forward *f = forward_for(p, n);
-	plan_put(f->plan, f->image, c->images);
-	enum status st = plan_run(f->plan, e);
+	enum status st = OK;
 	for (int t = 0; t < TAP_COUNT && st == OK; t++) {
 		if (!p->wanted[t])
 			continue;
 		st = forward_read(f, t, c->buffer, c->column, e);
 		for (int i = 0; i < n && st == OK; i++)
-			memcpy(c->rows + (size_t)c->missing[i] * (size_t)c->width + c->at[t], c->column + (size_t)i * (size_t)c->size[t],
+			memcpy(c->rows + (size_t)c->missing[at + i] * (size_t)c->width + c->at[t], c->column + (size_t)i * (size_t)c->size[t],
 			       (size_t)c->size[t] * sizeof *c->rows);
 	}
-	for (int i = 0; i < n && st == OK; i++)
+	for (int i = at; i < at + n && st == OK; i++)
 		st = cache_put(c->cache, sample[c->missing[i]], c->view[c->missing[i]], c->rows + (size_t)c->missing[i] * (size_t)c->width, e);
+	return st;
+}
+
+/* c->images[0..n), in parts. What fills the last one up beyond n is not looked at. */
+static enum status compute(struct pass *p, const int32_t *sample, int n, struct err *e)
+{
+	const struct pictures *pic = &p->teacher->x->data->info.train;
+	const size_t picture = (size_t)(pic->C * pic->H * pic->W);
+	enum status st = OK;
+	for (int at = 0; at < n && st == OK;) {
+		const struct forward *f = parts_for(p, n - at);
+		st = forward_run(f, p->cached->images + (size_t)at * picture, e);
+		if (st == OK)
+			st = take_rows(p, f, sample, at, n - at < f->n ? n - at : f->n, e);
+		at += f->n;
+	}
 	return st;
 }
 
@@ -249,7 +197,7 @@ static void put_taps(struct pass *p)
 			memcpy(c->column + (size_t)i * width, c->rows + (size_t)i * (size_t)c->width + c->at[t], width * sizeof *c->rows);
 		for (size_t i = 0; i < count && b->wide == F64; i++)
 			c->buffer[i] = c->column[i];
-		b->put(p->teacher->x->dev->impl, c->tap[t], b->wide == F64 ? (const void *)c->buffer : c->column, tap_bytes(p, t));
+		b->put(p->teacher->x->dev->impl, p->tap[t], b->wide == F64 ? (const void *)c->buffer : c->column, pass_tap_bytes(p, t, p->n));
 	}
 }
 
@@ -259,8 +207,6 @@ enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct 
 	const struct data *d = p->teacher->x->data;
 	const size_t picture = (size_t)(d->info.train.C * d->info.train.H * d->info.train.W);
 	int n = 0;
-	if (!c->width)
-		return OK;
 	cache_check(c->cache);
 	for (int i = 0; i < p->n; i++) {
 		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->stage->seed_data, epoch, b->sample[i]));
@@ -347,7 +293,7 @@ static enum status fill(struct pass *p, struct err *e)
 
 enum status cached_begin(struct pass *p, struct err *e)
 {
-	if (!p->cached || !p->cached->width || !p->cached->there)
+	if (!p->cached || !p->cached->there)
 		return OK;
 	if (!p->teacher->said)
 		say_size(p);

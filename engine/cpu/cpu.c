@@ -139,6 +139,13 @@ static size_t cpu_free_memory(void *impl)
 	return (size_t)bytes;
 }
 
+/* The second cache of each core: the third is shared, with other programs and on rented machines with other people too. */
+static size_t cpu_cache_bytes(void *impl)
+{
+	const long each = dnn_rows_alike() ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0;
+	return each > 0 ? (size_t)each * (size_t)((const struct cpu *)impl)->threads : 0;
+}
+
 static bool cpu_int8_native(void *impl)
 {
 	(void)impl;
@@ -272,7 +279,7 @@ const struct backend backend_cpu = {
 	.name = "cpu", .fuses = true, .wide = F32,
 	.count = cpu_count, .open = cpu_open, .close = cpu_close,
 	.alloc = cpu_alloc, .free = cpu_free, .put = cpu_copy, .get = cpu_copy, .copy = cpu_copy,
-	.copy_if = cpu_copy_if, .fill = cpu_fill, .wait = cpu_wait, .free_memory = cpu_free_memory,
+	.copy_if = cpu_copy_if, .fill = cpu_fill, .wait = cpu_wait, .free_memory = cpu_free_memory, .cache_bytes = cpu_cache_bytes,
 	.bf16_native = cpu_bf16_native,
 	.int8_native = cpu_int8_native,
 	.launch = cpu_launch, .pack = cpu_pack, .finite = cpu_finite, .square_sum = cpu_square_sum,

@@ -502,6 +502,12 @@ bool dnn_has_bf16(void)
 	return (isa & need) == need; /* a newer ISA has the bits of the older ones */
 }
 
+bool dnn_rows_alike(void)
+{
+	const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa(), need = (unsigned)dnnl_cpu_isa_avx512_core;
+	return (isa & need) == need;
+}
+
 /* AVX2 has an instruction of its own; every newer ISA has the bits of the older ones of its line. */
 bool dnn_has_int8(void)
 {

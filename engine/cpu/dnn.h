@@ -78,6 +78,9 @@ void dnn_prim_release(struct dnn_prim *p);
 bool dnn_has_int8(void);
 /* Whether oneDNN multiplies bf16 natively: the processor can and DNNL_MAX_CPU_ISA allows it. */
 bool dnn_has_bf16(void);
+/* Whether a row of oneDNN's matrix product is the same bits however many rows there are. Without AVX-512 its last rows, and products of few rows,
+   are summed in another order. */
+bool dnn_rows_alike(void);
 /* "oneDNN 2.6.3, ISA 255": what results depend on besides our own code. */
 const char *dnn_version(void);
 

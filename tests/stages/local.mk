@@ -16,6 +16,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_order.c \
 	%D%/test_peers.c \
 	%D%/test_stagewise.c \
+	%D%/test_pass.c \
 	%D%/test_step.c \
 	%D%/test_sweep.c \
 	%D%/test_teacher.c \

@@ -229,6 +229,7 @@ int main(void)
 	srunner_add_suite(r, aside_suite());
 	srunner_add_suite(r, blocks_suite());
 	srunner_add_suite(r, teacher_suite());
+	srunner_add_suite(r, pass_suite());
 	srunner_add_suite(r, evaluate_suite());
 	srunner_add_suite(r, vary_suite());
 	srunner_add_suite(r, sweep_suite());

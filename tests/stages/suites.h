@@ -16,6 +16,7 @@ Suite *identity_suite(void);
 Suite *order_suite(void);
 Suite *peers_suite(void);
 Suite *stagewise_suite(void);
+Suite *pass_suite(void);
 Suite *step_suite(void);
 Suite *teacher_suite(void);
 Suite *train_suite(void);

@@ -216,7 +216,10 @@ END_TEST
 
 static long prologues(const struct bench *b, const struct step *st)
 {
-	return plan_prologue_launches(step_plan(st, 0)) + (b->pass && b->pass->all.plan ? plan_prologue_launches(b->pass->all.plan) : 0);
+	long n = plan_prologue_launches(step_plan(st, 0));
+	for (int i = 0; b->pass && i < b->pass->n_part; i++)
+		n += plan_prologue_launches(b->pass->part[i]->plan);
+	return n;
 }
 
 /* What nobody moves is folded and packed once: in lessons behind the first, the teacher and the student's frozen blocks. */
