@@ -16,9 +16,14 @@ enum status blocks_begin(const struct lesson *l, struct aside *a, struct err *e)
 	const struct blocks_lesson *bl = l->own;
 	struct stage_run *r = aside_run(a);
 	enum status st = OK;
+	bool copied = false;
 	for (int i = 0; i < bl->n_pair && st == OK; i++)
-		if (bl->pair[i].copy)
+		if (bl->pair[i].copy) {
 			st = params_copy(bl->pair[i].copy->params, r->teacher->params, e);
+			copied = true;
+		}
+	if (copied && l == r->lesson)
+		log_line(LOG_INFO, "%s: its critics move copies of the teacher's parts; the teacher, which others may share, stays as it is", r->stage->name);
 	return st;
 }
 
