@@ -207,7 +207,7 @@ static int run(int argc, char **argv)
 	bool help = false;
 	enum status st = options_read(argc, argv, flags, 1, 1, &p, &help, &e);
 	if (help) {
-		options_help(&cmd_sweep, flags, "limbeck sweep experiments/ablations/main_method.yaml --budget quick -j 2");
+		options_help(&cmd_sweep, flags, "limbeck sweep experiments/ablations/ms_mgan.yaml --budget quick -j 2");
 		return 0;
 	}
 	if (st == OK) {
