@@ -63,6 +63,17 @@ static struct entry adversaries_get(int i)
 	return (struct entry){a->name, a->help, a->formula, a->paper, a->differs, NULL, a->revision, NULL};
 }
 
+static int temperatures_count(void)
+{
+	return temperature_count;
+}
+
+static struct entry temperatures_get(int i)
+{
+	const struct temperature *t = temperature_all[i];
+	return (struct entry){t->name, t->help, t->formula, t->paper, t->differs, t->opts, t->revision, NULL};
+}
+
 static int stages_count(void)
 {
 	return stage_count;
@@ -140,6 +151,7 @@ const struct kind kind_all[] = {
 	{"models", "model", "recipes of networks", true, models_count, models_get, model_shared, NULL},
 	{"losses", "loss", "between a student and its teacher or the labels", true, losses_count, losses_get,
 	 loss_shared, NULL},
+	{"temperatures", "temperature", "what logits are divided by before the softmax, step by step", true, temperatures_count, temperatures_get, NULL, NULL},
 	{"critics", "critic", "tell the teacher's features from the student's", true, critics_count, critics_get,
 	 NULL, NULL},
 	{"adversaries", "adversary", "losses of a critic and of the student against it", true, adversaries_count,

@@ -137,6 +137,6 @@ static int run(int argc, char **argv)
 const struct command cmd_info = {
 	.name = "info",
 	.args = "NAME | --markdown",
-	.help = "prints formula, paper, where we differ, and options of a loss, critic, stage, data set, model or op",
+	.help = "prints formula, paper, where we differ, and options of a loss, temperature, critic, stage, data set, model or op",
 	.run = run,
 };

@@ -92,7 +92,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_list = {
 	.name = "list",
-	.args = "[ops|models|losses|critics|adversaries|stages|datasets|readings|commands]",
+	.args = "[ops|models|losses|temperatures|critics|adversaries|stages|datasets|readings|commands]",
 	.help = "prints what there is of a kind, one a line, its name first; without a kind: the kinds",
 	.run = run,
 };

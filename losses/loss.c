@@ -14,6 +14,7 @@ const int loss_count = LOSS_COUNT;
 struct term_conf {
 	const char *kind, *name, *student, *teacher;
 	double weight;
+	const struct conf *temperature;
 };
 
 const struct opt term_opts[] = {
@@ -24,6 +25,7 @@ const struct opt term_opts[] = {
 	REAL(term_conf, weight, 1, 0, 1e9, "-", "factor; a term of weight 0 is not built"),
 	TEXT(term_conf, student, "logits", "the student's tap: stem, block1, block1.pre, ..., pooled, logits"),
 	TEXT(term_conf, teacher, "logits", "the teacher's tap"),
+	NODE(term_conf, temperature, "losses with `tau`: {kind: NAME, ...} in its place, a temperature that changes: `limbeck list temperatures`"),
 	{0},
 };
 
@@ -63,6 +65,16 @@ static enum status check_taps(const struct conf *map, const struct term *t, stru
 	return st;
 }
 
+/* A number and a temperature that changes can't both be meant. */
+static enum status read_temperature(struct arena *a, const struct conf *map, const struct conf *temperature, const char *what, struct term *t, struct err *e)
+{
+	if (!(t->loss->needs & HAS_TAU))
+		return err_user(e, temperature->at, "loss '%s' has no temperature", t->loss->name);
+	if (conf_find(map, "tau"))
+		return err_user(e, conf_where(map, "tau"), "loss '%s' has both 'tau' and 'temperature': one of them", t->loss->name);
+	return temperature_read(a, temperature, what, &t->temperature, e);
+}
+
 static enum status term_read(struct arena *a, const struct conf *map, const char *what, struct term *t, struct err *e)
 {
 	const struct conf *kind = map->kind == CONF_MAP ? conf_find(map, "kind") : NULL;
@@ -83,6 +95,8 @@ static enum status term_read(struct arena *a, const struct conf *map, const char
 	t->at = map->at;
 	if (st == OK)
 		st = check_taps(map, t, e);
+	if (st == OK && c.temperature)
+		st = read_temperature(a, map, c.temperature, arena_printf(a, "%s / loss %s", what, kind->text), t, e);
 	return st;
 }
 
@@ -113,6 +127,7 @@ void terms_canonical(const struct term *terms, int n, struct str *s)
 		str_printf(s, "term=%s/%d weight=%.17g student=%s teacher=%s\n", t->loss->name, t->loss->revision, t->weight, t->student, t->teacher);
 		if (t->loss->opts)
 			opts_canonical(t->loss->opts, t->conf, s);
+		temperature_canonical(&t->temperature, s);
 	}
 }
 
@@ -146,7 +161,10 @@ struct node *term_build(const struct term *t, struct loss_site site)
 
 enum status term_define(struct arena *a, struct term *t, struct net *net_s, struct net *net_t, const char *name, struct err *e)
 {
-	if (t->weight == 0 || !(t->loss->needs & NEED_PARAMS))
+	if (t->weight == 0)
+		return OK;
+	term_temperature_define(a, t, name);
+	if (!(t->loss->needs & NEED_PARAMS))
 		return OK;
 	struct net *own = NEW(a, struct net);
 	own->name = arena_str(a, name);

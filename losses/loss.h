@@ -5,6 +5,7 @@
 #ifndef LOSSES_LOSS_H
 #define LOSSES_LOSS_H
 
+#include "losses/temperature.h"
 #include "models/model.h"
 
 enum loss_needs {
@@ -12,6 +13,7 @@ enum loss_needs {
 	NEED_TEACHER = 2,
 	NEED_TAPS = 4,    /* reads the taps `student:` and `teacher:` name; else the logits */
 	NEED_PARAMS = 8,  /* has parameters of its own, trained with the student */
+	HAS_TAU = 16,     /* takes a temperature in place of its option `tau` */
 };
 
 /* What a loss sees in one step. Nodes of the teacher carry no gradient: the stage has stopped it. */
@@ -26,6 +28,7 @@ struct loss_site {
 	struct net *own;         /* holds the loss's own parameters; NULL without NEED_PARAMS */
 	bool defining;           /* the first pass: own's parameters are added as they are met */
 	enum mode mode;          /* of own's layers: MODE_TRAIN in a step, MODE_FROZEN in an evaluation */
+	struct node *tau;        /* () wide; NULL: the loss's own option `tau` */
 	const char *student_tap, *teacher_tap; /* names of x_s, x_t: "block2", "block2.pre" */
 	struct where at;
 };
@@ -58,8 +61,10 @@ struct term {
 	const char *student, *teacher; /* taps, "logits" by default */
 	struct where at;
 	struct net *own;
+	struct temperature_use temperature; /* kind NULL: none, its `tau` is a number */
+	struct net *temperature_own;        /* the temperature's states; NULL: none */
 };
-extern const struct opt term_opts[]; /* kind, name, weight, student, teacher */
+extern const struct opt term_opts[]; /* kind, name, weight, student, teacher, temperature */
 /* Reads a list of {kind, weight, student, teacher, name, ...options}; every error of the list is collected. A tap for a loss
    that reads the logits is one. */
 enum status terms_read(struct arena *a, const struct conf *list, const char *what, struct term **terms, int *n, struct err *e);
@@ -69,6 +74,16 @@ void terms_canonical(const struct term *terms, int n, struct str *s);
 enum status term_define(struct arena *a, struct term *t, struct net *net_s, struct net *net_t, const char *name, struct err *e);
 /* The term's value, unweighted; NULL when weight is 0. site: everything but x_s, x_t, own, student_tap, teacher_tap, at, which the term fills. */
 struct node *term_build(const struct term *t, struct loss_site site);
+
+/* Makes term->temperature_own where its temperature has states; term_define does it too. */
+void term_temperature_define(struct arena *a, struct term *t, const char *name);
+/* The term's temperature in a graph: reads and moves nothing of a term without one. given: see struct temperature_site. */
+struct node *term_temperature(const struct term *t, const struct loss_site *site, struct node *given);
+/* After the term's value was built with it. */
+void term_temperature_move(const struct term *t, const struct loss_site *site, struct node *given, struct node *tau, struct node *value);
+
+/* 2 Cov(z_t, z_s) - Var(z_s) over the classes, mean over N: while it is above 0 a soft cross-entropy's gradient lowers a high temperature. */
+struct node *term_alignment(struct graph *g, struct node *z_s, struct node *z_t);
 
 /* losses/kd.c: tau^2 KL(p_t || p_s), mean over N: what `kd` is; no gradient to z_t. */
 struct node *kd_divergence(struct graph *g, struct node *z_s, struct node *z_t, double tau);

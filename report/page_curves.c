@@ -14,7 +14,7 @@ struct group {
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 static const struct group groups[] = {
 	{"Loss and accuracy", NAMES("loss", "valid_loss", "train_top1", "valid_top1", "test_top1_watched", "gap_to_teacher_valid")},
-	{"Learning rate and temperature", NAMES("lr", "temperature", "tau", "temperature/")},
+	{"Learning rate and temperature", NAMES("lr", "temperature", "tau/", "alignment/")},
 	{"Critic's balance", NAMES("critic/", "discriminator/")},
 	{"Gradient ratios", NAMES("gradient/", "gradients/", "grad/", "ratio/")},
 	{"Terms of the loss", NAMES("loss/")},
@@ -26,12 +26,13 @@ enum { N_GROUP = sizeof groups / sizeof *groups };
 static const struct { const char *metric, *title; } titles[] = {
 	{"loss", "loss in training"},
 	{"valid_loss", "loss on held-out pictures"},
-	{"train_top1", "accuracy in training, percent"},
+	{"train_top1", "accuracy in training while weights move (running), percent"},
 	{"valid_top1", "accuracy on held-out pictures, percent"},
 	{"test_top1_watched", "accuracy on test pictures, percent"},
 	{"gap_to_teacher_valid", "gap to the teacher on held-out pictures, points"},
 	{"lr", "learning rate"},
 	{"time/images_per_s", "pictures a second"},
+	{"memory/resident_mib", "memory of the program, MiB"},
 	{"time/wait_share", "share of the time waited for pictures"},
 };
 /* Not worth a curve: constant, or counted up. */

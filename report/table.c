@@ -39,6 +39,10 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 	double undone = NAN;
 	st = store_most(t->sweep->store, twin->id, "rollbacks", &undone, e);
 	cell->rolled_back += undone > 0;
+	double by_limit = NAN;
+	if (st == OK)
+		st = store_most(t->sweep->store, twin->id, "phase_by_limit", &by_limit, e);
+	cell->by_limit += by_limit > 0;
 	cell->value[cell->n] = col->error ? 100 - v : v;
 	cell->seed[cell->n] = run->seed;
 	cell->item[cell->n++] = item;

@@ -22,6 +22,7 @@ enum table_rule { RULE_LAST, RULE_BEST, RULE_BEST_TEST };
 
 struct table_cell {
 	int n, failed, missing;         /* distinct runs with a value; seeds without one */
+	int by_limit;                   /* of the n: runs with a phase that its limit ended, and not the temperature */
 	int rolled_back;                /* of the n: runs in which a step was undone, and learning rates halved */
 	double *value;                  /* by seed, in the order of the sweep */
 	int *seed, *item;

@@ -48,6 +48,16 @@ static void note_reach(const struct table *t, FILE *f)
 		           "teachers' own training is not in it; a run that never is counts as missing.\n", t->reach);
 }
 
+static void note_limits(const struct table *t, FILE *f)
+{
+	int n = 0;
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++)
+			n += t->row[i].cell[c].by_limit;
+	if (n)
+		fputs("'by limit': runs in which a teacher's phase was ended by its limit of epochs, before its temperature came to 1.\n", f);
+}
+
 static void note_rule(const struct table *t, FILE *f)
 {
 	const struct data *d = t->sweep->run[0].x->data;
@@ -64,6 +74,7 @@ static void note_rule(const struct table *t, FILE *f)
 		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
 	note_other_rules(t, f);
 	note_reach(t, f);
+	note_limits(t, f);
 	note_watched(t, f);
 }
 

@@ -21,13 +21,13 @@ static const char *interval(struct arena *a, const struct table_column *c, doubl
 	return isnan(low) ? "-" : arena_printf(a, "%s to %s", signed_number(a, c, low), signed_number(a, c, high));
 }
 
-/* "8", "7, 1 failed", "8, 2 rolled back". Where nothing is there at all, the cell says why by itself. */
+/* "8", "7, 1 failed", "8, 2 rolled back", "8, 1 by limit". Where nothing is there at all, the cell says why by itself. */
 static const char *count(struct arena *a, const struct table_cell *c)
 {
 	const int missing = c->n || c->failed ? c->missing - c->failed : 0;
-	const struct { int n; const char *what; } of[] = {{c->failed, "failed"}, {missing, "missing"}, {c->rolled_back, "rolled back"}};
+	const struct { int n; const char *what; } of[] = {{c->failed, "failed"}, {missing, "missing"}, {c->rolled_back, "rolled back"}, {c->by_limit, "by limit"}};
 	const char *text = arena_printf(a, "%d", c->n);
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++)
 		if (of[i].n > 0)
 			text = arena_printf(a, "%s, %d %s", text, of[i].n, of[i].what);
 	return text;

@@ -8,7 +8,7 @@
 #include "base/sha256.h"
 #include "runs/resume_int.h"
 
-enum { META_FIXED = RESUME_FIELDS + 9 }; /* keys besides one per optimiser */
+enum { META_FIXED = RESUME_FIELDS + 10 }; /* keys besides one per optimiser */
 
 #define FIELD(name, type) {#name, type, offsetof(struct resume, name)}
 const struct resume_field resume_fields[RESUME_FIELDS] = {
@@ -16,6 +16,7 @@ const struct resume_field resume_fields[RESUME_FIELDS] = {
 	FIELD(seconds, FIELD_REAL), FIELD(images, FIELD_REAL), FIELD(lesson_seconds, FIELD_REAL),
 	FIELD(n_sum, FIELD_INT), FIELD(count, FIELD_REAL), FIELD(best, FIELD_REAL), FIELD(best_epoch, FIELD_INT),
 	FIELD(last_valid, FIELD_REAL), FIELD(n_chosen, FIELD_INT), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
+	FIELD(n_ended, FIELD_INT), FIELD(macs, FIELD_REAL), FIELD(teacher_images, FIELD_REAL),
 	FIELD(rollbacks, FIELD_INT), FIELD(epoch_rollbacks, FIELD_INT), FIELD(n_watch, FIELD_INT),
 };
 
@@ -47,9 +48,17 @@ static void add_reals(struct writer *w, const char *key, const double *v, int n)
 	str_release(&text);
 }
 
+static void add_ints(struct writer *w, const char *key, const int *v, int n)
+{
+	struct str text = {0};
+	for (int i = 0; i < n; i++)
+		str_printf(&text, "%s%d", i ? " " : "", v[i]);
+	add_meta(w, key, arena_str(w->arena, str_text(&text)));
+	str_release(&text);
+}
+
 static void add_place(struct writer *w, const struct resume *r)
 {
-	struct str chosen = {0};
 	for (int i = 0; i < RESUME_FIELDS; i++) {
 		const void *p = (const char *)r + resume_fields[i].offset;
 		const enum field_type type = resume_fields[i].type;
@@ -59,10 +68,8 @@ static void add_place(struct writer *w, const struct resume *r)
 	}
 	add_reals(w, "sum", r->sum, r->n_sum);
 	add_reals(w, "watch", (const double *)r->watch, r->n_watch * RESUME_WATCH_REALS);
-	for (int i = 0; i < r->n_chosen; i++)
-		str_printf(&chosen, "%s%d", i ? " " : "", r->chosen[i]);
-	add_meta(w, "chosen", arena_str(w->arena, str_text(&chosen)));
-	str_release(&chosen);
+	add_ints(w, "chosen", r->chosen, r->n_chosen);
+	add_ints(w, "ended", r->ended, r->n_ended);
 }
 
 /* A flat buffer; an empty one is left out, because our shapes have no 0. NULL: nothing to fill. */

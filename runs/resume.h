@@ -45,6 +45,11 @@ struct resume {
 	/* of each lesson so far the teacher that was chosen for it; -1: none was asked for. In the arena of resume_peek */
 	int n_chosen;
 	int *chosen;
+	/* of each lesson so far how many epochs it had, which may be fewer than were laid out. In the same arena */
+	int n_ended;
+	int *ended;
+	double macs;                /* multiply-adds of the stage so far, up to the last epoch that ended */
+	double teacher_images;      /* pictures that went through a teacher, or were looked up in its cache */
 	/* what moves */
 	int n_set;
 	struct params **set;        /* placed; read from or written to */

@@ -58,18 +58,18 @@ static bool read_reals(const struct st_file *f, const char *key, double *v, int 
 	return p && !*p;
 }
 
-static bool read_chosen(struct arena *a, const struct st_file *f, struct resume *r)
+static bool read_ints(struct arena *a, const struct st_file *f, const char *key, int n, int **out)
 {
-	const char *p = st_meta(f, "chosen");
-	if (!p || r->n_chosen < 0 || (size_t)r->n_chosen > strlen(p)) /* each takes a character at least */
+	const char *p = st_meta(f, key);
+	if (!p || n < 0 || (size_t)n > strlen(p)) /* each takes a character at least */
 		return false;
-	r->chosen = NEW_ARRAY(a, int, r->n_chosen);
-	for (int i = 0; i < r->n_chosen; i++) {
+	int *list = *out = NEW_ARRAY(a, int, n);
+	for (int i = 0; i < n; i++) {
 		char *end;
 		const long v = strtol(p, &end, 10);
 		if (end == p || v < -1 || v > INT_MAX)
 			return false;
-		r->chosen[i] = (int)v;
+		list[i] = (int)v;
 		p = end;
 	}
 	return !*p;
@@ -98,7 +98,9 @@ static enum status read_place(struct arena *a, const struct st_file *f, struct r
 		return damaged(f, "sum", e);
 	if (r->n_watch < 0 || r->n_watch > RESUME_WATCHES || !read_reals(f, "watch", (double *)r->watch, r->n_watch * RESUME_WATCH_REALS))
 		return damaged(f, "watch", e);
-	return read_chosen(a, f, r) ? OK : damaged(f, "chosen", e);
+	if (!read_ints(a, f, "chosen", r->n_chosen, &r->chosen))
+		return damaged(f, "chosen", e);
+	return read_ints(a, f, "ended", r->n_ended, &r->ended) ? OK : damaged(f, "ended", e);
 }
 
 /* st_read, and is it one of ours? */

@@ -133,10 +133,9 @@ static enum status check_entry(const struct experiment *x, int entry, struct err
 		first = first < 0 ? i : first;
 		if (s->is_copy)
 			continue;
-		if (s->has_from && st == OK)
-			st = check_reference(x, s, &s->from, first, e);
-		for (int k = 0; k < s->n_teacher && st == OK; k++)
-			st = check_reference(x, s, &s->teacher[k], first, e);
+		const struct reference *ref;
+		for (int k = 0; st == OK && (ref = stage_use(s, k)); k++)
+			st = check_reference(x, s, ref, first, e);
 	}
 	return st;
 }

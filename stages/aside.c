@@ -154,6 +154,18 @@ enum status aside_train(struct aside *a, long steps, int teacher, aside_build bu
 	return st;
 }
 
+/* ---- ask ---- */
+
+struct temperature_place aside_place(const struct aside *a, const struct lesson *l)
+{
+	return lesson_place(a->t, l);
+}
+
+double aside_seconds(const struct aside *a)
+{
+	return a->t->place.lesson_seconds;
+}
+
 /* ---- record ---- */
 
 enum status aside_metric(struct aside *a, const char *name, double value, struct err *e)

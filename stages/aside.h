@@ -11,6 +11,10 @@
 typedef enum status (*aside_build)(const void *own, struct step *st, struct err *e);
 
 struct stage_run *aside_run(const struct aside *a);
+/* Where the step after the last one that was made stands, for temperatures of the lesson. */
+struct temperature_place aside_place(const struct aside *a, const struct lesson *l);
+/* Trained so far in the lesson. */
+double aside_seconds(const struct aside *a);
 /* Means over the pictures of a part, seen as in an evaluation, of metrics by name, NaN where there is none of that name. teacher: index into
    stage->teacher whose pass the graph reads, and whose weights run->teacher has while it is built; -1: none. A part without pictures gives NaN.
    E_RUN when a mean is not finite. */

@@ -52,6 +52,17 @@ static enum status take_choices(struct trainer *t, struct err *e)
 	return OK;
 }
 
+static enum status take_lengths(struct trainer *t, struct err *e)
+{
+	struct stage_run *r = t->r;
+	for (int k = 0; k < t->place.n_ended; k++) {
+		if (k + 1 >= r->n_lesson || t->place.ended[k] < 1 || t->place.ended[k] > r->lesson[k].epochs)
+			return err_env(e, "%s: damaged: lesson %d of %d epochs", checkpoint_path(t), k + 1, t->place.ended[k]);
+		run_end_lesson(r, k, t->place.ended[k]);
+	}
+	return OK;
+}
+
 enum status checkpoint_peek(struct trainer *t, struct err *e)
 {
 	bool found = false;
@@ -65,7 +76,8 @@ enum status checkpoint_peek(struct trainer *t, struct err *e)
 	t->resumed = true;
 	log_line(LOG_INFO, "'%s' goes on at lesson %d of %d, epoch %d, batch %d", t->r->stage->name, place.lesson + 1, t->r->n_lesson,
 	         place.epoch + 1, place.batch);
-	return take_choices(t, e);
+	const enum status lengths = take_lengths(t, e);
+	return lengths == OK ? take_choices(t, e) : lengths;
 }
 
 enum status checkpoint_load(struct trainer *t, struct err *e)
@@ -86,7 +98,8 @@ enum status checkpoint_save(struct trainer *t, struct err *e)
 	t->saved = time_now();
 	snprintf(t->place.stage, sizeof t->place.stage, "%s", t->r->stage->name);
 	snprintf(t->place.identity, sizeof t->place.identity, "%s", t->r->stage->identity);
-	return resume_save(checkpoint_path(t), &t->place, origin_program(), machine(t), e);
+	const enum status st = course_write(t, e);
+	return st != OK ? st : resume_save(checkpoint_path(t), &t->place, origin_program(), machine(t), e);
 }
 
 enum status checkpoint_weights(struct trainer *t, const char *name, double valid, int epoch, struct err *e)

@@ -416,7 +416,8 @@ enum status cohort_train(struct arm *arms, int n, struct err *e)
 	enum status st = OK;
 	for (int i = 0; i < n && st == OK; i++) {
 		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = arms[i].rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
-		                            .total_steps = arms[i].steps, .total_macs = arms[i].macs, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .saved = time_now()};
+		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .test_top5_best = NAN,
+		                            .train_clean_best = {NAN, NAN}, .saved = time_now()};
 		st = arm_begin(&c.arm[i], e);
 		c.arm[i].alone = n == 1 && !c.arm[i].resumed && arms[i].run->stage->teacher_conf.teacher_cache == TEACHER_CACHE_OFF;
 	}

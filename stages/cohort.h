@@ -10,7 +10,7 @@ struct arm {
 	struct record *rec;           /* of the run that it belongs to */
 	int64_t stage_id;             /* in the store */
 	struct stage_result *result;
-	double steps, macs;           /* of the whole stage: for the time left, and for the record */
+	double steps;                 /* of the whole stage: for the time left */
 	enum status status;           /* OK: it has left its artefacts */
 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "engine/build.h"
-#include "stages/stage.h"
+#include "stages/temperatures.h"
 
 struct distill_conf {
 	const struct conf *teacher, *losses;
@@ -77,7 +77,8 @@ static enum status read_own(struct experiment *x, struct stage *s, struct err *e
 	if (s->train.epochs < s->epochs_asked && s->train.epochs < s->n_teacher) /* a smaller budget still meets every teacher */
 		s->train.epochs = s->n_teacher < s->epochs_asked ? s->n_teacher : s->epochs_asked;
 	scale_shares(x, s);
-	return terms == OK ? teachers : terms;
+	const enum status temperatures = terms == OK ? temperatures_read(x, s, own->terms, own->n, e) : terms;
+	return temperatures == OK ? teachers : temperatures;
 }
 
 static void canonical(const struct stage *s, struct str *text)
@@ -100,64 +101,11 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	return OK;
 }
 
-/* What differs first between the parameters that a loss wants beside two teachers; NULL: nothing. */
-static const char *own_differs(struct arena *a, const struct net *one, const struct net *other)
+/* A temperature goes on from teacher to teacher where the schedule does. */
+static enum status begin(const struct lesson *l, struct aside *a, struct err *e)
 {
-	const int n = one ? one->params->n_param : 0, m = other ? other->params->n_param : 0;
-	for (int i = 0; i < n && i < m; i++) {
-		const struct param *p = &one->params->param[i], *q = &other->params->param[i];
-		if (!str_eq(p->name, q->name) || !shape_eq(&p->shape, &q->shape))
-			return arena_printf(a, "'%s' is %s for the one and '%s' %s for the other", p->name, shape_str(&p->shape), q->name, shape_str(&q->shape));
-	}
-	return n == m ? NULL : arena_printf(a, "%d of them for the one and %d for the other", n, m);
-}
-
-/* A loss's own parameters, an adapter's say, are made for the first teacher and go on with all that follow. */
-static enum status check_own(struct stage_run *r, const struct term *t, int m, struct err *e)
-{
-	const struct stage *s = r->stage;
-	struct term other = *t;
-	other.own = NULL;
-	const enum status st = term_define(r->arena, &other, r->student, run_teacher_net(r, m), t->name, e);
-	const char *differs = st == OK ? own_differs(r->arena, t->own, other.own) : NULL;
-	if (!differs)
-		return st;
-	return err_user(e, t->at, "loss '%s' has parameters of its own, which go on from teacher to teacher, but those beside '%s' and '%s' are not the same at "
-	                "tap '%s': %s", t->name, s->teacher[0].network, s->teacher[m].network, t->teacher, differs);
-}
-
-static enum status check_others(struct stage_run *r, const struct term *t, struct err *e)
-{
-	enum status st = OK;
-	for (int m = 1; m < r->stage->n_teacher && st == OK; m++) {
-		int k = 0;
-		while (run_teacher_net(r, k) != run_teacher_net(r, m))
-			k++;
-		if (k == m)
-			st = check_own(r, t, m, e);
-	}
-	return st;
-}
-
-/* The terms of a run are copies: their own parameters live as long as the run. */
-static enum status define_terms(struct stage_run *r, struct distill_own **out, struct err *e)
-{
-	const struct distill_own *from = r->stage->own;
-	struct distill_own *own = NEW(r->arena, struct distill_own);
-	own->n = from->n;
-	own->terms = NEW_ARRAY(r->arena, struct term, own->n);
-	memcpy(own->terms, from->terms, (size_t)own->n * sizeof *own->terms);
-	for (int i = 0; i < own->n; i++) {
-		struct term *t = &own->terms[i];
-		enum status st = term_define(r->arena, t, r->student, r->teacher, arena_printf(r->arena, "%s/%s", r->student->name, t->name), e);
-		if (st == OK)
-			st = check_others(r, t, e);
-		if (st != OK)
-			return st;
-		run_add_net(r, t->own);
-	}
-	*out = own;
-	return OK;
+	const struct distill_own *own = l->own;
+	return temperatures_begin(l, a, own->terms, own->n, l->optim[0].epochs, e);
 }
 
 static enum status check_epochs(const struct stage *s, struct err *e)
@@ -181,17 +129,17 @@ static enum status define(struct stage_run *r, struct err *e)
 {
 	const struct stage *s = r->stage;
 	const struct distill_conf *c = s->conf;
-	struct distill_own *own = NULL;
-	enum status st = define_terms(r, &own, e);
+	const struct distill_own *from_file = s->own;
+	struct distill_own *own = NEW(r->arena, struct distill_own);
+	*own = *from_file;
+	enum status st = run_define_terms(r, from_file->terms, own->n, &own->terms, e);
 	if (st == OK)
 		st = check_epochs(s, e);
 	if (st != OK)
 		return st;
 	struct optim *o = run_optim(r, "student", &s->optim);
 	optim_add_net(o, r->arena, r->student, 0, net_part_all(r->student));
-	for (int i = 0; i < own->n; i++)
-		for (int k = 0; own->terms[i].own && k < own->terms[i].own->params->n_param; k++)
-			optim_add(o, r->arena, own->terms[i].own->params, k);
+	optim_add_terms(o, r->arena, own->terms, own->n);
 	const int M = s->n_teacher;
 	for (int m = 0, from = 0, to; m < M; m++, from = to) {
 		to = c->teacher_epochs.n ? from + c->teacher_epochs.v[m] : s->train.epochs * (m + 1) / M;
@@ -200,6 +148,8 @@ static enum status define(struct stage_run *r, struct err *e)
 		l->selects = true;
 		l->build = build;
 		l->own = own;
+		if (s->has_temperature && (m == 0 || c->span == SPAN_TEACHER))
+			l->begin = begin;
 		lesson_moves(r, l, o, &s->schedule);
 		if (c->span == SPAN_STAGE) {
 			l->optim[0].from = from;

@@ -29,6 +29,8 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 	const struct { const char *name; double value; } more[] = {
 		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs) * watch_rate(t)},
 		{"macs_per_picture", lesson_macs(t)},
+		{"memory/resident_mib", (double)memory_resident() / (1 << 20)},
+		{"teacher_images", t->r->stage->n_teacher ? (t->teacher ? t->place.count : 0) : NAN},
 		{"trained_parameters", (double)optim_count(l->optim[0].optim)},
 		{"valid_loss", valid->n ? valid->loss : NAN},
 		{"parameters_whole", (double)params_count(t->r->student->params)},
@@ -78,8 +80,11 @@ enum status epoch_end(struct trainer *t, struct err *e)
 	enum status st = OK;
 	t->place.epoch++;
 	t->place.batch = 0;
+	t->place.macs += lesson_macs(t) * t->place.count;
+	t->place.teacher_images += t->teacher ? t->place.count : 0;
+	st = lesson_may_end(t, e);
 	const bool due = t->place.epoch % t->r->stage->train.eval_every == 0 || t->place.epoch == l->epochs;
-	if (l->selects && due)
+	if (st == OK && l->selects && due)
 		st = evaluator_run(t->eval, PART_VALID, &valid, e);
 	if (st == OK && l->selects && due && t->r->stage->train.watch_test)
 		st = evaluator_run(t->eval, PART_TEST, &test, e);

@@ -28,6 +28,8 @@ static enum status resolve_all(struct record *rec, struct stage *s, struct err *
 	enum status st = s->has_from ? resolve(rec, s, &s->from, e) : OK;
 	for (int i = 0; i < s->n_teacher && st == OK; i++)
 		st = resolve(rec, s, &s->teacher[i], e);
+	if (st == OK && s->has_course)
+		st = resolve(rec, s, &s->course, e);
 	return st;
 }
 
@@ -37,6 +39,8 @@ static enum status artefacts_there(struct record *rec, const struct stage *s, bo
 	enum status st = store_artefact_get(rec->store, rec->arena, s->identity, "last", &path, all, e);
 	if (st == OK && *all)
 		st = store_artefact_get(rec->store, rec->arena, s->identity, "best", &path, all, e);
+	if (st == OK && *all && s->has_temperature)
+		st = store_artefact_get(rec->store, rec->arena, s->identity, "temperature", &path, all, e);
 	for (int i = 0; i < s->n_anchor && st == OK && *all; i++)
 		st = store_artefact_get(rec->store, rec->arena, s->identity, arena_printf(rec->arena, "anchor-%d", i + 1), &path, all, e);
 	return st;
@@ -63,7 +67,7 @@ enum status stage_result_read(struct record *rec, int64_t id, struct stage_resul
 static enum status open_arm(struct job *j, struct arm *arm, struct err *e)
 {
 	struct record *rec = j->rec;
-	*arm = (struct arm){.rec = rec, .result = j->result, .steps = j->sum->steps, .macs = j->sum->total_macs};
+	*arm = (struct arm){.rec = rec, .result = j->result, .steps = j->sum->steps};
 	enum status st = resolve_all(rec, j->stage, e);
 	if (st == OK)
 		st = dir_make(record_stage_file(rec, j->stage, "."), e);

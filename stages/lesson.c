@@ -70,6 +70,25 @@ static enum status choose_teacher(struct trainer *t, struct err *e)
 	return OK;
 }
 
+enum status lesson_may_end(struct trainer *t, struct err *e)
+{
+	const struct lesson *l = lesson_of(t);
+	struct resume *p = &t->place;
+	bool is_over = false;
+	if (!l->over || p->epoch >= l->epochs)
+		return OK;
+	const enum status st = noted(t, l->over(l, &(struct aside){t}, &is_over, e), "in", e);
+	if (st != OK || !is_over)
+		return st;
+	run_end_lesson(t->r, p->lesson, p->epoch);
+	int *ended = NEW_ARRAY(t->r->arena, int, p->lesson + 1);
+	for (int k = 0; k <= p->lesson; k++)
+		ended[k] = t->r->lesson[k].epochs;
+	p->ended = ended;
+	p->n_ended = p->lesson + 1;
+	return OK;
+}
+
 /* ---- begin and end ---- */
 
 enum status lesson_begin(struct trainer *t, struct err *e)
@@ -200,6 +219,19 @@ static double set_rates(const struct trainer *t)
 	return first;
 }
 
+struct temperature_place lesson_place(const struct trainer *t, const struct lesson *l)
+{
+	const struct data *d = t->r->x->data;
+	const int batches = (d->n_train + d->conf.batch - 1) / d->conf.batch;
+	const bool own = l->tau_epochs > 0;
+	const double epochs = own ? l->tau_epochs : l->optim[0].epochs, from = own ? l->tau_from : l->optim[0].from;
+	const struct course *c = t->r->course;
+	return (struct temperature_place){
+		.progress = (from + t->place.epoch + (double)t->place.batch / batches) / epochs, .epochs = epochs, .step = t->place.step,
+		.ends_epoch = t->place.batch + 1 == batches, .course = c ? c->tau : NULL, .n_course = c ? c->n : 0,
+	};
+}
+
 static enum status add_metrics(struct trainer *t, struct step *st, int n, struct err *e)
 {
 	double value[MAX_METRIC];
@@ -214,8 +246,10 @@ static enum status add_metrics(struct trainer *t, struct step *st, int n, struct
 			t->place.sum[2 * i + 1] += n;
 		}
 	t->place.count += n;
-	if (s == OK)
+	if (s == OK) {
 		watch_step(t, st, value);
+		course_step(t, st, value);
+	}
 	return s;
 }
 
@@ -253,11 +287,14 @@ enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, st
 	struct step *st = t->full && b->n == t->full->n ? t->full : t->rest;
 	*lr = set_rates(t);
 	const int before = lesson_epochs_before(t->r, t->place.lesson);
+	st->place = lesson_place(t, lesson_of(t));
 	enum status s = step_run(st, b, t->place.step, before + t->place.epoch, e);
 	if (s == OK)
 		s = add_metrics(t, st, b->n, e);
 	else if (s == E_RUN)
 		s = watch_not_finite(t, e);
+	if (s == OK && t->course.n == t->place.step)
+		course_step(t, st, NULL);
 	if (s != OK)
 		return failed(t, s, e);
 	t->place.step++;

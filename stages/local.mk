@@ -6,6 +6,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/anc.c \
 	%D%/arms.c \
 	%D%/arms.h \
+	%D%/assistants.c \
 	%D%/aside.c \
 	%D%/aside.h \
 	%D%/aside_int.h \
@@ -17,6 +18,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/blocks_step.c \
 	%D%/check.c \
 	%D%/checkpoint.c \
+	%D%/course.c \
 	%D%/cohort.c \
 	%D%/cohort.h \
 	%D%/epoch.c \
@@ -46,6 +48,9 @@ liblimbeck_core_la_SOURCES += \
 	%D%/stage_run.c \
 	%D%/stages.def \
 	%D%/stagewise.c \
+	%D%/temperatures.c \
+	%D%/temperatures.h \
+	%D%/terms_run.c \
 	%D%/step.c \
 	%D%/stop.c \
 	%D%/supervise.c \
@@ -59,6 +64,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/teacher_cache.c \
 	%D%/teacher_int8.c \
 	%D%/train.c \
+	%D%/train_course.c \
+	%D%/train_measure.c \
 	%D%/train_int.h \
 	%D%/vary.c \
 	%D%/vary.h \

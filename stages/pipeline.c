@@ -136,9 +136,10 @@ static enum status train_stages(struct experiment *x, struct record *rec, int i,
 /* What it learns from was never finished. */
 static bool wants_failed(const struct stage *s, const struct stage_result *results)
 {
-	bool any = s->has_from && s->from.stage >= 0 && results[s->from.stage].failed;
-	for (int i = 0; i < s->n_teacher; i++)
-		any |= s->teacher[i].stage >= 0 && results[s->teacher[i].stage].failed;
+	const struct reference *ref;
+	bool any = false;
+	for (int k = 0; (ref = stage_use(s, k)); k++)
+		any |= ref->stage >= 0 && results[ref->stage].failed;
 	return any;
 }
 

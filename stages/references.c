@@ -169,12 +169,21 @@ enum status references_read(struct experiment *x, const struct stage *s, const s
 	return st;
 }
 
-/* "NAME.artefact" anywhere in a stage's options. */
+const struct reference *stage_use(const struct stage *s, int k)
+{
+	if (s->has_from && k-- == 0)
+		return &s->from;
+	if (k < s->n_teacher)
+		return &s->teacher[k];
+	return s->has_course && k == s->n_teacher ? &s->course : NULL;
+}
+
+/* "NAME.artefact" anywhere in a stage's options, of weights: what repeats a temperature does not learn from it. */
 static bool refers(const struct conf *c, const char *name)
 {
 	const size_t n = strlen(name);
 	if (c->kind == CONF_SCALAR)
-		return strncmp(c->text, name, n) == 0 && c->text[n] == '.';
+		return strncmp(c->text, name, n) == 0 && c->text[n] == '.' && !str_eq(c->text + n, ".temperature");
 	for (int i = 0; i < c->n; i++)
 		if (refers(c->item[i], name))
 			return true;

@@ -74,6 +74,9 @@ struct stage {
 	enum anchors_rule anchors_rule;
 	int n_anchor;
 	int *anchor;                  /* epochs, ascending */
+	bool has_temperature;         /* its steps' temperatures are kept: STAGE.temperature */
+	bool has_course;
+	struct reference course;      /* of the stage whose temperatures or phases it repeats */
 	uint64_t seed_data;           /* of the order and the views of the pictures: the experiment's, or that of teachers */
 	uint64_t seed_init;           /* of weights: the same, or an arm's own */
 	int arms;                     /* which entry of the experiment's `arms` it runs in, from 1; 0: alone */
@@ -81,6 +84,9 @@ struct stage {
 	bool is_control;              /* of the stage before it, without what that one is to be compared with: stage_kind.control */
 	char identity[65];
 };
+
+/* Reference number k of a stage: where its weights start, its teachers, the course that it repeats; NULL after the last one. */
+const struct reference *stage_use(const struct stage *s, int k);
 
 struct stage_kind {
 	const char *name, *help, *formula, *paper, *differs;
@@ -99,6 +105,8 @@ struct stage_kind {
 	void (*canonical)(const struct stage *s, struct str *text);
 	/* Defines networks, optimisers and lessons of r; no device memory. */
 	enum status (*define)(struct stage_run *r, struct err *e);
+	/* Before it is trained or goes on: what it refers to is there, and lessons may be laid out by it. NULL: nothing. */
+	enum status (*ready)(struct stage_run *r, struct err *e);
 };
 
 #define STAGE(x) extern const struct stage_kind stage_##x;
@@ -179,7 +187,7 @@ void experiment_resolved(const struct experiment *x, FILE *f);
 
 /* All pairs of a network of MAX_BLOCK blocks at once: a critic each, the instruments and the student; nine metrics a pair and a few of the whole.
    A variant is a set of segments that run in one step: every critic, instrument and student step may be rarer than a batch. */
-enum { MAX_SEGMENT = MAX_BLOCK + 2, MAX_METRIC = 160, MAX_VARIANT = 8 };
+enum { MAX_SEGMENT = MAX_BLOCK + 2, MAX_METRIC = 160, MAX_VARIANT = 8, MAX_GIVEN = 8 };
 
 struct lesson_optim {
 	struct optim *optim;
@@ -190,6 +198,7 @@ struct lesson_optim {
 /* A critic that is watched: names of two metrics of the step, its accuracy on real and on fake features. */
 struct watch { const char *label, *real, *fake; };
 
+struct course;
 struct aside; /* aside.h: what can be done beside the steps */
 
 struct lesson {
@@ -207,9 +216,12 @@ struct lesson {
 	enum status (*begin)(const struct lesson *l, struct aside *a, struct err *e);
 	/* After its last step, everything still in place. Changes nothing of the run's state: after a kill it may come twice. NULL: nothing. */
 	enum status (*end)(const struct lesson *l, struct aside *a, struct err *e);
+	/* Whether it ends with the epoch that has just ended, before its last one: what it leaves goes to the stage's last lesson. NULL: never. */
+	enum status (*over)(const struct lesson *l, struct aside *a, bool *is_over, struct err *e);
 	/* What is measured on the held-out pictures after every evaluated epoch: a graph like build's without segments, whose metrics are means
 	   over the pictures, recorded as "valid/NAME". NULL: nothing. */
 	enum status (*exam)(const struct lesson *l, struct step *st, struct err *e);
+	double tau_from, tau_epochs;  /* of temperatures: tau_from + epochs done in the lesson, of tau_epochs in all; 0: as optim[0] */
 	int n_watch;
 	const struct watch *watch;    /* critics whose accuracy gives an alarm */
 	const void *own;
@@ -226,6 +238,7 @@ struct stage_run {
 	struct net **net;             /* everything that may move, the student first: initialised, saved by resume, released together */
 	int n_lesson, cap_lesson;
 	struct lesson *lesson;
+	struct course *course;        /* temperatures.h: what the stage's `course` had, while it is trained; NULL: it repeats none */
 	void *own;                    /* the kind's */
 };
 
@@ -237,6 +250,12 @@ struct net *run_teacher_net(const struct stage_run *r, int m);
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf);
 /* lesson l moves o by a schedule that spans the lesson. */
 void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const struct schedule_conf *schedule);
+/* Terms of the run, with networks of their own where they have parameters or states. Those of several teachers must be alike. */
+enum status run_define_terms(struct stage_run *r, const struct term *from, int n, struct term **terms, struct err *e);
+/* Their own parameters into the optimiser that moves the student. */
+void optim_add_terms(struct optim *o, struct arena *a, const struct term *terms, int n);
+/* Lesson k is over after so many epochs, fewer than it has. Schedules that began before a later lesson go on where this one stops. */
+void run_end_lesson(struct stage_run *r, int k, int epochs);
 /* Parameters of blocks from..to (all: 0..B+1) of a network into an optimiser. */
 void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, int to);
 
@@ -260,6 +279,10 @@ struct step {
 	struct node *metric[MAX_METRIC];
 	const char *metric_name[MAX_METRIC];
 	int metric_segment[MAX_METRIC]; /* of what is observed; -1: of every step */
+	struct node *tau;             /* the temperature of the first term that has one; NULL: none has */
+	int n_given;
+	struct { struct node *node; const struct term *term; } of_host[MAX_GIVEN]; /* what temperatures take from the host */
+	struct temperature_place place; /* set before each step that has any */
 	int first_backward;           /* id of the first node that a gradient made; 0: none yet */
 	struct step_desc desc;
 	int n_variant;
@@ -279,7 +302,7 @@ void step_metric(struct step *st, const char *name, struct node *value);
 void step_accuracy(struct step *st, struct node *logits);
 /* The same where the network's head is not trained yet: "train_graft", since these logits are not its own. */
 void step_graft(struct step *st, struct node *logits);
-/* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. */
+/* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. Temperatures are logged as "tau/NAME" and move with the step. */
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s, struct net *net_t);
 
 /* pass: made for n pictures, or NULL where the lesson has no teacher. It learns which taps the step reads. A graph without a segment becomes an

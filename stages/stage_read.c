@@ -171,6 +171,8 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 	identify_networks(s, teacher, &text);
 	if (s->has_from)
 		str_printf(&text, "from=%s\n", s->from.identity);
+	if (s->has_course)
+		str_printf(&text, "course=%s\n", s->course.identity);
 	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)s->seed_data,
 	           (unsigned long long)s->seed_init, (int)x->precision, x->dev->backend->name);
 	sha256_text(str_text(&text), s->identity);

@@ -31,6 +31,17 @@ struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs
 	return l;
 }
 
+void run_end_lesson(struct stage_run *r, int k, int epochs)
+{
+	const int left = r->lesson[k].epochs - epochs;
+	for (int i = k + 1; i < r->n_lesson; i++)
+		for (int o = 0; o < r->lesson[i].n_optim; o++)
+			if (r->lesson[i].optim[o].from > 0)
+				r->lesson[i].optim[o].from -= left;
+	r->lesson[k].epochs = epochs;
+	r->lesson[r->n_lesson - 1].epochs += left;
+}
+
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf)
 {
 	return optim_new(r->arena, name, conf);

@@ -111,6 +111,34 @@ void step_observe(struct step *st, const char *segment, int every, int n, const 
 	}
 }
 
+/* What the host gives the term's temperature in each step. */
+static struct node *given_by_host(struct step *st, const struct term *t)
+{
+	if (!t->temperature.kind || !t->temperature.kind->at || t->weight == 0)
+		return NULL;
+	if (st->n_given == MAX_GIVEN)
+		return graph_fail(st->g, "more than %d losses with a temperature that changes", MAX_GIVEN);
+	struct node *n = graph_input(st->g, arena_printf(st->arena, "temperature/%s", t->name), shape0(), CLASS_WIDE);
+	st->of_host[st->n_given].term = t;
+	return st->of_host[st->n_given++].node = n;
+}
+
+/* A term with its temperature, which then moves by it. */
+static struct node *term_with_temperature(struct step *st, const struct term *t, struct loss_site site)
+{
+	struct node *given = given_by_host(st, t);
+	site.tau = term_temperature(t, &site, given);
+	struct node *value = term_build(t, site);
+	if (!site.tau || !value)
+		return value;
+	term_temperature_move(t, &site, given, site.tau, value);
+	st->tau = st->tau ? st->tau : site.tau;
+	step_metric(st, arena_printf(st->arena, "tau/%s", t->name), site.tau);
+	if (t->temperature.kind->needs_teacher)
+		step_metric(st, arena_printf(st->arena, "alignment/%s", t->name), term_alignment(st->g, site.s->logits, site.t->logits));
+	return value;
+}
+
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s,
                         struct net *net_t)
 {
@@ -120,7 +148,7 @@ struct node *step_terms(struct step *st, const struct term *terms, int n, const 
 	                               .n_train = st->run->x->data->n_train, .s = s, .t = t, .net_s = net_s, .net_t = net_t,
 	                               .mode = MODE_TRAIN};
 	for (int i = 0; i < n; i++) {
-		struct node *value = term_build(&terms[i], site);
+		struct node *value = term_with_temperature(st, &terms[i], site);
 		if (!value)
 			continue;
 		step_metric(st, arena_printf(st->arena, "loss/%s", terms[i].name), value);
@@ -277,5 +305,9 @@ enum status step_run(struct step *st, const struct batch *b, long number, int ep
 	plan_put(p, st->label, b->label);
 	plan_put(p, st->sample, b->sample);
 	plan_put(p, st->epoch, &(int32_t){epoch});
+	for (int i = 0; i < st->n_given; i++) {
+		const struct temperature_use *t = &st->of_host[i].term->temperature;
+		plan_put_scalar(p, st->of_host[i].node, t->kind->at(t->conf, &st->place));
+	}
 	return plan_run(p, e);
 }

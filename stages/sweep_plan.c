@@ -10,11 +10,10 @@ static void want(struct sweep *s, int i, bool *wanted)
 	if (wanted[twin])
 		return;
 	wanted[twin] = true;
-	for (int k = -stage->has_from; k < stage->n_teacher; k++) {
-		const struct reference *ref = k < 0 ? &stage->from : &stage->teacher[k];
+	const struct reference *ref;
+	for (int k = 0; (ref = stage_use(stage, k)); k++)
 		if (ref->stage >= 0)
 			want(s, s->run[s->item[i].run].first + ref->stage, wanted);
-	}
 }
 
 bool *sweep_wanted(struct sweep *s, int run, int which)

@@ -27,8 +27,9 @@ static enum item_state uses(struct sweep *s, int i)
 {
 	const struct stage *stage = s->item[i].stage;
 	enum item_state state = ITEM_DONE;
-	for (int k = -stage->has_from; k < stage->n_teacher; k++) {
-		const int at = item_of(s, i, k < 0 ? &stage->from : &stage->teacher[k]);
+	const struct reference *ref;
+	for (int k = 0; (ref = stage_use(stage, k)); k++) {
+		const int at = item_of(s, i, ref);
 		if (at < 0)
 			continue;
 		const enum item_state one = s->item[s->item[at].twin].state;

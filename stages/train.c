@@ -43,55 +43,6 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	return st;
 }
 
-/* Accuracy of a network's weights on a part of the data, measured once per pair of weights and data. answers: where what it answers is
-   written; NULL: nowhere. */
-static enum status measure(struct trainer *t, struct net *net, const char *key, enum part part, const char *answers, double *top1, struct err *e)
-{
-	struct experiment *x = t->r->x;
-	const char *name = part == PART_TEST ? "test" : "valid";
-	bool found = false;
-	char data[65];
-	sha256_text(x->data->identity, data);
-	enum status st = store_accuracy_get(t->rec->store, key, data, name, top1, &found, e);
-	if (st != OK || (found && (!answers || file_exists(answers))))
-		return st;
-	struct arena *a = arena_open("measure");
-	struct evaluator *ev = NULL;
-	void *workspace = NULL;
-	struct evaluation result = {0};
-	st = evaluator_open(a, x->data, net, x->dev, x->precision, &ev, e);
-	const size_t bytes = st == OK ? evaluator_workspace(ev) : 0;
-	if (st == OK)
-		st = device_alloc(x->dev, bytes, &workspace, e);
-	if (st == OK)
-		st = evaluator_prepare(ev, workspace, e);
-	struct predictions said;
-	if (st == OK)
-		st = answers ? evaluator_predict(ev, part, a, &said, &result, e) : evaluator_run(ev, part, &result, e);
-	if (st == OK && answers)
-		st = predictions_save(&said, answers, e);
-	evaluator_close(ev);
-	device_free(x->dev, workspace, bytes);
-	arena_close(a);
-	*top1 = result.top1;
-	return st == OK ? store_accuracy_put(t->rec->store, key, data, name, *top1, e) : st;
-}
-
-static const char *weights_key(struct trainer *t, const char *identity)
-{
-	return arena_printf(t->r->arena, "%s/%s", identity, t->r->x->precision == PRECISION_BF16 ? "bf16" : "f32");
-}
-
-/* What the gap of a lesson's student is measured against. */
-enum status arm_measure_teacher(struct trainer *t, struct err *e)
-{
-	const struct lesson *l = lesson_of(t);
-	t->teacher_valid = NAN;
-	if (l->teacher < 0 || !t->r->x->data->n_valid)
-		return OK;
-	return measure(t, t->r->teacher, weights_key(t, t->r->stage->teacher[l->teacher].identity), PART_VALID, NULL, &t->teacher_valid, e);
-}
-
 static double largest_moved(const struct stage_run *r)
 {
 	double most = 0;
@@ -100,35 +51,6 @@ static double largest_moved(const struct stage_run *r)
 		most = n > most ? n : most;
 	}
 	return most;
-}
-
-static const char *artefact_key(struct trainer *t, const char *name)
-{
-	return weights_key(t, arena_printf(t->r->arena, "%s/%s", t->r->stage->identity, name));
-}
-
-/* The test split is read here, once, after everything was chosen; what watch_test saw of it before chose nothing. */
-static enum status measure_all(struct trainer *t, struct stage_result *res, struct err *e)
-{
-	struct stage_run *r = t->r;
-	const struct stage *s = r->stage;
-	const bool chosen = !isnan(t->place.best);
-	const char *answers = record_stage_file(t->rec, s, "test.safetensors");
-	struct predictions said;
-	enum status st = measure(t, r->student, artefact_key(t, "last"), PART_TEST, answers, &res->test_last, e);
-	if (st == OK)
-		st = predictions_load(t->arena, answers, &said, e);
-	t->test_top5 = st == OK ? predictions_top5(&said) : NAN;
-	if (st == OK && chosen) {
-		st = weights_load(r->student->params, record_stage_file(t->rec, s, "best.safetensors"), e);
-		if (st == OK)
-			st = measure(t, r->student, artefact_key(t, "best"), PART_TEST, NULL, &res->test_best, e);
-	}
-	if (st == OK && s->train.watch_test)
-		st = store_most(t->rec->store, t->stage_id, TEST_WATCHED, &res->best_on_test, e);
-	if (st == OK && t->teacher)
-		st = measure(t, r->teacher, weights_key(t, s->teacher[lesson_of(t)->teacher].identity), PART_TEST, NULL, &res->teacher_test, e);
-	return st;
 }
 
 /* What the stage took together with the stages that trained its teachers, each once; these hold the same sum of theirs. NaN: not known. */
@@ -155,17 +77,21 @@ static enum status with_teachers(struct trainer *t, const char *name, double own
 
 static enum status put_result(struct trainer *t, const struct stage_result *res, struct err *e)
 {
+	const struct stage *s = t->r->stage;
 	const int epoch = lesson_epochs_before(t->r, t->r->n_lesson);
 	double macs = NAN, seconds = NAN;
-	enum status st = with_teachers(t, "macs_with_teachers", t->total_macs, &macs, e);
+	enum status st = with_teachers(t, "macs_with_teachers", t->place.macs, &macs, e);
 	if (st == OK)
 		st = with_teachers(t, "time/with_teachers", res->seconds, &seconds, e);
 	const struct { const char *name; double value; } row[] = {
-		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"test_top1_best_test", res->best_on_test}, {"test_top5", t->test_top5}, {"teacher_test_top1", res->teacher_test},
+		{"test_top1", res->test_last}, {"test_top1_best", res->test_best}, {"test_top1_best_test", res->best_on_test}, {"test_top5", t->test_top5}, {"test_top5_best", t->test_top5_best},
+		{"train_top1_clean", t->train_clean[0]}, {"train_top5_clean", t->train_clean[1]}, {"train_top1_clean_best", t->train_clean_best[0]},
+		{"train_top5_clean_best", t->train_clean_best[1]},
+		{"teacher_test_top1", res->teacher_test},
 		{"gap_to_teacher", res->teacher_test - res->test_last}, {"trained_parameters_most", res->trained_max},
 		{"parameters", res->whole}, {"time/total_seconds", res->seconds}, {"images", res->images},
-		{"valid_top1_last", res->valid_last}, {"macs", t->total_macs}, {"time/alone", t->alone},
-		{"macs_with_teachers", macs}, {"time/with_teachers", seconds},
+		{"valid_top1_last", res->valid_last}, {"macs", t->place.macs}, {"time/alone", t->alone},
+		{"teacher_images_total", s->n_teacher ? t->place.teacher_images : NAN}, {"macs_with_teachers", macs}, {"time/with_teachers", seconds},
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)
 		if (!isnan(row[i].value))
@@ -195,13 +121,15 @@ enum status arm_finish(struct trainer *t, struct err *e)
 	res->epochs = epochs;
 	res->valid_last = t->place.last_valid;
 	if (st == OK)
-		st = measure_all(t, res, e);
+		st = arm_measure(t, e);
 	if (st == OK)
 		st = put_result(t, res, e);
 	if (st == OK)
 		st = put_artefact(t, "last", e);
 	if (st == OK)
 		st = put_artefact(t, "best", e);
+	if (st == OK && s->has_temperature)
+		st = store_artefact_put(t->rec->store, t->stage_id, s->identity, "temperature", course_path(t), e);
 	for (int i = 0; i < s->n_anchor && st == OK; i++)
 		st = put_artefact(t, arena_printf(t->r->arena, "anchor-%d", i + 1), e);
 	return st;
@@ -212,8 +140,16 @@ enum status arm_begin(struct trainer *t, struct err *e)
 	const struct stage *s = t->r->stage;
 	t->place.best = t->place.last_valid = NAN;
 	enum status st = place_nets(t, e);
+	if (st == OK && s->has_course) {
+		t->r->course = NEW(t->r->arena, struct course);
+		st = course_load(t->r->arena, s->course.path, t->r->course, e);
+	}
+	if (st == OK && s->kind->ready)
+		st = s->kind->ready(t->r, e);
 	if (st == OK)
 		st = checkpoint_peek(t, e);
+	if (st == OK)
+		st = course_begin(t, e);
 	if (st == OK)
 		st = record_trim(t->rec, s, t->stage_id, t->resumed ? lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch : -1, e);
 	return st;

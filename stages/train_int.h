@@ -6,6 +6,7 @@
 #include "stages/aside_int.h"
 #include "stages/cohort.h"
 #include "stages/teacher.h"
+#include "stages/temperatures.h"
 
 #define TEST_WATCHED "test_top1_watched" /* the metric of watch_test, by epoch */
 
@@ -35,10 +36,11 @@ struct trainer {
 	double graft;             /* the last exam's metric of that name: accuracy of blocks without a head of their own; NaN without */
 	double train_top1;        /* of the last epoch: the student's, or its block's through the teacher's tail; NaN without */
 	double total_steps;       /* of the stage, for the time left */
-	double total_macs;        /* of the stage, for the record */
-	double test_top5;         /* of the last epoch's weights; NaN with few classes */
+	double test_top5, test_top5_best; /* of the last epoch's weights, and of those that the held-out split chose; NaN with few classes */
+	double train_clean[2], train_clean_best[2]; /* top-1 and top-5 on the training pictures, of the same two */
 	bool alone;               /* from its start, with no other arm and no cache: its time is its own */
 	double lesson_images;     /* seen before the lesson */
+	struct course course;     /* temperatures of its steps; room 0: it has none */
 };
 
 /* The teacher's passes, one for each size of batch. */
@@ -78,6 +80,8 @@ enum status lesson_begin(struct trainer *t, struct err *e);
 /* What the kind does after the last step. */
 enum status lesson_after(struct trainer *t, struct err *e);
 void lesson_end(struct trainer *t);
+/* After an epoch of it was counted: ends it there if its kind says so. */
+enum status lesson_may_end(struct trainer *t, struct err *e);
 /* passes NULL: without a teacher. */
 enum status lesson_plan(struct trainer *t, const struct passes *passes, struct err *e);
 size_t lesson_workspace(const struct trainer *t);
@@ -87,6 +91,8 @@ const struct lesson *lesson_of(const struct trainer *t);
 int lesson_epochs_before(const struct stage_run *r, int k);
 /* One step on the batch, or none where it was not finite and may be undone. E_RUN is the arm's own: the state before the step is saved. */
 enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
+/* Where the next step stands in the span of the lesson's temperatures. */
+struct temperature_place lesson_place(const struct trainer *t, const struct lesson *l);
 /* Multiply-adds that a picture takes in a step: teacher, students and critics, forward and backward. */
 double lesson_macs(const struct trainer *t);
 /* Mean of a metric over the epoch so far; NaN when it was never there. */
@@ -107,6 +113,15 @@ enum status watch_epoch(struct trainer *t, int epoch, struct err *e);
 /* What the alarm of the lesson's watch i says now. Fewer than 200 steps that had an accuracy: WATCH_FINE. */
 enum watch_state watch_state_of(const struct trainer *t, int i);
 
+/* ---- train_course.c: the temperatures of the steps so far, for a stage that has any ---- */
+const char *course_path(struct trainer *t);
+/* What the stage refers to, and what a resumed one has had; room for all steps. */
+enum status course_begin(struct trainer *t, struct err *e);
+/* After a step with its metrics; after one that was undone with none. */
+void course_step(struct trainer *t, const struct step *st, const double value[]);
+/* Before the resume state is written. */
+enum status course_write(struct trainer *t, struct err *e);
+
 /* ---- cohort.c ---- */
 /* The teacher that lesson's stage wants, loaded. */
 enum status cohort_teacher(struct cohort *c, const struct stage_run *r, int which, struct teacher **t, struct err *e);
@@ -119,7 +134,10 @@ void live_show(const struct cohort *c, const struct progress *p);
 
 /* ---- train.c ---- */
 enum status arm_begin(struct trainer *t, struct err *e);
+/* ---- train_measure.c ---- */
 enum status arm_measure_teacher(struct trainer *t, struct err *e);
+/* Of the student's weights at the end, and of those that were chosen, which it then holds. */
+enum status arm_measure(struct trainer *t, struct err *e);
 /* Artefacts, accuracies, results. Before its teacher goes. */
 enum status arm_finish(struct trainer *t, struct err *e);
 

@@ -60,7 +60,7 @@ done
 t "list counts the kinds" 0 list -- "losses" "datasets" "commands"
 t "list refuses an unknown kind" 2 list loses -- "did you mean 'losses'?"
 bad=
-for kind in ops models losses critics adversaries stages datasets; do
+for kind in ops models losses temperatures critics adversaries stages datasets; do
 	for name in $("$program" list "$kind" | sed 's/ .*//'); do
 		call info "$name"
 		[ "$status" = 0 ] && [ -s out ] && [ ! -s err ] && says "$name" || bad="$bad $name"

@@ -28,7 +28,7 @@ behind() { # the same in the background, as process $pid
 	pid=$!
 }
 
-rows() { grep -v ,time/ "$1"/tiny-*/metrics.csv; }
+rows() { grep -v -e ,time/ -e ,memory/ "$1"/tiny-*/metrics.csv; }
 
 # Every file of weights and every row but those of time.
 same() # OUT

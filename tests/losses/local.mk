@@ -13,6 +13,7 @@ tests_check_losses_SOURCES = \
 	%D%/test_hint.c \
 	%D%/test_irg.c \
 	%D%/test_kd.c \
+	%D%/test_temperature.c \
 	%D%/test_terms.c
 tests_check_losses_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_losses_LDADD = $(TEST_LIBS)

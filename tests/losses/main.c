@@ -10,6 +10,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_hint());
 	suite_add_tcase(suite, tcase_irg());
 	suite_add_tcase(suite, tcase_kd());
+	suite_add_tcase(suite, tcase_temperature());
 	suite_add_tcase(suite, tcase_terms());
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

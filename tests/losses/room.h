@@ -12,6 +12,7 @@ TCase *tcase_fsp(void);
 TCase *tcase_hint(void);
 TCase *tcase_irg(void);
 TCase *tcase_kd(void);
+TCase *tcase_temperature(void);
 TCase *tcase_terms(void);
 
 enum { ROOM_N = 4, ROOM_K = 7, ROOM_LEAF = 2 * MAX_BLOCK + 2 };

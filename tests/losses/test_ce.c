@@ -45,6 +45,18 @@ START_TEST(smoothing_by_hand)
 }
 END_TEST
 
+/* At 2 the classes of the first row have sqrt(1), sqrt(2), sqrt(5) parts, those of the second sqrt(3), sqrt(6), sqrt(1). No factor 4. */
+START_TEST(softened_by_hand)
+{
+	const double want = (log((1 + sqrt(2) + sqrt(5)) / sqrt(2)) + log(sqrt(3) + sqrt(6) + 1)) / 2;
+	ck_assert_double_eq_tol(scalar_of(ce("{kind: ce, tau: 2}", logits(), labels())), want, 1e-14);
+	struct loss_site site = site_of(logits()->node, NULL, labels()->node);
+	site.tau = graph_const(g, 2, shape0());
+	const struct term *t = term_of("{kind: ce}");
+	ck_assert_double_eq_tol(scalar_of(t->loss->build(t->conf, &site)), want, 1e-14);
+}
+END_TEST
+
 /* d = (softmax(z) - q) / N, q = onehot smoothed. */
 static void closed_form(const char *yaml, double label, double other)
 {
@@ -82,6 +94,7 @@ TCase *tcase_ce(void)
 	tcase_add_checked_fixture(tc, bench_open, bench_close);
 	tcase_add_test(tc, value_by_hand);
 	tcase_add_test(tc, smoothing_by_hand);
+	tcase_add_test(tc, softened_by_hand);
 	tcase_add_test(tc, gradient_is_the_closed_form);
 	tcase_add_test(tc, large_logits_stay_finite);
 	return tc;

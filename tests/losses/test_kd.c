@@ -108,6 +108,42 @@ START_TEST(unlike_classes_of_two_networks)
 }
 END_TEST
 
+/* KL and the teacher's entropy; without tau^2; the mean over K = 3 classes too. */
+START_TEST(other_forms)
+{
+	struct leaf *s = soft("z_s", student, 0.9), *t = soft("z_t", teacher, -4.1);
+	const double plain = scalar_of(kd("{kind: kd, tau: 3.5}", s->node, t->node));
+	/* 3/10, 6/10, 1/10 and 1/4, 1/4, 1/2 */
+	const double entropy = -(0.3 * log(0.3) + 0.6 * log(0.6) + 0.1 * log(0.1) + 0.5 * log(0.25) + 0.5 * log(0.5)) / 2;
+	ck_assert_double_eq_tol(scalar_of(kd("{kind: kd, tau: 3.5, tau_squared: false}", s->node, t->node)), plain / 12.25, 1e-13);
+	ck_assert_double_eq_tol(scalar_of(kd("{kind: kd, tau: 3.5, kl_mean_over_classes: true}", s->node, t->node)), plain / 3, 1e-13);
+	ck_assert_double_eq_tol(scalar_of(kd("{kind: kd, tau: 3.5, form: cross_entropy, tau_squared: false}", s->node, t->node)), plain / 12.25 + entropy, 1e-13);
+	struct node *d, *loss = kd("{kind: kd, tau: 3.5, form: cross_entropy}", s->node, t->node);
+	graph_grad(g, loss, NULL, &s->node, 1, &d);
+	const double *have = value_of(d);
+	for (int i = 0; i < 6; i++)
+		ck_assert_double_eq_tol(have[i], 3.5 * (student[i] / sum_s[i / 3] - teacher[i] / sum_t[i / 3]) / 2, 1e-13);
+	ck_assert(gradient_absent(loss, t->node));
+}
+END_TEST
+
+/* A temperature that is a node gives what the number gives, and the loss its gradient. */
+START_TEST(temperature_as_a_node)
+{
+	struct leaf *s = soft("z_s", student, 0.9), *t = soft("z_t", teacher, -4.1), *tau = leaf_input("tau", shape0(), CLASS_WIDE);
+	const struct term *term = term_of("{kind: kd}");
+	struct loss_site site = site_of(s->node, t->node, NULL);
+	tau->value[0] = 3.5;
+	site.tau = tau->node;
+	struct node *loss = term->loss->build(term->conf, &site), *d;
+	ck_assert_double_eq_tol(scalar_of(loss), scalar_of(kd("{kind: kd, tau: 3.5}", s->node, t->node)), 1e-13);
+	graph_grad(g, loss, NULL, &s->node, 1, &d);
+	ck_assert_double_eq_tol(value_of(d)[0], 3.5 * (1.0 / 8 - 3.0 / 10) / 2, 1e-13);
+	struct leaf *const both[] = {s, tau};
+	gradient_check("kd by tau", loss, both, 2);
+}
+END_TEST
+
 TCase *tcase_kd(void)
 {
 	TCase *tc = tcase_create("kd");
@@ -117,6 +153,8 @@ TCase *tcase_kd(void)
 	tcase_add_test(tc, nothing_between_equals);
 	tcase_add_test(tc, gradient_is_the_closed_form);
 	tcase_add_test(tc, certain_teacher_stays_finite);
+	tcase_add_test(tc, other_forms);
+	tcase_add_test(tc, temperature_as_a_node);
 	tcase_add_test(tc, unlike_numbers_of_classes);
 	tcase_add_test(tc, unlike_classes_of_two_networks);
 	return tc;

@@ -264,7 +264,7 @@ START_TEST(one_seed)
 	ck_assert_str_eq(line(text, "kd"), "kd 71.00 - - 71.00 71.00 1 +1.00 - 1 of 1");
 	HAS(text, "One seed: no interval can be given");
 	LACKS(text, "nan");
-	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0\n");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0\n");
 }
 END_TEST
 
@@ -378,6 +378,19 @@ START_TEST(rolled_back)
 	HAS(line(text, "kd"), " 3, 1 rolled back");
 	LACKS(line(text, "labels"), "rolled back");
 	ck_assert_int_eq(t->row[1].cell[0].rolled_back, 1);
+}
+END_TEST
+
+START_TEST(ended_by_limit)
+{
+	open_sweep(FILE_TOP "vary: {seeds: 3}\n", NULL);
+	leave_seeds(3);
+	by_epoch(STAGES + KD, "phase_by_limit", 2, (const double[]){1, 0});
+	by_epoch(2 * STAGES + KD, "phase_by_limit", 2, (const double[]){0, 0});
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "kd"), " 3, 1 by limit");
+	LACKS(line(text, "labels"), "by limit");
+	HAS(text, "a teacher's phase was ended by its limit of epochs");
 }
 END_TEST
 
@@ -815,6 +828,7 @@ Suite *table_suite(void)
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, what_it_took_to_reach);
 	tcase_add_test(tc, rolled_back);
+	tcase_add_test(tc, ended_by_limit);
 	tcase_add_test(tc, what_has_nothing_to_reach);
 	tcase_add_test(tc, rules);
 	tcase_add_loop_test(tc, chosen_on_the_test_set, 0, 2);

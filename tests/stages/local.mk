@@ -7,6 +7,7 @@ tests_check_stages_SOURCES = \
 	%D%/suites.h \
 	%D%/test_arms.c \
 	%D%/test_aside.c \
+	%D%/test_assistants.c \
 	%D%/test_blocks.c \
 	%D%/test_blocks_critic.c \
 	%D%/test_blocks_run.c \

@@ -227,6 +227,7 @@ int main(void)
 	srunner_add_suite(r, train_suite());
 	srunner_add_suite(r, arms_suite());
 	srunner_add_suite(r, aside_suite());
+	srunner_add_suite(r, assistants_suite());
 	srunner_add_suite(r, blocks_suite());
 	srunner_add_suite(r, teacher_suite());
 	srunner_add_suite(r, pass_suite());

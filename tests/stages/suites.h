@@ -10,6 +10,7 @@
 
 Suite *arms_suite(void);
 Suite *aside_suite(void);
+Suite *assistants_suite(void);
 Suite *blocks_suite(void);
 Suite *experiment_suite(void);
 Suite *identity_suite(void);

@@ -1,0 +1,121 @@
+#include "stages/temperatures.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- when the file is read ---- */
+
+enum status course_read(struct experiment *x, struct stage *s, const char *text, struct where at, struct err *e)
+{
+	const char *dot = strrchr(text, '.');
+	const struct stage *from = NULL;
+	for (const struct stage *o = x->stage; dot && o < s && !from; o++)
+		if (strlen(o->name) == (size_t)(dot - text) && str_starts(text, o->name))
+			from = o;
+	if (!dot || !str_eq(dot, ".temperature"))
+		return err_user(e, at, "'%s' is no temperature of a stage: it is written STAGE.temperature", text);
+	if (!from)
+		return err_user(e, at, "stage '%s' repeats '%s', and no stage before it has that name", s->name, text);
+	if (!from->has_temperature)
+		return err_user(e, at, "stage '%s' repeats '%s', but no loss of stage '%s' has a 'temperature'", s->name, text, from->name);
+	struct reference ref = {.stage = (int)(from - x->stage), .artefact = "temperature", .at = at};
+	snprintf(ref.identity, sizeof ref.identity, "%s/%s", from->identity, ref.artefact);
+	if (s->has_course && !str_eq(s->course.identity, ref.identity))
+		return err_user(e, at, "stage '%s' repeats two stages, '%s' and '%s': one is possible", s->name, x->stage[s->course.stage].name, from->name);
+	s->has_course = true;
+	s->course = ref;
+	return OK;
+}
+
+enum status temperatures_read(struct experiment *x, struct stage *s, const struct term *terms, int n, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < n && st == OK; i++) {
+		const struct temperature *kind = terms[i].temperature.kind;
+		if (!kind || terms[i].weight == 0)
+			continue;
+		s->has_temperature = true;
+		if (kind->course)
+			st = course_read(x, s, kind->course(terms[i].temperature.conf), terms[i].temperature.at, e);
+	}
+	return st;
+}
+
+/* ---- beside the steps ---- */
+
+/* Over the classes, around their mean. */
+static enum status build_variance(const void *own, struct step *st, struct err *e)
+{
+	struct graph *g = st->g;
+	struct node *z = graph_cast(g, step_teacher(st)->logits, CLASS_WIDE);
+	struct node *centred = graph_sub(g, z, graph_mean(g, z, 2, true));
+	(void)own, (void)e;
+	step_metric(st, "logit_variance", graph_mean_all(g, graph_mul(g, centred, centred)));
+	return OK;
+}
+
+static enum status measure_variance(const struct lesson *l, struct aside *a, double *variance, struct err *e)
+{
+	static const char *const name[] = {"logit_variance"};
+	const struct data *d = aside_run(a)->x->data;
+	const enum status st = aside_measure(a, d->n_valid ? PART_VALID : PART_TRAIN, l->teacher, build_variance, NULL, 1, name, variance, e);
+	return st == OK ? aside_metric(a, name[0], *variance, e) : st;
+}
+
+static enum status begin_one(const struct lesson *l, struct aside *a, const struct term *t, double steps, double epochs, struct err *e)
+{
+	const struct temperature *kind = t->temperature.kind;
+	struct params *own = t->temperature_own->params;
+	double state[8], variance = NAN;
+	enum status st = OK;
+	BUG_IF(own->n_state > 8, "temperature '%s' has %d states", kind->name, own->n_state);
+	for (int i = 0; i < own->n_state; i++)
+		state[i] = params_initial(own, i);
+	if (kind->begin) {
+		st = measure_variance(l, a, &variance, e);
+		if (st == OK)
+			kind->begin(t->temperature.conf, variance, steps, epochs, state);
+	}
+	for (int i = 0; i < own->n_state && st == OK; i++) {
+		st = params_put(own, i, true, &state[i], e);
+		if (st == OK && str_eq(own->state[i].name, "rate"))
+			st = aside_metric(a, "tau_rate", state[i], e);
+	}
+	return st;
+}
+
+static int batches(const struct data *d)
+{
+	return (d->n_train + d->conf.batch - 1) / d->conf.batch;
+}
+
+enum status temperatures_begin(const struct lesson *l, struct aside *a, const struct term *terms, int n, double epochs, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < n && st == OK; i++)
+		if (terms[i].temperature_own)
+			st = begin_one(l, a, &terms[i], epochs * batches(aside_run(a)->x->data), epochs, e);
+	return st;
+}
+
+enum status temperature_next(const struct lesson *l, struct aside *a, const struct term *terms, int n, double *tau, struct err *e)
+{
+	const struct term *t = NULL;
+	double state[8];
+	enum status st = OK;
+	for (int i = 0; i < n && !t; i++)
+		t = terms[i].temperature.kind && terms[i].weight != 0 ? &terms[i] : NULL;
+	*tau = NAN;
+	if (!t)
+		return OK;
+	const struct temperature *kind = t->temperature.kind;
+	if (!kind->now) {
+		const struct temperature_place place = aside_place(a, l);
+		*tau = kind->at && !kind->build ? kind->at(t->temperature.conf, &place) : NAN;
+		return OK;
+	}
+	for (int i = 0; i < t->temperature_own->params->n_state && st == OK; i++)
+		st = params_get(t->temperature_own->params, i, true, &state[i], e);
+	*tau = st == OK ? kind->now(t->temperature.conf, state) : NAN;
+	return st;
+}

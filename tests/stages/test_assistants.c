@@ -1,0 +1,278 @@
+/* Assistant chains: phases, what ends them, what an interruption leaves, what a later stage repeats of them. */
+#include "tests/stages/suites.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "stages/temperatures.h"
+
+#define TWO "  - {name: small, kind: supervise, train: deep, epochs: 3}\n" \
+            "  - {name: big, kind: supervise, train: teacher, epochs: 3}\n"
+#define CHAIN(more) "  - {name: chain, kind: assistants, train: student, teacher: [small.last, big.last], epochs: 9" more "}\n"
+/* Comes to 1 in a few steps, so that phases end by it. */
+#define FAST ", temperature: {kind: adaptive, from: 4, lr: 20000, momentum: 0}"
+
+static struct course course_of(const struct trained *t, const char *stage)
+{
+	struct course c;
+	ck_ok(course_load(life, arena_printf(life, "%s/stages/%s/temperature.csv", t->folder, stage), &c, &e));
+	return c;
+}
+
+static const char *file_text(const struct trained *t, const char *stage)
+{
+	char *text;
+	size_t size;
+	ck_ok(file_read(life, arena_printf(life, "%s/stages/%s/temperature.csv", t->folder, stage), false, &text, &size, &e));
+	return text;
+}
+
+static bool same_last(const struct trained *a, const char *stage_a, const struct trained *b, const char *stage_b)
+{
+	const struct st_file x = weights_of(a->folder, stage_a, "last"), y = weights_of(b->folder, stage_b, "last");
+	return same_tensors(&x, &y);
+}
+
+/* ---- how a stage is laid out ---- */
+
+static const struct { const char *more; int n; int epochs[3]; double tau_epochs; } layout[] = {
+	{"", 3, {4, 4, 1}, 3},                                  /* a third each, 5/4 of it as the limit */
+	{", epochs: 18", 3, {8, 8, 2}, 6},                      /* 7.5 and a bit: 8 */
+	{", phase_budget: 0.2, epochs: 20", 3, {5, 5, 10}, 4},
+	{", phase_epochs: [2, 5]", 3, {2, 5, 2}, 3},
+	{", ends: temperature", 3, {7, 1, 1}, 3},
+	{", ends: limit", 3, {3, 3, 3}, 3},
+	{", ends: limit, phase_epochs: [1, 6]", 3, {1, 6, 2}, 1},
+	{", labels: false", 2, {4, 5}, 4.5},
+	{", labels: false, ends: limit, phase_epochs: [2, 3]", 2, {2, 7}, 2},
+};
+
+START_TEST(layouts)
+{
+	struct experiment *x = open_ok(arena_printf(life, TOP STAGES TWO "  - {name: chain, kind: assistants, train: student, teacher: [small.last, big.last]%s%s}\n",
+	                                            strstr(layout[_i].more, ", epochs") ? "" : ", epochs: 9", layout[_i].more));
+	struct stage_run *r = NULL;
+	int from = 0;
+	ck_ok(stage_run_open(x, &x->stage[2], &r, &e));
+	ck_assert_int_eq(r->n_lesson, layout[_i].n);
+	for (int k = 0; k < r->n_lesson; k++) {
+		const struct lesson *l = &r->lesson[k];
+		ck_assert_msg(l->epochs == layout[_i].epochs[k], "%s: phase %d has %d epochs", layout[_i].more, k + 1, l->epochs);
+		ck_assert_int_eq(l->teacher, k < 2 ? k : -1);
+		ck_assert_double_eq(l->optim[0].from, from); /* one schedule over all of them */
+		ck_assert_double_eq(l->optim[0].epochs, x->stage[2].train.epochs);
+		from += l->epochs;
+	}
+	ck_assert_double_eq_tol(r->lesson[0].tau_epochs, layout[_i].tau_epochs, 1e-12);
+	ck_assert_int_eq(from, x->stage[2].train.epochs);
+	stage_run_close(r);
+	experiment_close(x);
+}
+END_TEST
+
+/* An early end gives its epochs to the labels; later phases keep theirs. */
+START_TEST(early_end)
+{
+	struct experiment *x = open_ok(TOP STAGES TWO CHAIN(""));
+	struct stage_run *r = NULL;
+	ck_ok(stage_run_open(x, &x->stage[2], &r, &e));
+	run_end_lesson(r, 0, 1);
+	ck_assert_int_eq(r->lesson[0].epochs, 1);
+	ck_assert_int_eq(r->lesson[1].epochs, 4);
+	ck_assert_int_eq(r->lesson[2].epochs, 4);
+	ck_assert_double_eq(r->lesson[1].optim[0].from, 1);
+	ck_assert_double_eq(r->lesson[2].optim[0].from, 5);
+	stage_run_close(r);
+	experiment_close(x);
+}
+END_TEST
+
+/* ---- what ends a phase ---- */
+
+START_TEST(by_temperature)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST));
+	const struct course c = course_of(&t, "chain");
+	const int first = course_epochs(&c, 0), second = course_epochs(&c, 1);
+	ck_assert_int_eq(c.n, 9 * 4);
+	ck_assert_double_eq(c.tau[0], 4);
+	ck_assert_msg(first >= 1 && first < 4 && second >= 1 && second < 4, "phases of %d and %d epochs", first, second);
+	ck_assert_int_eq(course_epochs(&c, 2), 9 - first - second);
+	ck_assert_double_eq(c.tau[4 * first], 4); /* reset with the second teacher */
+	ck_assert_double_eq(metric(t.folder, "chain", first, "phase_epochs"), first);
+	ck_assert_double_eq(metric(t.folder, "chain", first, "phase_by_limit"), 0);
+	ck_assert_double_eq(metric(t.folder, "chain", first, "phase_tau"), 1);
+	ck_assert_double_eq(metric(t.folder, "chain", first, "phase_meant_epochs"), 3);
+	ck_assert(metric(t.folder, "chain", -1, "logit_variance") > 0);
+	ck_assert_double_eq(metric(t.folder, "chain", -1, "tau_rate"), 20000);
+	ck_assert_int_eq(rows(t.folder, "chain", -1, "alignment/kd"), first + second);
+	/* No teacher runs in the last phase. */
+	ck_assert_double_eq(metric(t.folder, "chain", first, "teacher_images"), 56);
+	ck_assert_double_eq(metric(t.folder, "chain", 9, "teacher_images"), 0);
+	ck_assert_double_eq(metric(t.folder, "chain", -1, "teacher_images_total"), 56 * (first + second));
+	ck_assert_double_eq(t.result[2].images, 9 * 56);
+	/* The multiply-adds are those that were done: fewer than with teachers for as long as was allowed. */
+	const struct trained slow = train_ok("slow", TOP STAGES TWO CHAIN(", temperature: {kind: adaptive, from: 4, lr: 1e-6}"));
+	ck_assert(metric(t.folder, "chain", -1, "macs") < metric(slow.folder, "chain", -1, "macs"));
+	ck_assert_double_eq(metric(slow.folder, "chain", 4, "phase_by_limit"), 1);
+	ck_assert_double_ge(metric(slow.folder, "chain", 4, "phase_tau"), 3);
+	ck_assert_double_eq(metric(slow.folder, "chain", 8, "phase_by_limit"), 1);
+}
+END_TEST
+
+/* The learning rate that is not given follows from the teacher's logits: V (1 - m) times it is sum k^3 over the steps that are meant. */
+START_TEST(rate_by_the_law)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(", temperature: {kind: adaptive, from: 5, momentum: 0.5}"));
+	const double V = metric(t.folder, "chain", 0, "logit_variance"), rate = metric(t.folder, "chain", 0, "tau_rate");
+	ck_assert_double_eq_tol(rate * V * (3 * 4) / 0.5, 8 + 27 + 64, 1e-4);
+}
+END_TEST
+
+/* ---- resume: each of the three phases ---- */
+
+START_TEST(interrupted)
+{
+	const char *text = _i ? TOP STAGES TWO CHAIN(FAST) : TOP STAGES TWO CHAIN("");
+	const struct trained whole = train_ok("whole", text);
+	struct trained t;
+	enum status st = E_STOP;
+	int stops = 0;
+	for (; st == E_STOP && stops < 100; stops += st == E_STOP) {
+		struct experiment *x = open_ok(text);
+		stop_after(x, 7 + 16 * (stops % 4));
+		st = train(x, "two", &t);
+		experiment_close(x);
+	}
+	ck_assert_msg(st == OK, "%s", e.text);
+	ck_assert_int_ge(stops, 12); /* in every phase: the chain alone has 9 epochs of 56 pictures */
+	ck_assert(same_last(&whole, "chain", &t, "chain"));
+	ck_assert_str_eq(file_text(&whole, "chain"), file_text(&t, "chain"));
+	static const char *const names[] = {"loss", "loss/kd", "tau/kd", "alignment/kd", "valid_top1", "phase_epochs", "phase_by_limit", "teacher_images"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		for (int epoch = 1; epoch <= 9; epoch++) {
+			ck_assert_int_eq(rows(whole.folder, "chain", epoch, names[i]), rows(t.folder, "chain", epoch, names[i]));
+			if (rows(whole.folder, "chain", epoch, names[i]))
+				ck_assert_double_eq(metric(whole.folder, "chain", epoch, names[i]), metric(t.folder, "chain", epoch, names[i]));
+		}
+	ck_assert_double_eq(metric(whole.folder, "chain", -1, "macs"), metric(t.folder, "chain", -1, "macs"));
+	ck_assert_double_eq(metric(whole.folder, "chain", -1, "teacher_images_total"), metric(t.folder, "chain", -1, "teacher_images_total"));
+}
+END_TEST
+
+/* ---- what is repeated ---- */
+
+#define REPEAT(name, more) "  - {name: " name ", kind: assistants, train: student, teacher: [small.last, big.last], epochs: 9, phases: chain.temperature" more "}\n"
+
+START_TEST(yoked)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST) REPEAT("yoked", ", temperature: {kind: fixed, tau: 2.5}")
+	                                         REPEAT("line", ", temperature: {kind: linear, from: 9, to: 3}") REPEAT("again", ", temperature: {kind: replay, of: chain.temperature}"));
+	const struct course chain = course_of(&t, "chain"), fixed = course_of(&t, "yoked"), line = course_of(&t, "line"), again = course_of(&t, "again");
+	for (int k = 0; k < 3; k++) {
+		ck_assert_int_eq(course_epochs(&fixed, k), course_epochs(&chain, k));
+		ck_assert_int_eq(course_epochs(&line, k), course_epochs(&chain, k));
+	}
+	const int first = 4 * course_epochs(&chain, 0), taught = first + 4 * course_epochs(&chain, 1);
+	for (long i = 0; i < chain.n; i++) {
+		ck_assert_double_eq(fixed.tau[i], i < taught ? 2.5 : 1);
+		ck_assert_double_eq(again.tau[i], chain.tau[i]);
+	}
+	ck_assert_double_eq_tol(line.tau[first / 2], 6, 1e-6); /* half of the phase that it has */
+	ck_assert_double_eq_tol(line.tau[first], 9, 1e-6);
+	ck_assert_int_eq(rows(t.folder, "yoked", -1, "phase_by_limit"), 0); /* such an end is what was asked for */
+	ck_assert(!same_last(&t, "yoked", &t, "line"));
+}
+END_TEST
+
+/* Other losses take temperatures too, and a stage that repeats one is not taught by it. */
+START_TEST(in_distill)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST)
+	                                         "  - {name: kd, kind: distill, train: student, teacher: big.last, epochs: 4, losses: [{kind: ce, weight: 0.1}, {kind: kd, temperature: {kind: "
+	                                         "linear, from: 8, to: 2}}]}\n"
+	                                         "  - {name: as, kind: distill, train: student, teacher: big.last, epochs: 4, losses: [{kind: kd, temperature: {kind: replay, of: kd.temperature}}]}\n");
+	ck_assert_double_eq_tol(metric(t.folder, "kd", 1, "tau/kd"), 8 - 6.0 / 4 * (0 + 0.25 + 0.5) * 16 / 56 - 6.0 / 4 * 0.75 * 8 / 56, 1e-5);
+	const struct course kd = course_of(&t, "kd"), as = course_of(&t, "as");
+	for (long i = 0; i < kd.n; i++)
+		ck_assert_double_eq(kd.tau[i], as.tau[i]);
+}
+END_TEST
+
+START_TEST(repeating_does_not_teach)
+{
+	struct experiment *x = NULL;
+	const char *text = TOP STAGES TWO CHAIN(FAST) REPEAT("yoked", ", temperature: {kind: fixed}");
+	ck_ok(open_text(&x, "cpu", text, "seed={split: 1, data: 1, init: 1, teacher: 5}", NULL));
+	ck_assert_int_eq(x->stage[0].seed_init, 5);
+	ck_assert_int_eq(x->stage[2].seed_init, 1);
+	struct experiment *y = open_ok(text);
+	ck_assert_str_ne(x->stage[3].identity, y->stage[3].identity); /* other teachers */
+	experiment_close(y);
+	experiment_close(x);
+}
+END_TEST
+
+/* ---- what is refused ---- */
+
+static const struct { const char *stage, *says; } wrong[] = {
+	{CHAIN(", temperature: {kind: adaptive, from: 0.5}"), "from"},
+	{CHAIN(", temperature: {kind: adaptive, from: 1.5}"), "at least 2 with 'floor: straight_through'"},
+	{CHAIN(", temperature: {kind: adaptive, from: .nan}"), "from"},
+	{"  - {name: chain, kind: assistants, train: student, teacher: [], epochs: 9}\n", "the list of teachers is empty"},
+	{"  - {name: chain, kind: assistants, train: student, teacher: [small.last, big.last], epochs: 2}\n", "'epochs' is 2 for 2 teachers and the labels, at least one each"},
+	{CHAIN(", phase_epochs: [3]"), "'phase_epochs' has 1 number for 2 teachers"},
+	{CHAIN(", phase_epochs: [5, 4]"), "'phase_epochs' are 9 in all, but 'epochs' is 9, and the labels want one"},
+	{CHAIN(", phase_epochs: [3, 3], ends: temperature"), "'phase_epochs' is a limit, and 'ends: temperature' leaves none"},
+	{CHAIN(", phases: small.temperature"), "no loss of stage 'small' has a 'temperature'"},
+	{CHAIN(", phases: chian.temperature"), "no stage before it has that name"},
+	{CHAIN(", phases: small.last"), "it is written STAGE.temperature"},
+	{CHAIN(", temperature: 4"), "a number is written {kind: fixed, tau: 4}"},
+};
+
+START_TEST(refused)
+{
+	struct experiment *x = NULL;
+	ck_assert_int_eq(open_text(&x, "cpu", arena_printf(life, TOP STAGES TWO "%s", wrong[_i].stage), NULL), E_USER);
+	ck_has(e.text, wrong[_i].says);
+	ck_has(e.text, "x.yaml:1"); /* a line of the file: 10 and later */
+	experiment_close(x);
+}
+END_TEST
+
+START_TEST(damaged_course)
+{
+	static const struct { const char *text, *says; } bad[] = {
+		{"a,b\n", "the first line is not 'step,epoch,lesson,temperature'"},
+		{"step,epoch,lesson,temperature\n0,1,1,20\n2,1,1,19\n", ":3: damaged"},
+		{"step,epoch,lesson,temperature\n0,1,1,20\n1,1,1", "damaged"},
+		{"step,epoch,lesson,temperature\n0,0,1,20\n", ":2: damaged"},
+	};
+	struct course c;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert_int_eq(course_load(life, text_file("course.csv", bad[i].text), &c, &e), E_ENV);
+		ck_has(e.text, bad[i].says);
+		err_clear(&e);
+	}
+}
+END_TEST
+
+Suite *assistants_suite(void)
+{
+	Suite *s = suite_create("assistants");
+	TCase *tc = life_case(s, "assistants");
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, layouts, 0, sizeof layout / sizeof *layout);
+	tcase_add_test(tc, early_end);
+	tcase_add_test(tc, by_temperature);
+	tcase_add_test(tc, rate_by_the_law);
+	tcase_add_loop_test(tc, interrupted, 0, 2);
+	tcase_add_test(tc, yoked);
+	tcase_add_test(tc, in_distill);
+	tcase_add_test(tc, repeating_does_not_teach);
+	tcase_add_loop_test(tc, refused, 0, sizeof wrong / sizeof *wrong);
+	tcase_add_test(tc, damaged_course);
+	return s;
+}
