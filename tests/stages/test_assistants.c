@@ -162,6 +162,21 @@ START_TEST(interrupted)
 }
 END_TEST
 
+/* Beside other students, whose lessons end elsewhere: the same bits and temperatures as alone. */
+START_TEST(as_arms)
+{
+#define OTHERS "  - {name: slow, kind: assistants, train: student, teacher: [big.last, small.last], epochs: 12}\n" \
+               "  - {name: kd, kind: distill, train: student, teacher: big.last, epochs: 7, losses: [{kind: kd, temperature: {kind: cosine}}]}\n"
+	const struct trained alone = train_ok("alone", TOP STAGES TWO CHAIN(FAST) OTHERS);
+	const struct trained arms = train_ok("arms", TOP STAGES TWO CHAIN(FAST) OTHERS "arms: [{stages: [chain, slow, kd]}]\n");
+	static const char *const names[] = {"chain", "slow", "kd"};
+	for (int i = 0; i < 3; i++) {
+		ck_assert(same_last(&alone, names[i], &arms, names[i]));
+		ck_assert_str_eq(file_text(&alone, names[i]), file_text(&arms, names[i]));
+	}
+}
+END_TEST
+
 /* ---- what is repeated ---- */
 
 #define REPEAT(name, more) "  - {name: " name ", kind: assistants, train: student, teacher: [small.last, big.last], epochs: 9, phases: chain.temperature" more "}\n"
@@ -269,6 +284,7 @@ Suite *assistants_suite(void)
 	tcase_add_test(tc, by_temperature);
 	tcase_add_test(tc, rate_by_the_law);
 	tcase_add_loop_test(tc, interrupted, 0, 2);
+	tcase_add_test(tc, as_arms);
 	tcase_add_test(tc, yoked);
 	tcase_add_test(tc, in_distill);
 	tcase_add_test(tc, repeating_does_not_teach);
