@@ -8,7 +8,9 @@ tests_check_data_SOURCES = \
 	%D%/test_folder.c \
 	%D%/test_idx.c \
 	%D%/test_image.c \
+	%D%/test_list.c \
 	%D%/test_loader.c \
+	%D%/test_ships.c \
 	%D%/test_split.c \
 	%D%/trial.c \
 	%D%/trial.h

@@ -8,6 +8,8 @@ int main(void)
 	srunner_add_suite(r, cifar_suite());
 	srunner_add_suite(r, image_suite());
 	srunner_add_suite(r, folder_suite());
+	srunner_add_suite(r, list_suite());
+	srunner_add_suite(r, ships_suite());
 	srunner_add_suite(r, split_suite());
 	srunner_add_suite(r, data_suite());
 	srunner_add_suite(r, loader_suite());
