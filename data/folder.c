@@ -85,10 +85,13 @@ static enum status check_readable(const char *path, struct err *e)
 	return OK;
 }
 
+/* In one line, a note of who names the picture included. */
 static void note_first(struct folder_part *t, const struct err *why)
 {
+	const char *note = strchr(why->text, '\n');
+	const int n = note ? (int)(note - why->text) : (int)strlen(why->text);
 	if (!*t->first)
-		snprintf(t->first, sizeof t->first, "%.500s", why->text);
+		snprintf(t->first, sizeof t->first, "%.*s%s%s", n, why->text, note ? "; " : "", note ? note + 1 : "");
 }
 
 /* Picture i becomes number n: those before it that are broken are left out. */

@@ -20,6 +20,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/image_jpeg.c \
 	%D%/image_jpeg_write.c \
 	%D%/image_png.c \
+	%D%/list_class.c \
 	%D%/list_file.c \
 	%D%/list_file.h \
 	%D%/loader.c \

@@ -3,6 +3,8 @@ tests_check_data_SOURCES = \
 	%D%/main.c \
 	%D%/encode.c \
 	%D%/encode.h \
+	%D%/ships.c \
+	%D%/ships.h \
 	%D%/test_cifar.c \
 	%D%/test_data.c \
 	%D%/test_folder.c \
