@@ -32,13 +32,15 @@ static void expect(int i, const char *path, const char *label, int line, int col
 
 START_TEST(lines)
 {
-	read_text("\xEF\xBB\xBF# made by hand\r\na.png  7\r\n\r\n  a b.png 8\t\r\nc d.png\t two words \r\n\xC3\xA4.jpg\t\t\xE8\x88\xB9\n./#1.png x");
-	ck_assert_int_eq(list.n, 5);
+	read_text("\xEF\xBB\xBF# made by hand\r\na.png  7\r\n\r\n  a b.png 8\t\r\nc d.png\t two words \r\n"
+	          "\xC3\xA4.jpg\t\t\xE8\x88\xB9\n./#1.png x\ne\tf.png\ty");
+	ck_assert_int_eq(list.n, 6);
 	expect(0, "a.png", "7", 2, 8);
 	expect(1, "a b.png", "8", 4, 11);
 	expect(2, "c d.png", "two words", 5, 10);
 	expect(3, "\xC3\xA4.jpg", "\xE8\x88\xB9", 6, 8);
 	expect(4, "./#1.png", "x", 7, 10);
+	expect(5, "e\tf.png", "y", 8, 9);
 }
 END_TEST
 
@@ -114,11 +116,12 @@ END_TEST
 
 START_TEST(class_names_refused)
 {
-	trial_message(list_class_names(trial_arena, put("c.txt", "a\nb\na\n"), &classes, &trial_err), E_USER, "c.txt: class 'a' is there twice",
-	              NULL);
-	trial_message(list_class_names(trial_arena, put("c.txt", "# a\n"), &classes, &trial_err), E_USER, "c.txt: the file names no class", NULL);
+	const char *path = put("c.txt", "a\nb\na\n");
+	trial_message(list_class_names(trial_arena, path, &classes, &trial_err), E_USER, "c.txt: class 'a' is there twice", NULL);
+	put("c.txt", "# a\n");
+	trial_message(list_class_names(trial_arena, path, &classes, &trial_err), E_USER, "c.txt: the file names no class", NULL);
 	trial_write(trial_path("c.txt"), "a\0b\n", 4);
-	trial_message(list_class_names(trial_arena, trial_path("c.txt"), &classes, &trial_err), E_USER, "line 1 has a byte of value 0", NULL);
+	trial_message(list_class_names(trial_arena, path, &classes, &trial_err), E_USER, "line 1 has a byte of value 0", NULL);
 }
 END_TEST
 
