@@ -27,7 +27,7 @@ const struct opt data_opts[] = {
 	 .min = 1, .max = 65536, .unit = "pictures", .help = "pictures in a step of evaluation",
 	 .flags = OPT_NEUTRAL},
 	INT(data_conf, held_out, -1, -1, 100000000, "pictures",
-	    "training pictures kept for validation, each class its share; -1: a tenth, at most 5,000"),
+	    "training pictures kept for validation, each class its share; -1: a tenth, at most 5,000, or all that the data set names"),
 	INT(data_conf, limit, 0, 0, 100000000, "pictures",
 	    "training pictures used, each class its share; 0: all but held_out"),
 	INT(data_conf, limit_test, 0, 0, 100000000, "pictures",
@@ -99,15 +99,17 @@ static enum status too_many(const struct conf *map, const char *option, int aske
 static enum status check_numbers(struct data *d, const struct conf *map, struct err *e)
 {
 	struct data_conf *c = &d->conf;
-	const int n = d->info.train.n, n_test = d->info.test.n;
+	const int n = d->info.train.n, n_test = d->info.test.n, own = d->info.n_valid;
 	if (c->held_out < 0)
-		c->held_out = n / 10 < 5000 ? n / 10 : 5000;
+		c->held_out = own ? own : n / 10 < 5000 ? n / 10 : 5000;
+	if (own && c->held_out > own)
+		return too_many(map, "held_out", c->held_out, "held-out pictures that the data set names:", own, e);
 	if (c->held_out >= n)
 		return too_many(map, "held_out", c->held_out, "one picture must stay to train on: training pictures",
 		                n, e);
-	const int rest = n - c->held_out;
+	const int rest = n - (own ? own : c->held_out);
 	if (c->limit > rest)
-		return too_many(map, "limit", c->limit, c->held_out ? "training pictures that held_out leaves:" :
+		return too_many(map, "limit", c->limit, c->held_out && !own ? "training pictures that held_out leaves:" :
 		                "training pictures:", rest, e);
 	if (c->limit_test > n_test)
 		return too_many(map, "limit_test", c->limit_test, "test pictures:", n_test, e);
@@ -139,15 +141,27 @@ static enum status channel_numbers(const struct data *d, const struct conf *map,
 	return OK;
 }
 
+/* n of the held-out pictures that the data set names, which stand behind the others. */
+static const int *own_valid(struct arena *a, const struct data *d, int n, uint64_t seed)
+{
+	const int first = d->info.train.n - d->info.n_valid;
+	const struct split_lists s = split_draw(a, d->info.train.label + first, d->info.n_valid, d->info.classes, 0, n, seed);
+	int *valid = NEW_ARRAY(a, int, n);
+	for (int i = 0; i < n; i++)
+		valid[i] = first + s.train[i];
+	return valid;
+}
+
 static void split(struct arena *a, uint64_t seed, struct data *d)
 {
 	const struct pictures *p = &d->info.train;
+	const int rest = p->n - d->info.n_valid, own_used = d->info.n_valid ? d->conf.held_out : 0;
 	const struct split_lists s =
-		split_draw(a, p->label, p->n, d->info.classes, d->conf.held_out, d->conf.limit, seed);
+		split_draw(a, p->label, rest, d->info.classes, d->conf.held_out - own_used, d->conf.limit, seed);
 	d->train = s.train;
-	d->valid = s.valid;
+	d->valid = own_used ? own_valid(a, d, own_used, seed) : s.valid;
 	d->n_train = s.n_train;
-	d->n_valid = s.n_valid;
+	d->n_valid = s.n_valid + own_used;
 	d->n_test = d->conf.limit_test ? d->conf.limit_test : d->info.test.n;
 	d->test = split_fixed(a, d->info.test.n, d->n_test);
 }
@@ -158,7 +172,7 @@ static const char *identity(struct arena *a, const struct data *d, uint64_t seed
 	str_printf(&s, "data kind=%s, hash=%s\n", d->kind->name, d->info.hash);
 	opts_canonical(d->kind->opts, d->kind_conf, &s);
 	opts_canonical(data_opts, &d->conf, &s);
-	if (d->conf.held_out || d->conf.limit)
+	if (d->conf.held_out != d->info.n_valid || d->conf.limit)
 		str_printf(&s, "seed.split=%llu\n", (unsigned long long)seed);
 	const char *text = arena_str(a, str_text(&s));
 	str_release(&s);

@@ -35,6 +35,7 @@ struct dataset_info {
 	float mean[4], std[4];         /* of the training pictures, per channel, in 0..1 */
 	char hash[65];                 /* SHA-256 of the content (file bytes in a stated order) */
 	struct pictures train, test;
+	int n_valid; /* the last so many of train are held-out ones that the data set names; 0: data_open draws them */
 };
 
 struct dataset {
@@ -60,7 +61,8 @@ const struct dataset *dataset_find(const char *name); /* NULL: none */
 struct data_conf {
 	int batch, eval_batch;     /* 128, 500 */
 	int held_out;              /* training pictures kept for validation, drawn by seed.split, balanced over classes; 0 allowed;
-	                              -1 (default): a tenth, at most 5,000; data_open puts the number here */
+	                              -1 (default): a tenth, at most 5,000; data_open puts the number here. Of a data set that names
+	                              its held-out pictures: how many of these are used, -1: all */
 	int limit;                 /* 0: all; else this many training pictures (after held_out), balanced over classes, drawn by seed.split */
 	int limit_test;            /* 0: all; the first so many of a fixed draw */
 	double share, share_test;  /* of what the options above leave; data_open puts the numbers into those, and 1 here */

@@ -1,5 +1,5 @@
-/* A folder of pictures: train/CLASS/ and test/CLASS/ with PNG and JPEG files, fitted to one size. */
-#include "data/source.h"
+/* PNG and JPEG files in train/CLASS/ and test/CLASS/, or named by lists, fitted to one size. */
+#include "data/folder_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,36 +10,22 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "data/folder_list.h"
 
 enum { SAMPLE_MAX = 5000, SKIP = 1, SCALED = 1 };
 /* A scaled JPEG is at least so many times as high and wide as what it is fitted to: the rest of the shrinking is image_fit's. */
 enum { SCALED_TIMES = 2 };
 
-struct folder_conf {
-	const char *dir, *train, *test;
-	int size, channels, on_error, cache_mib, jpeg;
-};
-
-/* One part. held.pixels is NULL where pictures are decoded when they are asked for. */
-struct folder_part {
-	struct held held; /* first: a pictures' own is a struct held */
-	const char *dir;
-	struct file_list files;
-	const char **path, **shown; /* [n] to open; "train/cat/001.png" */
-	int32_t *label;
-	uint8_t *pixels;
-	bool scaled;     /* JPEG files are decoded at a part of their size */
-	char first[512]; /* what is wrong with the first broken one; "": none is */
-};
-
 static const struct opt opts[] = {
 	{.name = "dir", .type = OPT_TEXT, .offset = offsetof(struct folder_conf, dir), .unit = "-",
-	 .help = "folder that has train/CLASS/ and test/CLASS/", .flags = OPT_REQUIRED | OPT_NEUTRAL},
+	 .help = "folder that has train/CLASS/ and test/CLASS/, or what the lists name", .flags = OPT_REQUIRED | OPT_NEUTRAL},
 	{.name = "train", .type = OPT_TEXT, .offset = offsetof(struct folder_conf, train), .def_text = "train",
-	 .unit = "-", .help = "folder of the training pictures, below dir", .flags = OPT_NEUTRAL},
+	 .unit = "-", .help = "training pictures, below dir: a folder of class folders, or a list of lines PATH LABEL", .flags = OPT_NEUTRAL},
+	{.name = "valid", .type = OPT_TEXT, .offset = offsetof(struct folder_conf, valid), .unit = "-",
+	 .help = "held-out pictures in the same way; empty: they are drawn from the training pictures", .flags = OPT_NEUTRAL},
 	{.name = "test", .type = OPT_TEXT, .offset = offsetof(struct folder_conf, test), .def_text = "test",
-	 .unit = "-", .help = "folder of the test pictures, below dir", .flags = OPT_NEUTRAL},
+	 .unit = "-", .help = "test pictures in the same way", .flags = OPT_NEUTRAL},
+	{.name = "classes", .type = OPT_TEXT, .offset = offsetof(struct folder_conf, classes), .unit = "-",
+	 .help = "with lists: a file of class names, one a line, below dir; empty: the training list's labels, sorted", .flags = OPT_NEUTRAL},
 	INT(folder_conf, size, 0, 0, 4096, "pixels",
 	    "height and width of all; 0: as the first training picture"),
 	CHOICE(folder_conf, channels, "3", "1|3", "1: grey, 3: colour"),
@@ -52,83 +38,37 @@ static const struct opt opts[] = {
 	{0}
 };
 
-/* Picture at path, fitted into out. */
-static enum status decode(const struct pictures *p, const char *path, uint8_t *out, struct err *e)
+/* A note of who names picture i, where a list does. */
+static enum status named(const struct folder_part *t, int i, enum status st, struct err *e)
+{
+	const struct origin *o = &t->origin[i];
+	if (st != OK && o->list)
+		err_note(e, "line %d of '%s' names it", o->line, o->list);
+	return st;
+}
+
+/* Picture i, fitted into out. */
+static enum status read_file(const struct pictures *p, int i, uint8_t *out, struct err *e)
 {
 	const struct folder_part *t = p->own;
 	const int longer = p->H > p->W ? p->H : p->W;
 	uint8_t *pixels;
 	int H, W;
-	const enum status st = image_read_near(path, p->C, t->scaled ? SCALED_TIMES * longer : 0, &pixels, &H, &W, e);
+	const enum status st = image_read_near(t->path[i], p->C, t->scaled ? SCALED_TIMES * longer : 0, &pixels, &H, &W, e);
 	if (st != OK)
-		return st;
+		return named(t, i, st, e);
 	image_fit(pixels, H, W, p->C, out, p->H, p->W);
 	mem_free(pixels);
 	return OK;
 }
 
-static enum status read_file(const struct pictures *p, int i, uint8_t *out, struct err *e)
-{
-	const struct folder_part *t = p->own;
-	return decode(p, t->path[i], out, e);
-}
-
 static void part_release(struct folder_part *t)
 {
-	file_list_release(&t->files);
 	mem_free(t->pixels);
 	t->pixels = NULL;
 }
 
-/* ---- what files there are ---- */
-
-/* name: how the part is called in messages and in the hash, whatever the folder's name is. */
-static void part_show(struct folder_part *t, const char *name, int C, struct arena *a, struct pictures *out)
-{
-	const int n = t->files.n;
-	t->path = NEW_ARRAY(a, const char *, n);
-	t->shown = NEW_ARRAY(a, const char *, n);
-	t->label = NEW_ARRAY(a, int32_t, n);
-	for (int i = 0; i < n; i++) {
-		t->path[i] = path_join(a, t->dir, t->files.name[i]);
-		t->shown[i] = arena_printf(a, "%s/%s", name, t->files.name[i]);
-		t->label[i] = t->files.label[i];
-	}
-	t->held = (struct held){.file = t->shown, .per_file = 1};
-	*out = (struct pictures){.n = n,
-	                         .C = C,
-	                         .label = t->label,
-	                         .read = read_file,
-	                         .place = held_place,
-	                         .own = t,
-	                         .decodes = true};
-	file_list_release(&t->files);
-}
-
-static enum status list(const struct folder_conf *c, struct folder_part *train, struct folder_part *test,
-                        struct where at, struct arena *a, struct dataset_info *out, struct err *e)
-{
-	struct class_list k1, k2;
-	train->dir = path_join(a, c->dir, c->train);
-	test->dir = path_join(a, c->dir, c->test);
-	enum status st = folder_classes(a, train->dir, at, &k1, e);
-	if (st == OK)
-		st = folder_classes(a, test->dir, at, &k2, e);
-	if (st == OK)
-		st = classes_compare(train->dir, &k1, test->dir, &k2, at, e);
-	if (st == OK)
-		st = folder_files(a, train->dir, &k1, true, at, &train->files, e);
-	if (st == OK)
-		st = folder_files(a, test->dir, &k2, false, at, &test->files, e);
-	if (st != OK)
-		return st;
-	const int C = c->channels ? 3 : 1;
-	part_show(train, "train", C, a, &out->train);
-	part_show(test, "test", C, a, &out->test);
-	out->classes = k1.n;
-	out->class_name = k1.name;
-	return OK;
-}
+/* ---- what can be read ---- */
 
 /* A link to nothing, a folder, a pipe or a file that may not be read. */
 static enum status check_readable(const char *path, struct err *e)
@@ -145,10 +85,13 @@ static enum status check_readable(const char *path, struct err *e)
 	return OK;
 }
 
+/* In one line, a note of who names the picture included. */
 static void note_first(struct folder_part *t, const struct err *why)
 {
+	const char *note = strchr(why->text, '\n');
+	const int n = note ? (int)(note - why->text) : (int)strlen(why->text);
 	if (!*t->first)
-		snprintf(t->first, sizeof t->first, "%.500s", why->text);
+		snprintf(t->first, sizeof t->first, "%.*s%s%s", n, why->text, note ? "; " : "", note ? note + 1 : "");
 }
 
 /* Picture i becomes number n: those before it that are broken are left out. */
@@ -156,6 +99,8 @@ static void move_up(struct folder_part *t, int i, int n)
 {
 	t->path[n] = t->path[i];
 	t->shown[n] = t->shown[i];
+	t->hashed[n] = t->hashed[i];
+	t->origin[n] = t->origin[i];
 	t->label[n] = t->label[i];
 }
 
@@ -173,7 +118,8 @@ static enum status readable(const struct folder_conf *c, struct pictures *p, str
 	int n = 0;
 	for (int i = 0; i < p->n; i++) {
 		err_clear(&why);
-		const enum status st = check_readable(t->path[i], c->on_error == SKIP ? &why : e);
+		struct err *to = c->on_error == SKIP ? &why : e;
+		const enum status st = named(t, i, check_readable(t->path[i], to), to);
 		if (st == OK)
 			move_up(t, i, n++);
 		else if (c->on_error == SKIP)
@@ -199,11 +145,22 @@ static enum status find_size(const struct folder_conf *c, struct dataset_info *d
 		const enum status st = image_read(t->path[i], d->train.C, &pixels, &H, &W, last ? e : NULL);
 		mem_free(pixels);
 		if (st != OK && last)
-			return st;
+			return named(t, i, st, e);
 	}
 	d->train.H = d->test.H = H;
 	d->train.W = d->test.W = W;
 	return OK;
+}
+
+/* Large pictures take their time: a line every ten seconds. */
+static void tell(const struct folder_part *t, int i, int n, double *told)
+{
+	enum { EVERY_S = 10 };
+	char done[32], all[32];
+	if (time_now() < *told + EVERY_S)
+		return;
+	log_line(LOG_INFO, "'%s': %s of %s pictures are decoded", t->dir, str_count(done, i), str_count(all, n));
+	*told = time_now();
 }
 
 /* Each picture once: broken ones stop or are left out; kept in memory where there is room for it. */
@@ -215,11 +172,12 @@ static enum status decode_all(const struct folder_conf *c, bool keep, struct pic
 	t->pixels = mem_new(keep ? (size_t)p->n * size : size);
 	if (!t->pixels)
 		return err_nomem(e, "too little memory for the pictures of '%s'", t->dir);
+	double told = time_now();
 	int n = 0;
 	for (int i = 0; i < p->n; i++) {
+		tell(t, i, p->n, &told);
 		err_clear(&why);
-		const enum status st = decode(p, t->path[i], t->pixels + (keep ? (size_t)n * size : 0),
-		                              c->on_error == SKIP ? &why : e);
+		const enum status st = read_file(p, i, t->pixels + (keep ? (size_t)n * size : 0), c->on_error == SKIP ? &why : e);
 		if (st != OK && c->on_error != SKIP)
 			return st;
 		if (st == E_NOMEM) /* says nothing about the picture */
@@ -267,11 +225,12 @@ static enum status measure(struct dataset_info *d, struct err *e)
 	return st;
 }
 
-/* Of all files that can be read, broken ones too: they are part of what is on the disk. */
-static enum status hash(struct dataset_info *d, struct err *e)
+/* Of all files that can be read, broken ones too: they are part of what is on the disk. Of the file of class names as well: it may
+   name classes that no picture has. */
+static enum status hash(struct dataset_info *d, const char *class_file, struct err *e)
 {
 	const struct pictures *p[2] = {&d->train, &d->test};
-	const int n = p[0]->n + p[1]->n;
+	const int n = p[0]->n + p[1]->n + (class_file ? 1 : 0);
 	struct content *files = mem_new((size_t)n * sizeof *files);
 	if (!files)
 		return err_nomem(e, "too little memory for a list of %d files", n);
@@ -279,11 +238,35 @@ static enum status hash(struct dataset_info *d, struct err *e)
 	for (int k = 0; k < 2; k++) {
 		const struct folder_part *t = p[k]->own;
 		for (int i = 0; i < p[k]->n; i++)
-			files[at++] = (struct content){t->path[i], t->shown[i]};
+			files[at++] = (struct content){t->path[i], t->hashed[i]};
 	}
+	if (class_file)
+		files[at++] = (struct content){class_file, "classes"};
 	const enum status st = content_hash(files, n, d->hash, e);
 	mem_free(files);
 	return st;
+}
+
+static void show(const struct folder_conf *c, struct folder_part *t, struct pictures *p)
+{
+	t->scaled = c->jpeg == SCALED;
+	p->C = c->channels ? 3 : 1;
+	p->label = t->label;
+	p->read = read_file;
+	p->place = held_place;
+	p->own = t;
+	p->decodes = true;
+}
+
+/* After broken ones are left out. */
+static enum status count_valid(const struct folder_conf *c, struct dataset_info *d, struct err *e)
+{
+	const struct folder_part *t = d->train.own;
+	for (int i = 0; i < d->train.n; i++)
+		d->n_valid += t->origin[i].valid;
+	if (d->n_valid == d->train.n || (*c->valid && !d->n_valid))
+		return err_env(e, "all pictures of '%s' are broken; the first: %s", d->n_valid ? c->train : c->valid, t->first);
+	return OK;
 }
 
 static enum status open_folder(const void *conf, struct where at, struct arena *a, struct dataset_info *out,
@@ -291,14 +274,16 @@ static enum status open_folder(const void *conf, struct where at, struct arena *
 {
 	const struct folder_conf *c = conf;
 	struct folder_part *train = NEW(a, struct folder_part), *test = NEW(a, struct folder_part);
-	train->scaled = test->scaled = c->jpeg == SCALED;
-	enum status st = list(c, train, test, at, a, out, e);
+	const char *class_file;
+	enum status st = folder_find(c, train, test, at, a, out, &class_file, e);
+	show(c, train, &out->train);
+	show(c, test, &out->test);
 	if (st == OK)
 		st = readable(c, &out->train, e);
 	if (st == OK)
 		st = readable(c, &out->test, e);
 	if (st == OK)
-		st = hash(out, e);
+		st = hash(out, class_file, e);
 	if (st == OK)
 		st = find_size(c, out, e);
 	if (st == OK) {
@@ -309,6 +294,8 @@ static enum status open_folder(const void *conf, struct where at, struct arena *
 		if (st == OK && (keep || c->on_error == SKIP))
 			st = decode_all(c, keep, &out->test, e);
 	}
+	if (st == OK)
+		st = count_valid(c, out, e);
 	if (st == OK)
 		st = measure(out, e);
 	if (st != OK) {
@@ -329,6 +316,6 @@ static void close_folder(struct dataset_info *d)
 }
 
 const struct dataset dataset_folder = {
-	.name = "folder", .help = "PNG and JPEG files in train/CLASS/ and test/CLASS/",
+	.name = "folder", .help = "PNG and JPEG files in train/CLASS/ and test/CLASS/, or named by lists",
 	.conf_size = sizeof(struct folder_conf), .opts = opts, .open = open_folder, .close = close_folder,
 };

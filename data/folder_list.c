@@ -72,10 +72,24 @@ enum status folder_classes(struct arena *a, const char *dir, struct where at, st
 	return OK;
 }
 
-static bool is_picture(const char *name)
+static bool ends_in(const char *name, const char *const endings[])
 {
 	const char *dot = strrchr(name, '.');
-	return dot && (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg"));
+	for (int i = 0; dot && endings[i]; i++)
+		if (!strcasecmp(dot, endings[i]))
+			return true;
+	return false;
+}
+
+bool picture_name(const char *name)
+{
+	return ends_in(name, (const char *const[]){".png", ".jpg", ".jpeg", NULL});
+}
+
+/* Pictures all the same, which whoever put them there wants to be read. */
+static bool other_picture(const char *name)
+{
+	return ends_in(name, (const char *const[]){".bmp", ".tif", ".tiff", ".gif", ".webp", NULL});
 }
 
 static void list_add(struct file_list *f, char *name, int label)
@@ -107,12 +121,19 @@ enum status folder_files(struct arena *a, const char *dir, const struct class_li
 		const enum status st = names_read(a, class_dir, at, &names, &n, e);
 		if (st != OK)
 			return st;
+		const char *other = NULL;
 		for (int i = 0; i < n; i++)
-			if (is_picture(names[i]))
+			if (picture_name(names[i])) {
 				list_add(f, arena_printf(a, "%s/%s", c->name[k], names[i]), k);
+			} else if (other_picture(names[i])) {
+				other = names[i];
+				f->other++;
+				f->first_other = f->first_other ? f->first_other : path_join(a, class_dir, other);
+			}
 		mem_free(names);
 		if (all_classes && f->n == before)
-			return err_user(e, at, "class folder '%s' has no .png, .jpg or .jpeg files", class_dir);
+			return err_user(e, at, "class folder '%s' has no .png, .jpg or .jpeg files%s%s%s", class_dir, other ? ", but '" : "",
+			                other ? other : "", other ? "': convert such, for instance by mogrify -format png" : "");
 	}
 	return f->n ? OK : err_user(e, at, "'%s' has no .png, .jpg or .jpeg files in its class folders", dir);
 }

@@ -12,6 +12,8 @@ struct file_list {
 	char **name;   /* "cat/001.png" */
 	int *label;
 	int label_cap;
+	int other;            /* files of pictures that are not read, such as .bmp: left out */
+	const char *first_other;
 };
 
 struct class_list {
@@ -19,11 +21,12 @@ struct class_list {
 	const char *const *name; /* sorted bytewise */
 };
 
+/* Whether a file so named is taken for a picture: it ends in .png, .jpg or .jpeg, in capitals or not. */
+bool picture_name(const char *name);
 /* The sub-folders of dir. */
 enum status folder_classes(struct arena *a, const char *dir, struct where at, struct class_list *c,
                            struct err *e);
-/* The files of the class folders that end in .png, .jpg or .jpeg, in capitals or not. An empty class is an
- * error if all must have some. */
+/* The pictures of the class folders. An empty class is an error if all must have some. */
 enum status folder_files(struct arena *a, const char *dir, const struct class_list *c, bool all_classes,
                          struct where at, struct file_list *f, struct err *e);
 void file_list_release(struct file_list *f);

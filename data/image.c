@@ -20,13 +20,29 @@ uint8_t image_grey(int r, int g, int b)
 	return (uint8_t)((19595 * r + 38470 * g + 7471 * b + 32768) >> 16);
 }
 
+/* What else a file of a picture may be, by its first bytes; NULL: nothing that is known. */
+static const char *other_format(const struct encoded *f)
+{
+	static const struct {
+		const char *name, *start;
+		size_t n;
+	} known[] = {{"BMP", "BM", 2}, {"GIF", "GIF8", 4}, {"TIFF", "II*\0", 4}, {"TIFF", "MM\0*", 4}, {"WebP", "RIFF", 4}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (f->size >= known[i].n && !memcmp(f->data, known[i].start, known[i].n))
+			return known[i].name;
+	return NULL;
+}
+
 static enum status unknown_format(const struct encoded *f, struct err *e)
 {
+	const char *other = other_format(f);
 	char hex[3 * 8 + 1] = "";
 	for (size_t i = 0; i < f->size && i < 8; i++)
 		snprintf(hex + 3 * i, sizeof hex - 3 * i, " %02x", f->data[i]);
 	if (!f->size)
 		return err_env(e, "picture '%s' is empty (0 bytes)", f->path);
+	if (other)
+		return err_env(e, "picture '%s' is neither PNG nor JPEG but %s: convert it, for instance by mogrify -format png", f->path, other);
 	return err_env(e, "picture '%s' is neither PNG nor JPEG: it starts with%s at byte 0", f->path, hex);
 }
 

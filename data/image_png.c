@@ -63,6 +63,16 @@ static void take(png_structp png, png_bytep out, size_t n)
 	w->pos += n;
 }
 
+/* A file of a few bytes can claim any size. Deflate packs 1032 to 1 at best, so what it cannot hold is known before memory is taken. */
+static enum status check_bytes(const struct work *w)
+{
+	enum { PACKED_MOST = 1032 };
+	const uint64_t bytes = (uint64_t)png_get_rowbytes(w->png, w->info) * (uint64_t)w->H;
+	if (bytes / PACKED_MOST <= w->in->size)
+		return OK;
+	return err_env(w->e, "picture '%s' says that it has %d x %d pixels, which its %zu bytes cannot hold", w->in->path, w->W, w->H, w->in->size);
+}
+
 static void read_header(struct work *w)
 {
 	png_set_read_fn(w->png, w, take);
@@ -71,6 +81,8 @@ static void read_header(struct work *w)
 	w->H = (int)png_get_image_height(w->png, w->info);
 	w->W = (int)png_get_image_width(w->png, w->info);
 	w->st = image_check_sides(w->in, (unsigned long)w->H, (unsigned long)w->W, w->e);
+	if (w->st == OK)
+		w->st = check_bytes(w);
 	if (w->st != OK)
 		return;
 	png_set_expand(w->png);   /* palette to RGB, 1 to 4 bit grey to 8, a transparent colour to alpha */

@@ -7,6 +7,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/dataset.h \
 	%D%/datasets.def \
 	%D%/folder.c \
+	%D%/folder_find.c \
+	%D%/folder_int.h \
 	%D%/folder_list.c \
 	%D%/folder_list.h \
 	%D%/hash.c \
@@ -18,6 +20,9 @@ liblimbeck_core_la_SOURCES += \
 	%D%/image_jpeg.c \
 	%D%/image_jpeg_write.c \
 	%D%/image_png.c \
+	%D%/list_class.c \
+	%D%/list_file.c \
+	%D%/list_file.h \
 	%D%/loader.c \
 	%D%/source.h \
 	%D%/split.c \

@@ -33,6 +33,7 @@ dist_check_SCRIPTS = \
 	%D%/store.sh \
 	%D%/sweep.sh \
 	%D%/docs.sh \
+	%D%/ships.sh \
 	%D%/cli.sh \
 	%D%/engine_avx2.sh
 EXTRA_DIST += \

@@ -40,7 +40,10 @@ void encode_png(const char *path, const struct png_spec *s)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
-void encode_jpeg(const char *path, const uint8_t *pixels, int W, int H, int channels, bool ycck, bool adobe)
+/* EXIF with one entry: orientation 6, "turn by 90 degrees to show". */
+static const JOCTET turned[] = {'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0};
+
+static void encode(const char *path, const uint8_t *pixels, int W, int H, int channels, bool ycck, bool adobe, bool progressive)
 {
 	struct jpeg_compress_struct jpeg;
 	struct jpeg_error_mgr errors;
@@ -61,7 +64,11 @@ void encode_jpeg(const char *path, const uint8_t *pixels, int W, int H, int chan
 		jpeg.comp_info[c].h_samp_factor = jpeg.comp_info[c].v_samp_factor = 1;
 	if (channels == 4)
 		jpeg.write_Adobe_marker = adobe;
+	if (progressive)
+		jpeg_simple_progression(&jpeg);
 	jpeg_start_compress(&jpeg, TRUE);
+	if (progressive)
+		jpeg_write_marker(&jpeg, JPEG_APP0 + 1, turned, sizeof turned);
 	while (jpeg.next_scanline < jpeg.image_height) {
 		JSAMPROW row = (JSAMPROW)(pixels + (size_t)jpeg.next_scanline * (size_t)W * (size_t)channels);
 		jpeg_write_scanlines(&jpeg, &row, 1);
@@ -69,4 +76,14 @@ void encode_jpeg(const char *path, const uint8_t *pixels, int W, int H, int chan
 	jpeg_finish_compress(&jpeg);
 	jpeg_destroy_compress(&jpeg);
 	ck_assert_int_eq(fclose(f), 0);
+}
+
+void encode_jpeg(const char *path, const uint8_t *pixels, int W, int H, int channels, bool ycck, bool adobe)
+{
+	encode(path, pixels, W, H, channels, ycck, adobe, false);
+}
+
+void encode_jpeg_turned(const char *path, const uint8_t *pixels, int W, int H)
+{
+	encode(path, pixels, W, H, 3, false, false, true);
 }

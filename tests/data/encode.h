@@ -20,5 +20,7 @@ void encode_png(const char *path, const struct png_spec *s);
 /* channels 1, 3 or 4 (CMYK); ycck: stored as YCCK; adobe: with the Adobe marker. Quality 100, no
  * subsampling. */
 void encode_jpeg(const char *path, const uint8_t *pixels, int W, int H, int channels, bool ycck, bool adobe);
+/* Colour, progressive, with an EXIF marker that wants it turned by 90 degrees. */
+void encode_jpeg_turned(const char *path, const uint8_t *pixels, int W, int H);
 
 #endif

@@ -251,6 +251,15 @@ START_TEST(huge)
 	refuse(png, "16385 x 1 pixels, allowed are 1 to 16384");
 	encode_jpeg(jpeg, row, 16385, 1, 1, false, false);
 	refuse(jpeg, "16385 x 1 pixels, allowed are 1 to 16384");
+	/* 2000 bytes a row packed as tightly as can be: whole it is read, cut it would take memory for nothing */
+	uint8_t *big;
+	int H, W;
+	encode_png(png, &(struct png_spec){.W = 16000, .H = 1000, .depth = 1, .type = GREY, .rows = row});
+	ck_assert_int_eq(image_read(png, 1, &big, &H, &W, &trial_err), OK);
+	ck_assert_int_eq(H, 1000);
+	mem_free(big);
+	trial_cut(png, 1000);
+	refuse(png, "says that it has 16000 x 1000 pixels, which its 1000 bytes cannot hold");
 }
 END_TEST
 
