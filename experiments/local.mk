@@ -48,4 +48,6 @@ nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_tuning.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_screening.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_cifar10.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_win_tuning.yaml
+nobase_dist_pkgdata_DATA += %D%/ablations/assistants_tuning.yaml
+nobase_dist_pkgdata_DATA += %D%/ablations/assistants_factorial.yaml
 nobase_dist_pkgdata_DATA += %D%/repdistiller/same.yaml

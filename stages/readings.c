@@ -14,6 +14,7 @@ const struct reading reading_all[] = {
 	{"final_only", STAGES, "one stage: the finished teacher alone (M = 1)", "teacher: teach.last", SCREENED},
 	{"final_repeated", STAGES, "the finished teacher met as often: what meeting it again is worth without other stages", "teacher: [teach.last, teach.last, teach.last]", DECIDED},
 	{"reversed", STAGES, "the finished teacher first, earlier ones after it", "teacher: ['teach.anchors[2]', 'teach.anchors[1]', 'teach.anchors[0]']", SCREENED},
+	{"online", STAGES, "the teacher trains on between the stages, each time by a schedule of its own; by one schedule it is `anchors`", "teacher: [teach.last, on.last]", SCREENED},
 	{"follow", STAGES, "the farthest next checkpoint whose answers the student can still imitate (RCO's greedy search)", "teacher: teach.anchors, follow: 0.1, meetings: 3", SCREENED},
 	{"own_epochs", STAGES, "more time with later teachers", "teacher: teach.anchors, anchor_epochs: [2, 4, 6]", SCREENED},
 	/* ---- greedy blocks ---- */
