@@ -7,17 +7,7 @@
 
 #include "base/log.h"
 #include "engine/build.h"
-#include "stages/temperatures.h"
-
-struct assistants_conf {
-	const struct conf *teacher, *temperature, *losses;
-	int ends, labels, t2_weight_path;
-	double phase_budget;
-	struct ints phase_epochs;
-	const char *phases;
-};
-enum { ENDS_EITHER, ENDS_TEMPERATURE, ENDS_LIMIT };
-enum { T2_STOP_GRADIENT, T2_NONE };
+#include "stages/assistants.h"
 
 static const struct opt opts[] = {
 	NODE(assistants_conf, teacher, "list of STAGE.last, STAGE.best, STAGE.anchors[i] or {file: PATH, network: NAME}: the small one first"),
@@ -33,14 +23,6 @@ static const struct opt opts[] = {
 	CHOICE(assistants_conf, t2_weight_path, "stop_gradient", "stop_gradient|none", "of the default loss: the factor t^2, a constant to the temperature, or none: then the student "
 	       "learns K^2 times slower at K"),
 	{0},
-};
-
-struct assistants_own {
-	struct term *terms;
-	int n, M;
-	bool by_temperature; /* a phase may end before its limit */
-	bool told;           /* a phase that ends by its limit is worth a word */
-	double meant;        /* epochs of a phase */
 };
 
 static const char default_temperature[] = "temperature: {kind: adaptive}";
@@ -104,7 +86,7 @@ static enum status finish_build(const struct lesson *l, struct step *st, const s
 	return OK;
 }
 
-static enum status build_taught(const struct lesson *l, struct step *st, struct err *e)
+enum status assistants_taught(const struct lesson *l, struct step *st, struct err *e)
 {
 	(void)e;
 	const struct assistants_own *own = l->own;
@@ -119,7 +101,7 @@ static enum status build_taught(const struct lesson *l, struct step *st, struct 
 	return finish_build(l, st, &s, loss);
 }
 
-static enum status build_labels(const struct lesson *l, struct step *st, struct err *e)
+enum status assistants_labels(const struct lesson *l, struct step *st, struct err *e)
 {
 	(void)e;
 	struct stage_run *r = st->run;
@@ -130,13 +112,13 @@ static enum status build_labels(const struct lesson *l, struct step *st, struct 
 
 /* ---- phases ---- */
 
-static enum status begin(const struct lesson *l, struct aside *a, struct err *e)
+enum status assistants_begin(const struct lesson *l, struct aside *a, struct err *e)
 {
 	const struct assistants_own *own = l->own;
 	return temperatures_begin(l, a, own->terms, own->n, own->meant, e);
 }
 
-static enum status over(const struct lesson *l, struct aside *a, bool *is_over, struct err *e)
+enum status assistants_over(const struct lesson *l, struct aside *a, bool *is_over, struct err *e)
 {
 	const struct assistants_own *own = l->own;
 	double tau = NAN;
@@ -146,128 +128,26 @@ static enum status over(const struct lesson *l, struct aside *a, bool *is_over, 
 }
 
 /* How long the phase was and why it ended, for the log, the metrics and the tables. */
-static enum status end(const struct lesson *l, struct aside *a, struct err *e)
+enum status assistants_end(const struct lesson *l, struct aside *a, struct err *e)
 {
 	const struct assistants_own *own = l->own;
 	const struct stage *s = aside_run(a)->stage;
 	double tau = NAN;
 	enum status st = temperature_next(l, a, own->terms, own->n, &tau, e);
-	const bool by_limit = own->told && !(tau <= TAU_OVER);
+	const bool by_limit = own->by_temperature && !(tau <= TAU_OVER);
 	const struct { const char *name; double value; } row[] = {
 		{"phase_epochs", l->epochs}, {"phase_meant_epochs", own->meant}, {"time/phase_seconds", aside_seconds(a)}, {"phase_tau", tau},
-		{"phase_by_limit", own->told ? by_limit : NAN},
+		{"phase_by_limit", own->by_temperature ? by_limit : NAN},
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)
 		st = aside_metric(a, row[i].name, row[i].value, e);
-	if (st != OK || !own->told)
+	if (st != OK || !own->by_temperature)
 		return st;
 	if (by_limit)
 		log_line(LOG_WARN, "'%s' %s reached its limit of %d epochs with the temperature at %.3g (%.3g epochs were meant): it goes on; a larger 'phase_epochs', or a "
 		         "smaller 'phase_budget', lets it come to 1", s->name, l->label, l->epochs, tau, own->meant);
 	else
 		log_line(LOG_INFO, "'%s' %s ended by its temperature after %d epoch%s (%.3g were meant)", s->name, l->label, l->epochs, l->epochs == 1 ? "" : "s", own->meant);
-	return OK;
-}
-
-/* The limits of the phases; labels and later teachers keep an epoch each. */
-static enum status limits(const struct stage *s, const struct assistants_own *own, int limit[], struct err *e)
-{
-	const struct assistants_conf *c = s->conf;
-	const struct ints *asked = &c->phase_epochs;
-	const int M = own->M, E = s->train.epochs, there = E - (c->labels ? 1 : 0);
-	int sum = 0;
-	if (there < M)
-		return err_user(e, conf_where(s->map, "epochs"), "'epochs' is %d for %d teacher%s%s, at least one each", E, M, M == 1 ? "" : "s", c->labels ? " and the labels" : "");
-	if (asked->n && asked->n != M)
-		return err_user(e, conf_where(s->map, "phase_epochs"), "'phase_epochs' has %d number%s for %d teacher%s", asked->n, asked->n == 1 ? "" : "s", M, M == 1 ? "" : "s");
-	if (asked->n && (c->ends == ENDS_TEMPERATURE || *c->phases))
-		return err_user(e, conf_where(s->map, "phase_epochs"), "'phase_epochs' is a limit, and '%s' leaves none", *c->phases ? "phases" : "ends: temperature");
-	for (int m = 0; m < M; m++) {
-		const double meant = c->ends == ENDS_LIMIT || *c->phases ? round(own->meant) : ceil(1.25 * own->meant - 1e-9);
-		limit[m] = asked->n ? asked->v[m] : c->ends == ENDS_TEMPERATURE ? there - sum - (M - 1 - m) : (int)fmax(fmin(meant, there / M), 1);
-		sum += limit[m];
-	}
-	if (sum > there)
-		return err_user(e, conf_where(s->map, "phase_epochs"), "'phase_epochs' are %d in all, but 'epochs' is %d%s", sum, E, c->labels ? ", and the labels want one" : "");
-	if (!c->labels)
-		limit[M - 1] += E - sum;
-	return OK;
-}
-
-/* One schedule of the learning rate over all phases; a temperature's own span is the phase that is meant. */
-static void lay(struct stage_run *r, const struct assistants_own *own, struct optim *o, const char *label, int m, int from, int epochs)
-{
-	const struct stage *s = r->stage;
-	const struct assistants_conf *c = s->conf;
-	const bool taught = m < own->M, last = m == own->M - 1 && !c->labels;
-	struct lesson *l = run_add_lesson(r, label, epochs);
-	l->teacher = taught ? m : -1;
-	l->selects = true;
-	l->build = taught ? build_taught : build_labels;
-	l->begin = taught ? begin : NULL;
-	l->over = taught && own->by_temperature && !last ? over : NULL;
-	l->end = taught ? end : NULL;
-	l->own = own;
-	l->tau_epochs = c->ends == ENDS_LIMIT ? epochs : own->meant;
-	lesson_moves(r, l, o, &s->schedule);
-	l->optim[0].from = from;
-	l->optim[0].epochs = s->train.epochs;
-}
-
-static enum status define(struct stage_run *r, struct err *e)
-{
-	const struct stage *s = r->stage;
-	const struct assistants_conf *c = s->conf;
-	const struct assistants_own *from_file = s->own;
-	struct assistants_own *own = NEW(r->arena, struct assistants_own);
-	*own = *from_file;
-	own->M = s->n_teacher;
-	own->meant = fmax(c->phase_budget > 0 ? c->phase_budget * s->train.epochs : (double)s->train.epochs / (own->M + (c->labels ? 1 : 0)), 1);
-	own->by_temperature = c->ends != ENDS_LIMIT && !*c->phases;
-	own->told = own->by_temperature;
-	int *limit = NEW_ARRAY(r->arena, int, own->M);
-	enum status st = limits(s, own, limit, e);
-	if (st == OK)
-		st = run_define_terms(r, from_file->terms, own->n, &own->terms, e);
-	if (st != OK)
-		return st;
-	struct optim *o = run_optim(r, "student", &s->optim);
-	optim_add_net(o, r->arena, r->student, 0, net_part_all(r->student));
-	optim_add_terms(o, r->arena, own->terms, own->n);
-	int from = 0;
-	for (int m = 0; m < own->M; from += limit[m], m++)
-		lay(r, own, o, arena_printf(r->arena, "teacher %d/%d", m + 1, own->M), m, from, limit[m]);
-	if (c->labels)
-		lay(r, own, o, "labels", own->M, from, s->train.epochs - from);
-	return OK;
-}
-
-/* With `phases`: each as long as the other stage's of the same number, which are known now. */
-static enum status ready(struct stage_run *r, struct err *e)
-{
-	const struct stage *s = r->stage;
-	const struct assistants_conf *c = s->conf;
-	const int M = s->n_teacher, E = s->train.epochs;
-	int sum = 0;
-	if (!*c->phases)
-		return OK;
-	for (int m = 0; m < M; m++) {
-		const int epochs = course_epochs(r->course, m);
-		struct lesson *l = &r->lesson[m];
-		if (!epochs)
-			return err_user(e, s->course.at, "'%s' had %d phase%s with a teacher, but stage '%s' has %d", c->phases, m, m == 1 ? "" : "s", s->name, M);
-		l->optim[0].from = sum;
-		l->epochs = l->tau_epochs = epochs;
-		sum += epochs;
-	}
-	if (sum > E - (c->labels ? 1 : 0))
-		return err_user(e, s->course.at, "the phases of '%s' are %d epochs in all, but stage '%s' has %d%s", c->phases, sum, s->name, E, c->labels ? ", one of them for the labels" : "");
-	if (c->labels) {
-		r->lesson[M].optim[0].from = sum;
-		r->lesson[M].epochs = E - sum;
-	} else {
-		r->lesson[M - 1].epochs += E - sum;
-	}
 	return OK;
 }
 
@@ -285,6 +165,6 @@ const struct stage_kind stage_assistants = {
 	.several_networks = true,
 	.read = read_own,
 	.canonical = canonical,
-	.define = define,
-	.ready = ready,
+	.define = assistants_define,
+	.ready = assistants_ready,
 };

@@ -7,6 +7,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/arms.c \
 	%D%/arms.h \
 	%D%/assistants.c \
+	%D%/assistants.h \
+	%D%/assistants_phases.c \
 	%D%/aside.c \
 	%D%/aside.h \
 	%D%/aside_int.h \

@@ -137,6 +137,27 @@ START_TEST(ties)
 }
 END_TEST
 
+/* What a stage says of the training pictures is what its weights give them in an evaluation, not what was counted while the weights moved. */
+START_TEST(training_pictures)
+{
+	const struct trained t = train_ok("out", FILE_OF("9"));
+	struct experiment *x = open_ok(FILE_OF("9"));
+	struct net *net = net_of(x);
+	struct evaluator *ev = NULL;
+	static const char *const files[] = {"last", "best"}, *const names[][2] = {{"train_top1_clean", "train_top5_clean"}, {"train_top1_clean_best", "train_top5_clean_best"}};
+	for (int i = 0; i < 2; i++) {
+		ck_ok(weights_load(net->params, arena_printf(life, "%s/stages/a/%s.safetensors", t.folder, files[i]), &e));
+		const struct evaluation got = measure(x, net, PART_TRAIN, &ev);
+		evaluator_close(ev);
+		ck_assert_double_eq(metric(t.folder, "a", -1, names[i][0]), got.top1);
+		ck_assert_double_eq(metric(t.folder, "a", -1, names[i][1]), got.top5);
+		ck_assert_int_eq(got.n, 30);
+	}
+	params_release(net->params);
+	experiment_close(x);
+}
+END_TEST
+
 Suite *evaluate_suite(void)
 {
 	Suite *s = suite_create("evaluate");
@@ -144,5 +165,6 @@ Suite *evaluate_suite(void)
 	tcase_add_test(tc, by_hand);
 	tcase_add_test(tc, few_classes);
 	tcase_add_test(tc, ties);
+	tcase_add_test(tc, training_pictures);
 	return s;
 }
