@@ -32,13 +32,13 @@ static int class_of(const struct data *d, int index, int class)
 	return class == CLASS_OF_LABEL ? d->info.test.label[d->test[index]] : class;
 }
 
-static enum status add(struct arena *a, const struct data *d, struct shots *s, int index, int class, struct err *e)
+static enum status add(const struct data *d, struct shots *s, int index, int class, struct err *e)
 {
 	if (s->n == SHEET_ROWS)
 		return err_user(e, nowhere, "--images names more than %d pictures", SHEET_ROWS);
 	const int label = d->info.test.label[d->test[index]];
 	s->index[s->n] = index;
-	s->shot[s->n++] = (struct gradcam_shot){.class = class_of(d, index, class), .name = arena_printf(a, "%s, number %d", d->info.class_name[label], index)};
+	s->shot[s->n++] = (struct gradcam_shot){.class = class_of(d, index, class), .name = d->info.class_name[label]};
 	return OK;
 }
 
@@ -54,7 +54,7 @@ static long digits(const char **p)
 	return errno || n > 1000000000 ? -1 : n;
 }
 
-static enum status add_list(struct arena *a, const struct data *d, const char *word, int class, struct shots *s, struct err *e)
+static enum status add_list(const struct data *d, const char *word, int class, struct shots *s, struct err *e)
 {
 	enum status st = OK;
 	for (const char *p = word; st == OK; p++) {
@@ -69,7 +69,7 @@ static enum status add_list(struct arena *a, const struct data *d, const char *w
 		if (to >= d->n_test)
 			return err_user(e, nowhere, "--images '%s': there is no test picture %ld, allowed are 0 to %d", word, to, d->n_test - 1);
 		for (long i = from; i <= to && st == OK; i++)
-			st = add(a, d, s, (int)i, class, e);
+			st = add(d, s, (int)i, class, e);
 		if (!*p)
 			break;
 	}
@@ -107,7 +107,7 @@ static enum status add_first(struct arena *a, const struct data *d, int class, s
 	for (int i = 0; i < d->n_test && s->n < FIRST && st == OK; i++) {
 		const int label = d->info.test.label[d->test[i]];
 		if (!seen[label])
-			st = add(a, d, s, i, class, e);
+			st = add(d, s, i, class, e);
 		seen[label] = true;
 	}
 	return st;
@@ -118,7 +118,7 @@ enum status shots_choose(struct arena *a, const struct data *d, const char *cons
 	enum status st = OK;
 	*s = (struct shots){.shot = NEW_ARRAY(a, struct gradcam_shot, SHEET_ROWS), .index = NEW_ARRAY(a, int, SHEET_ROWS)};
 	for (int i = 0; i < n && st == OK; i++)
-		st = file_exists(word[i]) ? add_file(a, d, word[i], class, asked, s, e) : add_list(a, d, word[i], class, s, e);
+		st = file_exists(word[i]) ? add_file(a, d, word[i], class, asked, s, e) : add_list(d, word[i], class, s, e);
 	return n ? st : add_first(a, d, class, s, e);
 }
 

@@ -38,6 +38,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/gradcam_nets.h \
 	%D%/gradcam_print.c \
 	%D%/gradcam_print.h \
+	%D%/gradcam_run.c \
+	%D%/gradcam_run.h \
 	%D%/gradcam_shots.c \
 	%D%/gradcam_shots.h \
 	%D%/limbeck.c \

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/file.h"
 #include "report/canvas.h"
@@ -10,12 +11,13 @@
 enum {
 	CELL_ABOUT = 112, CELL_MOST = 224, /* pixels of a picture's longer side */
 	EDGE = 16, GAP = 8, LINE = 18, HEAD = 24, NAMES = 132, GROUP = 28, BAR = 12, BAR_LENGTH = 220, BARS = 66,
+	WITHIN = 98, /* per cent */
 };
 
 struct layout {
 	double w, h;        /* of a cell */
 	double x, y;        /* of the first */
-	double most;        /* the largest difference of the sheet: the ends of its colours */
+	double most;        /* the ends of the differences' colours */
 	double width, height;
 };
 
@@ -42,18 +44,39 @@ static bool difference(const struct sheet_row *r, int column, int n, double *out
 	return a && b;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* What WITHIN of all differences of the sheet do not exceed, so that a few pixels don't make the rest pale; the largest where that is 0. */
+static double difference_scale(struct arena *a, const struct sheet *s)
+{
+	const int n = s->H * s->W;
+	double *all = NEW_ARRAY(a, double, (size_t)s->n_row * (size_t)(s->n_column - 1) * (size_t)n);
+	size_t many = 0;
+	for (int i = 0; i < s->n_row; i++)
+		for (int k = 1; k < s->n_column; k++)
+			if (difference(&s->row[i], k, n, all + many))
+				many += (size_t)n;
+	for (size_t i = 0; i < many; i++)
+		all[i] = fabs(all[i]);
+	if (!many)
+		return 0;
+	qsort(all, many, sizeof *all, by_size);
+	const double within = all[(many - 1) * WITHIN / 100];
+	return within > 0 ? within : all[many - 1];
+}
+
 static struct layout lay_out(struct canvas *c, const struct sheet *s)
 {
-	const int longer = s->H > s->W ? s->H : s->W, n = s->H * s->W, columns = 2 * s->n_column;
+	const int longer = s->H > s->W ? s->H : s->W, columns = 2 * s->n_column;
 	double scale = fmax(round((double)CELL_ABOUT / longer), 1);
 	if (longer > CELL_MOST)
 		scale = (double)CELL_MOST / longer;
 	struct layout l = {.w = round(s->W * scale), .h = round(s->H * scale), .x = EDGE + NAMES, .y = EDGE + 2 * LINE + 2 * HEAD};
-	double *d = NEW_ARRAY(canvas_arena(c), double, n);
-	for (int i = 0; i < s->n_row; i++)
-		for (int k = 1; k < s->n_column; k++)
-			if (difference(&s->row[i], k, n, d))
-				l.most = fmax(l.most, largest(d, n));
+	l.most = difference_scale(canvas_arena(c), s);
 	l.width = fmax(column_x(s, &l, columns - 1) + l.w + EDGE, EDGE + NAMES + 2 * (BAR_LENGTH + GROUP) + EDGE);
 	l.width = ceil(fmax(l.width, canvas_text_width(c, 12, s->note) + 2 * EDGE));
 	l.height = ceil(l.y + s->n_row * (l.h + GAP) + BARS);
@@ -165,15 +188,15 @@ static void draw(struct canvas *c, const struct sheet *s, const struct layout *l
 {
 	char less[32], more[32];
 	const double y = l->height - BARS + 14;
-	snprintf(less, sizeof less, "-%.2g %%", 100 * l->most);
-	snprintf(more, sizeof more, "+%.2g %%", 100 * l->most);
+	snprintf(less, sizeof less, "-%.2g %% and less", 100 * l->most);
+	snprintf(more, sizeof more, "+%.2g %% and more", 100 * l->most);
 	draw_head(c, s, l);
 	for (int i = 0; i < s->n_row; i++)
 		draw_row(c, s, l, i);
 	draw_bar(c, EDGE + NAMES, y, colour_heat, 0, (const char *const[]){"0", "", "its largest"}, "heat, each map by itself");
 	if (s->n_column > 1)
 		draw_bar(c, EDGE + NAMES + BAR_LENGTH + GROUP, y, colour_signed, -1, (const char *const[]){less, "0", more},
-		         arena_printf(canvas_arena(c), "of the map's sum, in a pixel: more than %s is red", s->column[0]));
+		         arena_printf(canvas_arena(c), "share of the map's sum in a pixel, minus that of %s", s->column[0]));
 }
 
 enum status sheet_png(const struct sheet *s, const char *path, struct err *e)
