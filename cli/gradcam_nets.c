@@ -36,7 +36,7 @@ static enum status add_stage(struct arena *a, const struct gradcam_args *args, s
                              const struct stage *s, struct err *e)
 {
 	const char *weights = NULL, *name = arena_printf(a, "%s.%s", s->name, args->rule);
-	if (nets->n_experiment > 1)
+	if (!str_eq(folder, nets->folder))
 		name = arena_printf(a, "%s of %s", name, strrchr(folder, '/') ? strrchr(folder, '/') + 1 : folder);
 	const enum status st = stage_weights_find(a, folder, s, args->rule, &weights, e);
 	return st == OK ? add(a, nets, x, s->train.train, name, weights, e) : st;

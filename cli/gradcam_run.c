@@ -27,7 +27,7 @@ struct run {
 	uint8_t *pixels, *mask;          /* of a batch */
 	double area;
 	int n_area, class;
-	const char *layer[GRADCAM_LAYERS], *path[GRADCAM_LAYERS];
+	const char *layer[GRADCAM_LAYERS], *path[GRADCAM_LAYERS], *out;
 };
 
 /* ---- layers ---- */
@@ -65,8 +65,10 @@ static enum status choose_layers(struct run *r, struct err *e)
 	for (int k = 0; k < r->nets.n; k++) {
 		const struct gradcam_column *c = &r->nets.column[k];
 		const char *name[GRADCAM_LAYERS];
-		bool there = all || last;
 		const int n = gradcam_layers(r->arena, c->net, name);
+		bool there = all || last;
+		if (!n)
+			return err_user(e, nowhere, "%s (%s) has no layer with a map: its features are vectors", c->name, c->net->model_name);
 		for (int i = 0; i < n; i++)
 			there |= str_eq(name[i], r->args->layer);
 		if (!there)
@@ -197,8 +199,7 @@ static const char *class_text(const struct run *r)
 static enum status write_sheets(struct run *r, struct err *e)
 {
 	const char *column[GRADCAM_NETS + 1];
-	const char *out = r->args->out ? r->args->out : r->nets.folder ? path_join(r->arena, r->nets.folder, "gradcam") : "gradcam";
-	enum status st = dir_make(out, e);
+	enum status st = OK;
 	for (int k = 0; k < r->study.n_column; k++)
 		column[k] = r->study.column[k].name;
 	for (int l = 0; l < r->study.n_layer && st == OK; l++) {
@@ -207,7 +208,7 @@ static enum status write_sheets(struct run *r, struct err *e)
 			.note = arena_printf(r->arena, "test pictures of %s; class of every network: %s", r->data->kind->name, class_text(r)),
 			.n_column = r->study.n_column, .column = column, .n_row = r->sheet.n, .row = r->row[l],
 		};
-		r->path[l] = path_join(r->arena, out, arena_printf(r->arena, "%s.png", r->layer[l]));
+		r->path[l] = path_join(r->arena, r->out, arena_printf(r->arena, "%s.png", r->layer[l]));
 		st = sheet_png(&s, r->path[l], e);
 	}
 	return st;
@@ -241,7 +242,8 @@ static enum status choose(struct run *r, struct err *e)
 		st = shots_choose(r->arena, r->data, args->images.word, args->images.n, r->class, args->class != NULL, &r->sheet, e);
 	if (st == OK)
 		shots_spread(r->arena, r->data, args->count, r->class, &r->count);
-	return st;
+	r->out = args->out ? args->out : r->nets.folder ? path_join(r->arena, r->nets.folder, "gradcam") : "gradcam";
+	return st == OK ? dir_make(r->out, e) : st;
 }
 
 static enum status compute(struct run *r, struct err *e)

@@ -39,6 +39,13 @@ static int part_of(const struct net *net, const char *layer)
 	return -1;
 }
 
+/* A part's features where they are a map; NULL: it has no tap, or vectors. */
+static struct node *features_of(const struct taps *t, int part)
+{
+	struct node *x = taps_active(t, part);
+	return x && x->type.shape.n_dim == 4 ? x : NULL;
+}
+
 int gradcam_layers(struct arena *a, const struct net *net, const char *name[GRADCAM_LAYERS])
 {
 	struct arena *scratch = arena_open("layers");
@@ -48,7 +55,7 @@ int gradcam_layers(struct arena *a, const struct net *net, const char *name[GRAD
 	int n = 0;
 	model_apply(g, &copy, 0, net_part_all(net), graph_input(g, "image", shape4(1, net->C, net->H, net->W), CLASS_ACT), MODE_FROZEN, net->name, &t);
 	for (int part = 0; part <= net->B; part++)
-		if (taps_active(&t, part))
+		if (features_of(&t, part))
 			name[n++] = part ? arena_printf(a, "block%d", part) : "stem";
 	arena_close(scratch);
 	return n;
@@ -67,9 +74,9 @@ static void add_layers(struct gradcam *c, struct arena *a, const struct taps *t,
 	int n = 0, of[GRADCAM_LAYERS];
 	for (int i = 0; i < c->n_layer; i++) {
 		const int part = part_of(c->net, layer[i]);
-		if (part < 0 || !taps_active(t, part))
+		if (part < 0 || !features_of(t, part))
 			continue;
-		features[n] = taps_active(t, part);
+		features[n] = features_of(t, part);
 		c->map[i].raw = features[n] == (part ? t->block_pre[part] : t->stem_pre);
 		of[n++] = i;
 	}

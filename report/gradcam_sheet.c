@@ -77,7 +77,7 @@ static struct layout lay_out(struct canvas *c, const struct sheet *s)
 		scale = (double)CELL_MOST / longer;
 	struct layout l = {.w = round(s->W * scale), .h = round(s->H * scale), .x = EDGE + NAMES, .y = EDGE + 2 * LINE + 2 * HEAD};
 	l.most = difference_scale(canvas_arena(c), s);
-	l.width = fmax(column_x(s, &l, columns - 1) + l.w + EDGE, EDGE + NAMES + 2 * (BAR_LENGTH + GROUP) + EDGE);
+	l.width = fmax(column_x(s, &l, columns - 1) + l.w + EDGE, EDGE + NAMES + 2 * (BAR_LENGTH + GROUP) + 240);
 	l.width = ceil(fmax(l.width, canvas_text_width(c, 12, s->note) + 2 * EDGE));
 	l.height = ceil(l.y + s->n_row * (l.h + GAP) + BARS);
 	return l;
@@ -188,15 +188,15 @@ static void draw(struct canvas *c, const struct sheet *s, const struct layout *l
 {
 	char less[32], more[32];
 	const double y = l->height - BARS + 14;
-	snprintf(less, sizeof less, "-%.2g %% and less", 100 * l->most);
-	snprintf(more, sizeof more, "+%.2g %% and more", 100 * l->most);
+	snprintf(less, sizeof less, "-%.2g %%", 100 * l->most);
+	snprintf(more, sizeof more, "+%.2g %%", 100 * l->most);
 	draw_head(c, s, l);
 	for (int i = 0; i < s->n_row; i++)
 		draw_row(c, s, l, i);
 	draw_bar(c, EDGE + NAMES, y, colour_heat, 0, (const char *const[]){"0", "", "its largest"}, "heat, each map by itself");
 	if (s->n_column > 1)
 		draw_bar(c, EDGE + NAMES + BAR_LENGTH + GROUP, y, colour_signed, -1, (const char *const[]){less, "0", more},
-		         arena_printf(canvas_arena(c), "share of the map's sum in a pixel, minus that of %s", s->column[0]));
+		         arena_printf(canvas_arena(c), "share of the map's sum in a pixel, minus that of %s; %d %% of all pixels are between the ends", s->column[0], WITHIN));
 }
 
 enum status sheet_png(const struct sheet *s, const char *path, struct err *e)
