@@ -10,7 +10,7 @@
 
 static const struct where nowhere = {0};
 
-static bool is_folder(const char *path)
+bool is_folder(const char *path)
 {
 	struct stat s;
 	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
@@ -86,30 +86,44 @@ static enum status choose_stage(const struct experiment *x, const struct eval_ar
 	                              args->network);
 }
 
-/* In the run's folder, or where the store beside it says that an earlier run left it. */
-static enum status find_weights(struct arena *a, const struct eval_args *args, const struct stage *s,
-                                struct eval_target *t, struct err *e)
+enum status stage_find(const struct experiment *x, const char *name, const struct stage **s, struct err *e)
 {
-	t->weights = arena_printf(a, "%s/stages/%s/%s.safetensors", t->folder, s->name, args->rule);
-	if (file_exists(t->weights))
+	for (int i = 0; i < x->n_stage; i++)
+		if (str_eq(x->stage[i].name, name)) {
+			*s = &x->stage[i];
+			return OK;
+		}
+	return unknown_stage(x, name, e);
+}
+
+enum status stage_weights_find(struct arena *a, const char *folder, const struct stage *s, const char *rule, const char **weights, struct err *e)
+{
+	*weights = arena_printf(a, "%s/stages/%s/%s.safetensors", folder, s->name, rule);
+	if (file_exists(*weights))
 		return OK;
-	const char *db = arena_printf(a, "%s/../limbeck.db", t->folder), *path = NULL;
+	const char *db = arena_printf(a, "%s/../limbeck.db", folder), *path = NULL;
 	struct store *store = NULL;
 	bool found = false;
 	enum status st = OK;
 	if (file_exists(db)) {
 		st = store_open(db, &store, e);
 		if (st == OK)
-			st = store_artefact_get(store, a, s->identity, args->rule, &path, &found, e);
+			st = store_artefact_get(store, a, s->identity, rule, &path, &found, e);
 		store_close(store);
 	}
 	if (st != OK)
 		return st;
 	if (!found)
-		return err_env(e, "stage '%s' of '%s' has left no '%s' weights: there is no '%s'", s->name, t->folder,
-		               args->rule, t->weights);
-	t->weights = path;
+		return err_env(e, "stage '%s' of '%s' has left no '%s' weights: there is no '%s'", s->name, folder, rule, *weights);
+	*weights = path;
 	return OK;
+}
+
+enum status rule_check(const char *rule, struct err *e)
+{
+	if (str_eq(rule, "last") || str_eq(rule, "best"))
+		return OK;
+	return err_user(e, nowhere, "--rule is '%s', allowed last, best", rule);
 }
 
 static enum status open_run(struct arena *a, struct eval_args *args, struct eval_target *t, struct err *e)
@@ -119,15 +133,15 @@ static enum status open_run(struct arena *a, struct eval_args *args, struct eval
 		return err_user(e, nowhere,
 		                "--experiment is for a file of weights: '%s' is a folder, whose config.yaml is read",
 		                args->path);
-	if (!str_eq(args->rule, "last") && !str_eq(args->rule, "best"))
-		return err_user(e, nowhere, "--rule is '%s', allowed last, best", args->rule);
-	enum status st = run_folder_find(a, args->path, &t->folder, e);
+	enum status st = rule_check(args->rule, e);
+	if (st == OK)
+		st = run_folder_find(a, args->path, &t->folder, e);
 	if (st == OK)
 		st = experiment_args_open(a, path_join(a, t->folder, "config.yaml"), &args->open, &t->x, e);
 	if (st == OK)
 		st = choose_stage(t->x, args, &s, e);
 	if (st == OK)
-		st = find_weights(a, args, s, t, e);
+		st = stage_weights_find(a, t->folder, s, args->rule, &t->weights, e);
 	if (st != OK)
 		return st;
 	t->label = arena_printf(a, "%s.%s", s->name, args->rule);

@@ -17,6 +17,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_check.c \
 	%D%/cmd_diff.c \
 	%D%/cmd_eval.c \
+	%D%/cmd_gradcam.c \
 	%D%/cmd_info.c \
 	%D%/cmd_list.c \
 	%D%/cmd_loss.c \
@@ -33,6 +34,14 @@ liblimbeck_core_la_SOURCES += \
 	%D%/eval_target.c \
 	%D%/eval_target.h \
 	%D%/experiment_args.h \
+	%D%/gradcam_nets.c \
+	%D%/gradcam_nets.h \
+	%D%/gradcam_print.c \
+	%D%/gradcam_print.h \
+	%D%/gradcam_run.c \
+	%D%/gradcam_run.h \
+	%D%/gradcam_shots.c \
+	%D%/gradcam_shots.h \
 	%D%/limbeck.c \
 	%D%/loss_trial.c \
 	%D%/loss_trial.h \

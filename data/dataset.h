@@ -41,6 +41,7 @@ struct dataset_info {
 struct dataset {
 	const char *name;       /* "fashion_mnist", "idx", "cifar10", "cifar100", "folder", "synth" */
 	const char *help;
+	bool black_ground;      /* what is not the object is 0, as in the sets of single things on black that IDX files hold */
 	size_t conf_size;
 	const struct opt *opts;
 	/* Opens and checks everything that can be checked without reading each picture. at: the YAML's data entry. */

@@ -223,7 +223,7 @@ static enum status open_idx(const void *conf, struct where at, struct arena *a, 
 }
 
 const struct dataset dataset_idx = {
-	.name = "idx", .help = "grey pictures in IDX files with MNIST's names",
+	.name = "idx", .help = "grey pictures in IDX files with MNIST's names", .black_ground = true,
 	.conf_size = sizeof(struct idx_conf), .opts = idx_opts, .open = open_idx, .close = idx_close,
 };
 
@@ -255,5 +255,6 @@ static enum status open_fashion(const void *conf, struct where at, struct arena 
 const struct dataset dataset_fashion_mnist = {
 	.name = "fashion_mnist",
 	.help = "Fashion-MNIST: 60,000 + 10,000 grey pictures of clothes, 28 x 28, 10 classes",
+	.black_ground = true,
 	.conf_size = sizeof(struct idx_conf), .opts = fashion_opts, .open = open_fashion, .close = idx_close,
 };

@@ -30,6 +30,8 @@ struct taps {
 	struct node *stem, *stem_pre;
 	struct node *block[MAX_BLOCK + 1];     /* 1..B */
 	struct node *block_pre[MAX_BLOCK + 1]; /* before the last activation */
+	struct node *stem_act;                 /* set by the part after it, where the output is a raw sum (wrn) and all that */
+	struct node *block_act[MAX_BLOCK + 1]; /* follows reads its activation alone: that activation. Else NULL */
 	struct node *pooled;                   /* (N,D) wide */
 	struct node *logits;                   /* (N,K) wide */
 };
@@ -110,6 +112,9 @@ bool net_has_body(const struct net *of, const struct net *net);
 /* Looks up "block2", "block2.pre", "stem", "pooled", "logits"; NULL and an error that lists what there is. */
 struct node *taps_find(const struct taps *t, const struct net *net, const char *name, struct where at,
                        struct err *e);
+/* What part 0..B gives, after its activation and as all that follows reads it: stem_act or block_act where the model has it, else the
+   tap. NULL: the part has no tap. Both parts must have been applied. */
+struct node *taps_active(const struct taps *t, int part);
 /* Multiply-adds of one picture through the whole network. */
 double net_macs(const struct net *net);
 

@@ -71,3 +71,10 @@ struct node *taps_find(const struct taps *t, const struct net *net, const char *
 	str_release(&there);
 	return NULL;
 }
+
+struct node *taps_active(const struct taps *t, int part)
+{
+	if (part == 0)
+		return t->stem_act ? t->stem_act : t->stem;
+	return t->block_act[part] ? t->block_act[part] : t->block[part];
+}

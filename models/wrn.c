@@ -50,9 +50,9 @@ static int blocks(const void *conf)
 	return 3;
 }
 
-/* Where channels change, the shortcut reads the activated input; else the raw one is added. The convolution
-   before bn2 is read by it alone, so frozen they are one. */
-static struct node *layer(struct builder *b, struct node *x, const char *name, int out, int stride)
+/* Where channels change, the shortcut reads the activated input, which is then all that is read of x: *active. Else the raw one is
+   added. The convolution before bn2 is read by it alone, so frozen they are one. */
+static struct node *layer(struct builder *b, struct node *x, const char *name, int out, int stride, struct node **active)
 {
 	const char *conv2 = block_name(b, "%s.conv2", name);
 	struct node *sum = x, *y = block_relu(b, block_norm(b, x, block_name(b, "%s.bn1", name)));
@@ -63,6 +63,7 @@ static struct node *layer(struct builder *b, struct node *x, const char *name, i
 	                                                    false, NULL));
 	if (x->type.shape.d[1] != out) {
 		block_declare_conv(b, conv2, out, out, 3, 1, false);
+		*active = y;
 		sum = block_conv(b, y, block_name(b, "%s.convShortcut", name), out, 1, stride, 0, 1, false);
 	}
 	return block_conv_add(b, mid, conv2, out, 3, 1, 1, sum);
@@ -73,12 +74,13 @@ static struct node *part(struct builder *b, const void *conf, int part, struct n
 	const struct wrn_conf *c = conf;
 	if (part == 0)
 		return b->taps->stem = b->taps->stem_pre = block_conv(b, x, "conv1", 16, 3, 1, 1, 1, false);
-	if (part > 3)
-		return block_head(b, graph_relu(b->g, block_norm(b, x, "bn1")), "fc");
+	struct taps *t = b->taps;
+	if (part > 3) /* b->part: of a network that is cut short */
+		return block_head(b, t->block_act[b->part - 1] = graph_relu(b->g, block_norm(b, x, "bn1")), "fc");
 	for (int i = 0; i < (c->depth - 4) / 6; i++)
 		x = layer(b, x, block_name(b, "block%d.layer.%d", part, i), (8 << part) * c->k,
-		          i == 0 && part > 1 ? 2 : 1);
-	return b->taps->block[part] = b->taps->block_pre[part] = x;
+		          i == 0 && part > 1 ? 2 : 1, part > 1 ? &t->block_act[part - 1] : &t->stem_act);
+	return t->block[part] = t->block_pre[part] = x;
 }
 
 const struct model model_wrn = {

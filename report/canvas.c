@@ -130,6 +130,12 @@ void canvas_rect(struct canvas *c, double x, double y, double w, double h, enum 
 		pen_fill(c->pen, 4, xs, ys, fill, alpha);
 }
 
+void canvas_pixels(struct canvas *c, double x, double y, double w, double h, const uint8_t *pixels, int H, int W)
+{
+	BUG_IF(c->svg, "pixels are for a PNG");
+	pen_pixels(c->pen, x, y, w, h, pixels, H, W);
+}
+
 void canvas_mark(struct canvas *c, int kind, double x, double y, double r, enum ink ink, double alpha)
 {
 	const struct mark_shape *m = &mark_shapes[kind % MARK_KINDS];

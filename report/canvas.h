@@ -43,6 +43,8 @@ double canvas_height(const struct canvas *c);
 void canvas_line(struct canvas *c, double x1, double y1, double x2, double y2, struct stroke s);
 /* A point that is not finite breaks the line; one that stands alone between breaks is a dot. */
 void canvas_polyline(struct canvas *c, int n, const double *x, const double *y, struct stroke s);
+/* Of a PNG only: pixels (H,W,3) scaled to w by h; a pixel that grows stays a square of one colour. */
+void canvas_pixels(struct canvas *c, double x, double y, double w, double h, const uint8_t *pixels, int H, int W);
 void canvas_rect(struct canvas *c, double x, double y, double w, double h, enum ink fill, double alpha);
 /* kind 0 circle, 1 square, 2 triangle, 3 diamond, 4 ring, 5 cross; larger ones begin again. r about half its width. */
 void canvas_mark(struct canvas *c, int kind, double x, double y, double r, enum ink ink, double alpha);

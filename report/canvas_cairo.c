@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "report/canvas_int.h"
+#include "report/picture.h"
 
 struct cairo_pen {
 	cairo_t *cr;
@@ -83,6 +84,20 @@ void pen_circle(struct cairo_pen *p, double x, double y, double r, bool filled, 
 	cairo_set_line_width(p->cr, fmax(r * 0.45, 1));
 	cairo_set_dash(p->cr, NULL, 0, 0);
 	cairo_stroke(p->cr);
+}
+
+void pen_pixels(struct cairo_pen *p, double x, double y, double w, double h, const uint8_t *pixels, int H, int W)
+{
+	cairo_surface_t *s = picture_surface(pixels, H, W, 3);
+	cairo_save(p->cr);
+	cairo_translate(p->cr, x, y);
+	cairo_scale(p->cr, w / W, h / H);
+	cairo_set_source_surface(p->cr, s, 0, 0);
+	cairo_pattern_set_filter(cairo_get_source(p->cr), w < W || h < H ? CAIRO_FILTER_GOOD : CAIRO_FILTER_NEAREST);
+	cairo_rectangle(p->cr, 0, 0, W, H);
+	cairo_fill(p->cr);
+	cairo_restore(p->cr);
+	cairo_surface_destroy(s);
 }
 
 static void font(struct cairo_pen *p, double size, bool bold)

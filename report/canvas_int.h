@@ -38,6 +38,7 @@ enum status pen_png(struct cairo_pen *p, struct str *out, struct err *e);
 void pen_polyline(struct cairo_pen *p, int n, const double *x, const double *y, bool closed, struct stroke s);
 void pen_fill(struct cairo_pen *p, int n, const double *x, const double *y, enum ink ink, double alpha);
 void pen_circle(struct cairo_pen *p, double x, double y, double r, bool filled, enum ink ink, double alpha);
+void pen_pixels(struct cairo_pen *p, double x, double y, double w, double h, const uint8_t *pixels, int H, int W);
 void pen_text(struct cairo_pen *p, double x, double y, struct text_form f, const char *text);
 double pen_text_width(struct cairo_pen *p, double size, bool bold, const char *text);
 

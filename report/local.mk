@@ -17,12 +17,23 @@ liblimbeck_core_la_SOURCES += \
 	%D%/chart_rows.c \
 	%D%/claim_dates.c \
 	%D%/claim_dates.h \
+	%D%/colours.c \
+	%D%/colours.h \
 	%D%/confusion.c \
 	%D%/confusion.h \
 	%D%/distributions.c \
 	%D%/distributions.h \
+	%D%/gradcam.c \
+	%D%/gradcam.h \
+	%D%/gradcam_objects.c \
+	%D%/gradcam_objects.h \
+	%D%/gradcam_sheet.c \
+	%D%/gradcam_sheet.h \
+	%D%/gradcam_study.c \
 	%D%/grid.c \
 	%D%/grid.h \
+	%D%/heat_map.c \
+	%D%/heat_map.h \
 	%D%/incomplete.c \
 	%D%/incomplete.h \
 	%D%/measured.c \

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "data/dataset.h"
+#include "models/model.h"
 #include "report/confusion.h"
 #include "report/page_int.h"
 #include "report/picture.h"
@@ -148,9 +149,12 @@ static void draw_confusion(struct page_out *o, const struct answers *a, const ch
 	str_release(&png);
 }
 
+/* The sheet of the last blocks, as 'limbeck gradcam RUN' leaves it: of a layer of its own, or of the deepest block. */
 static void gradcam(struct page_out *o, const struct measured *m)
 {
-	const char *path = path_join(o->arena, m->run, "gradcam.png");
+	const char *path = path_join(o->arena, m->run, "gradcam/last.png");
+	for (int i = MAX_BLOCK; i > 0 && !file_exists(path); i--)
+		path = arena_printf(o->arena, "%s/gradcam/block%d.png", m->run, i);
 	char *data = NULL;
 	size_t n = 0;
 	if (!file_exists(path) || file_read(o->arena, path, false, &data, &n, NULL) != OK)

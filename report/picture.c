@@ -20,7 +20,7 @@ static cairo_status_t take(void *out, const unsigned char *data, unsigned n)
 	return CAIRO_STATUS_SUCCESS;
 }
 
-enum status picture_png(struct str *out, const uint8_t *pixels, int H, int W, int C, struct err *e)
+struct _cairo_surface *picture_surface(const uint8_t *pixels, int H, int W, int C)
 {
 	cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, W, H);
 	unsigned char *data = cairo_image_surface_get_data(s);
@@ -32,6 +32,12 @@ enum status picture_png(struct str *out, const uint8_t *pixels, int H, int W, in
 			*to = (uint32_t)p[0] << 16 | (uint32_t)p[C > 1] << 8 | p[C > 1 ? 2 : 0];
 		}
 	cairo_surface_mark_dirty(s);
+	return s;
+}
+
+enum status picture_png(struct str *out, const uint8_t *pixels, int H, int W, int C, struct err *e)
+{
+	cairo_surface_t *s = picture_surface(pixels, H, W, C);
 	const cairo_status_t bad = cairo_surface_write_to_png_stream(s, take, out);
 	cairo_surface_destroy(s);
 	return bad == CAIRO_STATUS_SUCCESS ? OK : err_env(e, "can't draw a picture: %s", cairo_status_to_string(bad));

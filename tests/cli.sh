@@ -49,7 +49,7 @@ t() {
 
 # ---- help, lists ----
 
-t "help lists the commands" 0 help -- "usage: limbeck" "  train " "  check " "  eval " "  report " "  plot " "  list " "  info " "  loss " "  bench "
+t "help lists the commands" 0 help -- "usage: limbeck" "  train " "  check " "  eval " "  gradcam " "  report " "  plot " "  list " "  info " "  loss " "  bench "
 t "--version" 0 --version -- "limbeck "
 t "no word at all is wrong usage" 2 -- "usage: limbeck"
 t "an unknown command names the nearest" 2 trian -- "unknown command 'trian'; did you mean 'train'?"
@@ -262,6 +262,33 @@ head -c 1000 "$weights" >short.safetensors
 t "weights that were cut off" 1 eval short.safetensors --experiment good.yaml --network big -- "short.safetensors"
 printf 'not weights, but a text' >text.safetensors
 t "a file that is no safetensors" 1 eval text.safetensors --experiment good.yaml --network big -- "text.safetensors"
+# ---- gradcam ----
+
+t "gradcam of a run" 0 gradcam "$run" --layer all --count 30 -- "teach.last" "kd.last" "steps.last" "random" "no object is known" \
+	"class: the label" "on 30 test pictures" "$run/gradcam/block2.png"
+[ "$(awk '$1 ~ /^block[12]$/ && $NF == 30 { n++ } END { print n }' out)" = 8 ] && awk '$1 == "block2" { print $2; exit }' out | grep -qx teach.last &&
+	[ "$(head -c 8 "$run/gradcam/block1.png" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+verdict $? "has the teacher first, four networks a layer and a PNG of each"
+t "gradcam of stages, with pixels as the object" 0 gradcam "$run/kd" "$run/teach" --object nonzero --class 3 --images 0-2,7 --out cam -- "inside %" "class: 3 " "cam/last.png"
+printf '0 1 2 5 8\n3 0 0 4 4\n' >boxes.txt
+t "gradcam with boxes, as JSON, in double" 0 gradcam "$run" --stage teach --stage kd --boxes boxes.txt --count 80 --class predicted --json --device ref --out cam -- \
+	'"objects": 2' '"class": "what teach.last answers"' '"sheets": ["cam/last.png"]'
+t "gradcam of weights" 0 gradcam "$weights" "$run/stages/kd/last.safetensors" --experiment good.yaml --network big --network small --count 9 --out cam -- "big" "small"
+t "gradcam of weights of another network" 2 gradcam "$weights" --experiment good.yaml --network small --out cam -- "last.safetensors" "(8,3,3,3)" "(4,3,3,3)"
+t "gradcam of weights wants the experiment" 2 gradcam "$weights" "$run" -- "--experiment FILE.yaml and a --network NAME for each file"
+t "gradcam of a layer that is not there" 2 gradcam "$run" --layer blok2 -- "has no layer 'blok2'; did you mean 'block2'?" "block1, block2, last and all"
+t "gradcam of a class that is none" 2 gradcam "$run" --class 4 -- "--class is '4', allowed are label, predicted and 0 to 3"
+t "gradcam of a picture that is not there" 2 gradcam "$run" --images 3,80 -- "there is no test picture 80, allowed are 0 to 79"
+t "gradcam of no list" 2 gradcam "$run" --images 3- -- "'3-' is neither a file nor numbers of test pictures"
+t "gradcam of a stage that is not there" 2 gradcam "$run/tech" -- "no stage is named 'tech'; did you mean 'teach'?"
+t "gradcam of a picture of another size" 2 gradcam "$run" --images curves.png -- "'curves.png' is 640 x 400 (wide, high), the networks take pictures of 8 x 8"
+printf '0 1 2 9 8\n' >boxes.txt
+t "gradcam with a box beside the picture" 2 gradcam "$run" --boxes boxes.txt -- "boxes.txt:1: " "8 wide and 8 high"
+t "gradcam with two kinds of object" 2 gradcam "$run" --boxes boxes.txt --object none -- "one of them"
+t "gradcam of weights that were cut off" 1 gradcam short.safetensors --experiment good.yaml --network big --out cam -- "short.safetensors"
+
+# ---- weights from elsewhere ----
+
 t "a teacher of other classes is refused before anything is trained" 2 train good.yaml --out none --set data.classes=5 \
 	--set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big -- "last.safetensors" "(4,12)"
 [ ! -e none ]

@@ -6,6 +6,9 @@ tests_check_report_SOURCES = \
 	%D%/test_chart.c \
 	%D%/test_confusion.c \
 	%D%/test_distributions.c \
+	%D%/test_gradcam.c \
+	%D%/test_gradcam_sheet.c \
+	%D%/test_heat_map.c \
 	%D%/test_page.c \
 	%D%/test_results.c \
 	%D%/test_stats.c \

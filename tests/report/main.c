@@ -99,6 +99,9 @@ int main(void)
 	srunner_add_suite(r, chart_suite());
 	srunner_add_suite(r, answers_suite());
 	srunner_add_suite(r, page_suite());
+	srunner_add_suite(r, heat_map_suite());
+	srunner_add_suite(r, gradcam_suite());
+	srunner_add_suite(r, gradcam_sheet_suite());
 	srunner_add_suite(r, distributions_suite());
 	srunner_add_suite(r, stats_suite());
 	srunner_add_suite(r, grid_suite());

@@ -28,6 +28,9 @@ Suite *answers_suite(void);
 Suite *page_suite(void);
 /* Writes HOME/test.safetensors; logits NULL: none. */
 void write_answers(const char *home, int n, int K, const int *label, const int *answer, const float *logits);
+Suite *heat_map_suite(void);
+Suite *gradcam_suite(void);
+Suite *gradcam_sheet_suite(void);
 Suite *distributions_suite(void);
 Suite *stats_suite(void);
 Suite *grid_suite(void);

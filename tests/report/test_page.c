@@ -160,6 +160,19 @@ START_TEST(chosen_on_the_test_set)
 }
 END_TEST
 
+START_TEST(a_sheet_of_heat_maps)
+{
+	const struct page p = three();
+	LACKS(written(&p, store), "Where the networks look");
+	ck_assert_int_eq(dir_make(path_join(life, folder, "gradcam"), &e), OK);
+	ck_assert_int_eq(file_put(path_join(life, folder, "gradcam/block1.png"), "one", 3, &e), OK);
+	ck_assert_int_eq(file_put(path_join(life, folder, "gradcam/block2.png"), "two", 3, &e), OK);
+	HAS(written(&p, store), "src=\"data:image/png;base64,dHdv\"><figcaption>Grad-CAM");
+	ck_assert_int_eq(file_put(path_join(life, folder, "gradcam/last.png"), "end", 3, &e), OK);
+	HAS(written(&p, store), "base64,ZW5k");
+}
+END_TEST
+
 START_TEST(one_seed_is_called_one_seed)
 {
 	struct page p = three();
@@ -397,6 +410,7 @@ Suite *page_suite(void)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, what_was_measured_is_in_it);
 	tcase_add_test(tc, chosen_on_the_test_set);
+	tcase_add_test(tc, a_sheet_of_heat_maps);
 	tcase_add_test(tc, one_seed_is_called_one_seed);
 	tcase_add_test(tc, differences_and_a_table_that_are_given);
 	tcase_add_test(tc, equal_seeds_are_paired);
