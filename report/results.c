@@ -126,6 +126,13 @@ static void print_watched(FILE *f, const struct experiment *x, const struct stag
 			        results[i].stage->name, results[i].best_on_test);
 }
 
+static void print_limits(FILE *f, const struct experiment *x, const struct stage_result *results)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (results[i].by_limit > 0)
+			fprintf(f, "'%s': a teacher's phase was ended by its limit of epochs, before its temperature came to 1.\n", results[i].stage->name);
+}
+
 static void print_notes(FILE *f, const struct data *d)
 {
 	char a[32], b[32], c[32];
@@ -191,6 +198,7 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_notes(f, x->data);
 	print_polish(f, x);
 	print_watched(f, x, results);
+	print_limits(f, x, results);
 	print_polish_alone(f, x, results);
 	print_controls(f, x, results);
 	if (!print_seeds(f, x, results))

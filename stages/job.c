@@ -58,6 +58,8 @@ enum status stage_result_read(struct record *rec, int64_t id, struct stage_resul
 	enum status st = OK;
 	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)
 		st = store_last(rec->store, id, row[i].name, row[i].value, e);
+	if (st == OK)
+		st = store_most(rec->store, id, "phase_by_limit", &res->by_limit, e);
 	res->images = images;
 	res->reused = true;
 	return st;

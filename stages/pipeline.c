@@ -172,7 +172,7 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 	struct stage_plan_sum *sums = NEW_ARRAY(x->arena, struct stage_plan_sum, x->n_stage);
 	bool *trained = NEW_ARRAY(x->arena, bool, x->n_stage);
 	for (int i = 0; i < x->n_stage; i++)
-		results[i] = (struct stage_result){.stage = &x->stage[i], .test_last = NAN, .test_best = NAN, .best_on_test = NAN, .valid_last = NAN, .teacher_test = NAN};
+		results[i] = (struct stage_result){.stage = &x->stage[i], .test_last = NAN, .test_best = NAN, .best_on_test = NAN, .valid_last = NAN, .by_limit = NAN, .teacher_test = NAN};
 	stop_install();
 	enum status st = dir_make(out, e);
 	if (st == OK)

@@ -53,6 +53,7 @@ struct stage_result {
 	double test_last, test_best;  /* top-1 percent; best: of the epoch that the held-out split chose, NaN without one */
 	double best_on_test;          /* with watch_test: the highest of any evaluated epoch, so chosen on the test set; else NaN */
 	double valid_last;
+	double by_limit;              /* above 0: a teacher's phase was ended by its limit, and not by its temperature; NaN: that can't be */
 	double teacher_test;          /* of the last teacher; NaN without */
 	double trained_max;           /* parameters moved in a step, at most over lessons (student's and its adapters'; critics apart) */
 	double whole;                 /* parameters of the student */

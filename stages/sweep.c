@@ -192,7 +192,7 @@ static enum status list_items(struct sweep *s, struct err *e)
 			if (s->timing && item->stage->train.watch_test)
 				return err_user(e, conf_where(item->stage->map, "watch_test"), "a time with the test pictures in it is none of the method: 'timing' is true, "
 				                "so 'watch_test' must be false");
-			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .best_on_test = NAN, .valid_last = NAN,
+			item->result = (struct stage_result){.stage = item->stage, .test_last = NAN, .test_best = NAN, .best_on_test = NAN, .valid_last = NAN, .by_limit = NAN,
 			                                     .teacher_test = NAN};
 		}
 	}

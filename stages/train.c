@@ -121,6 +121,8 @@ enum status arm_finish(struct trainer *t, struct err *e)
 	res->epochs = epochs;
 	res->valid_last = t->place.last_valid;
 	if (st == OK)
+		st = store_most(t->rec->store, t->stage_id, "phase_by_limit", &res->by_limit, e);
+	if (st == OK)
 		st = arm_measure(t, e);
 	if (st == OK)
 		st = put_result(t, res, e);
