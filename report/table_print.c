@@ -6,14 +6,20 @@
 #include "losses/loss.h"
 #include "report/table_int.h"
 
+/* Seconds of a long run are whole ones, all of their digits. */
+static bool is_whole(const struct table_column *c, double v)
+{
+	return c->time && fabs(v) >= 1000;
+}
+
 static const char *number(struct arena *a, const struct table_column *c, double v)
 {
-	return isnan(v) ? "-" : c->percent ? arena_printf(a, "%.2f", v) : arena_printf(a, "%.4g", v);
+	return isnan(v) ? "-" : arena_printf(a, c->percent ? "%.2f" : is_whole(c, v) ? "%.0f" : "%.4g", v);
 }
 
 static const char *signed_number(struct arena *a, const struct table_column *c, double v)
 {
-	return isnan(v) ? "-" : c->percent ? arena_printf(a, "%+.2f", v) : arena_printf(a, "%+.4g", v);
+	return isnan(v) ? "-" : arena_printf(a, c->percent ? "%+.2f" : is_whole(c, v) ? "%+.0f" : "%+.4g", v);
 }
 
 static const char *interval(struct arena *a, const struct table_column *c, double low, double high)
