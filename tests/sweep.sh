@@ -37,7 +37,7 @@ same_files() # OUT
 		want=$((want + 1))
 	done
 	for f in "$1"/tiny-tau*/stages/*/*.safetensors; do got=$((got + 1)); done
-	test "$want" = 27 && test "$got" = 27
+	test "$want" = 36 && test "$got" = 36
 }
 
 rows() { grep -v -e ,time/ -e ,memory/ /dev/null "$1"/tiny-tau*/metrics.csv | sed "s,^$1/,," | sort; } # who trained a stage first is nobody's business
