@@ -51,7 +51,7 @@ static void add_series(const struct table *t, struct str *s)
 	str_add(s, ", \"series\": [");
 	bool first = true;
 	for (int i = 0; i < t->n_row; i++)
-		for (int c = 0; c < (t->column[0].point ? t->n_column : 1); c++) {
+		for (int c = 0; c < t->n_column && (!c || (t->column[c].point && str_eq(t->column[c].metric, t->column[0].metric))); c++) {
 			const struct table_cell *cell = &t->row[i].cell[c];
 			if (!cell->n)
 				continue;
@@ -102,7 +102,7 @@ static void add_differences(const struct table *t, struct str *s)
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++)
 			if (t->row[i].cell[c].control.n && t->column[c].percent) /* they share one axis */
-				add_difference(s, &first, arena_printf(t->arena, "%s minus %s, %s%s", t->row[i].label, t->control, t->column[c].label, table_mark(&t->column[c])), &t->row[i].cell[c].control, NAN, "");
+				add_difference(s, &first, arena_printf(t->arena, "%s minus %s, %s", t->row[i].label, t->control, table_column_label(t->arena, t, &t->column[c])), &t->row[i].cell[c].control, NAN, "");
 	str_add(s, "]");
 }
 

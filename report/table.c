@@ -145,18 +145,35 @@ static void compare(struct table *t)
 
 /* ---- the paper ---- */
 
+bool table_same_metric(const char *papers, const char *ours)
+{
+	const size_t n = strlen(papers);
+	return str_eq(papers, ours) || (str_starts(papers, "train_") && str_starts(ours, papers) && str_eq(ours + n, "_clean"));
+}
+
+/* Of other pictures; a paper may not say of which its number is. */
+static const char *unlike_split(const struct paper *paper, const struct paper_cell *p)
+{
+	const char *split = str_starts(p->metric, "test_") ? "test" : str_starts(p->metric, "train_") ? "train" : NULL;
+	if (!split || str_eq(paper->split, split))
+		return NULL;
+	return str_eq(paper->split, "unsaid") ? "split unsaid" : "other split";
+}
+
 /* Why the paper's number may not be compared; NULL: it may. */
 static const char *unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p)
 {
 	const struct experiment *x = table_experiment(t, row->point ? row->point : col->point);
 	const struct data *d = x->data;
-	const char *data = t->paper->column_data[col->paper];
-	if (*data && !str_eq(data, d->kind->name))
+	const char *data = t->paper->column_data[col->paper], *split = unlike_split(t->paper, p);
+	if (*data && !str_eq(data, table_data(t, row->point ? row->point : col->point)))
 		return "other data";
-	if (!str_eq(p->metric, col->metric))
+	if (!table_same_metric(p->metric, col->metric))
 		return "other metric";
-	if (str_starts(p->metric, "test_") && !str_eq(t->paper->split, "test"))
-		return "other split";
+	if (col->time)
+		return "other machine";
+	if (split)
+		return split;
 	if (!str_eq(t->sweep->budget_name, "full"))
 		return "other budget";
 	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)

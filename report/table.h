@@ -47,7 +47,7 @@ struct table_row {
 
 struct table_column {
 	const char *label, *metric, *key; /* key: of the store */
-	const struct point *point;        /* NULL: columns are metrics */
+	const struct point *point;        /* NULL: columns are metrics; else those of one metric stand beside each other */
 	enum table_rule rule;             /* the table's where the metric has it, else the last epoch */
 	int paper;                        /* of the paper's columns; -1: none */
 	bool percent, time, error;        /* error: the paper has errors, ours are accuracies */
@@ -77,6 +77,7 @@ struct table {
 	const char *title;
 	enum table_rule rule;
 	const char *reach;                /* the row whose accuracy others are to reach; NULL: none */
+	const char *data;                 /* the paper's word for the pictures; NULL: that of their data set here */
 	bool forced_last, none_held_out;  /* why 'best' was asked for and the rule is the last epoch */
 	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;

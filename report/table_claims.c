@@ -81,7 +81,7 @@ static void compare_pictures(struct table *t, struct table_claim *c)
 struct wording {
 	struct claim_conf conf;
 	const struct conf *map;
-	int column;                                 /* where columns are metrics */
+	int column;                                 /* the first of its metric */
 	const struct table_row *better, *than;      /* where the name is a row's whole label; NULL: it is a stage's */
 };
 
@@ -135,7 +135,7 @@ static void claim_columns(struct table *t, const struct wording *w)
 {
 	const struct table_claim *first = &t->claim[t->n_claim];
 	for (int c = 0; c < t->n_column && w->better && w->than; c++)
-		if (is_at(w, t->column[c].point) && w->better->cell[c].n_run && w->than->cell[c].n_run)
+		if (str_eq(t->column[c].metric, t->column[w->column].metric) && is_at(w, t->column[c].point) && w->better->cell[c].n_run && w->than->cell[c].n_run)
 			add_claim(t, w, w->better, w->than, c, t->column[c].point->name, first);
 }
 

@@ -9,6 +9,11 @@ enum status table_layout(struct table *t, const struct table_options *o, struct 
 const struct experiment *table_first(const struct table *t); /* of the first run */
 /* Of the first run of a point. */
 const struct experiment *table_experiment(const struct table *t, const struct point *p);
+const char *table_data(const struct table *t, const struct point *p);
+/* Its name with its mark and, where the table has points and several metrics, its metric. */
+const char *table_column_label(struct arena *a, const struct table *t, const struct table_column *c);
+/* Whether a paper's metric is the one that a column here has. What a paper gives of its training pictures is ours of a clean pass, too. */
+bool table_same_metric(const char *papers, const char *ours);
 /* "last epoch", "best on the held-out pictures", ... by rule. */
 extern const char *const table_rule_said[];
 /* " (chosen on the test set)" where the column's numbers are; else "". */

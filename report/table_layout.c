@@ -6,7 +6,7 @@
 
 struct table_conf {
 	const struct conf *rows, *metrics, *match;
-	const char *title, *control, *paper, *reach;
+	const char *title, *control, *paper, *reach, *data;
 	int columns, rule;
 	bool teachers;
 };
@@ -15,8 +15,9 @@ enum { COLUMNS_METRICS, COLUMNS_POINTS };
 const struct opt table_opts[] = {
 	TEXT(table_conf, title, NULL, "above the table; default: the report's title"),
 	NODE(table_conf, rows, "stages that are rows, in this order; default: those that no other stage uses"),
-	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows"),
-	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, valid_top1, gap_to_teacher, time_seconds, or a metric of the runs"),
+	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows; a table for each metric"),
+	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, train_top1_clean, train_top5_clean, valid_top1, gap_to_teacher, "
+	     "time_seconds, or a metric of the runs"),
 	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),
 	TEXT(table_conf, reach, NULL, "a row; the metrics pictures_to_reach, macs_to_reach and time/to_reach say what each run took until it was as good, on "
 	     "held-out pictures, as that row's run of the same seed is at its end"),
@@ -24,6 +25,7 @@ const struct opt table_opts[] = {
 	       "test pictures, for papers that did so: stages need 'watch_test: true', and what comes of it is marked"),
 	BOOL(table_conf, teachers, 1, "rows for the stages that others use"),
 	TEXT(table_conf, paper, NULL, "a file with a paper's numbers, by its place from this file"),
+	TEXT(table_conf, data, NULL, "the paper's word for the pictures, where they are not of a data set that is called so here (a folder's)"),
 	NODE(table_conf, match, "{ROW: ROW OF THE PAPER, ...} where names differ"),
 	{0},
 };
@@ -35,8 +37,10 @@ static void set_metric(struct table_column *c, const char *metric, enum table_ru
 	static const struct { const char *name, *key[3]; bool percent, time; } known[] = { /* key: by rule */
 		{"test_top1", {"test_top1", "test_top1_best", "test_top1_best_test"}, true, false},
 		{"test_error", {"test_top1", "test_top1_best", "test_top1_best_test"}, true, false},
-		{"test_top5", {"test_top5"}, true, false},
+		{"test_top5", {"test_top5", "test_top5_best"}, true, false},
 		{"train_top1", {"train_top1"}, true, false},
+		{"train_top1_clean", {"train_top1_clean", "train_top1_clean_best"}, true, false},
+		{"train_top5_clean", {"train_top5_clean", "train_top5_clean_best"}, true, false},
 		{"valid_top1", {"valid_top1_last"}, true, false},
 		{"gap_to_teacher", {"gap_to_teacher"}, true, false},
 		{"time_seconds", {"time/total_seconds"}, false, true},
@@ -87,6 +91,12 @@ const struct experiment *table_experiment(const struct table *t, const struct po
 {
 	int first = 0;
 	return p && sweep_runs_of(t->sweep, p, &first) ? t->sweep->run[first].x : table_first(t);
+}
+
+/* The paper's word for a point's pictures; point NULL: of the first run. */
+const char *table_data(const struct table *t, const struct point *p)
+{
+	return t->data ? t->data : table_experiment(t, p)->data->kind->name;
 }
 
 /* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
@@ -172,45 +182,62 @@ static enum status add_rows(struct table *t, const struct table_conf *c, struct 
 	return OK;
 }
 
-/* The paper's column of this name: of the same data and metric if there is one, else the first. */
-static int paper_column(const struct table *t, const char *label, const char *metric)
+/* The paper's column of this name, data and metric. alone: the table has no other metric, and where the paper has none such, another one's number
+   stands beside, which is said. */
+static int paper_column(const struct table *t, const char *label, const struct table_column *col, bool alone)
 {
 	if (!t->paper)
 		return -1;
-	const int same = paper_column_find(t->paper, label, table_first(t)->data->kind->name, metric);
-	return same >= 0 ? same : paper_column_find(t->paper, label, NULL, NULL);
+	const char *data = table_data(t, col->point);
+	for (int i = 0; i < t->paper->n_column; i++)
+		if (str_eq(t->paper->column[i], label) && str_eq(t->paper->column_data[i], data) && table_same_metric(t->paper->column_metric[i], col->metric))
+			return i;
+	const int same = alone ? paper_column_find(t->paper, label, data, NULL) : -1;
+	return same >= 0 || !alone ? same : paper_column_find(t->paper, label, NULL, NULL);
+}
+
+/* What is asked for, one at least. given: the command line's, with commas; NULL: the file's. */
+static const char **asked_metrics(const struct table *t, const struct table_conf *c, const char *given, int *n)
+{
+	char *words = arena_str(t->arena, given ? given : "test_top1");
+	const char **metric = NEW_ARRAY(t->arena, const char *, strlen(words) + 1 + (size_t)list_size(c->metrics));
+	*n = 0;
+	for (int i = 0; !given && i < list_size(c->metrics); i++)
+		metric[(*n)++] = list_item(c->metrics, i);
+	for (char *word; (given || !*n) && (word = next_word(&words));)
+		metric[(*n)++] = word;
+	return metric;
+}
+
+/* A column for each point that has runs; all of the first metric, then all of the next. */
+static void add_point_columns(struct table *t, const char *metric, bool alone)
+{
+	const struct sweep *s = t->sweep;
+	for (int i = 0; i < s->vary.n_point; i++) {
+		if (!has_runs(s, &s->vary.point[i]))
+			continue;
+		struct table_column *col = &t->column[t->n_column++];
+		set_metric(col, metric, t->rule);
+		col->point = &s->vary.point[i];
+		col->label = *col->point->name ? col->point->name : metric;
+		col->paper = paper_column(t, col->label, col, alone);
+	}
 }
 
 static void add_columns(struct table *t, const struct table_conf *c, const char *given)
 {
-	const struct sweep *s = t->sweep;
-	char *metrics = arena_str(t->arena, given ? given : "test_top1");
-	const char *first = list_size(c->metrics) && !given ? list_item(c->metrics, 0) : NULL;
-	if (c->columns == COLUMNS_POINTS) {
-		const char *metric = first ? first : next_word(&metrics);
-		metric = metric ? metric : "test_top1";
-		t->column = NEW_ARRAY(t->arena, struct table_column, s->vary.n_point);
-		for (int i = 0; i < s->vary.n_point; i++) {
-			if (!has_runs(s, &s->vary.point[i]))
-				continue;
-			struct table_column *col = &t->column[t->n_column++];
-			set_metric(col, metric, t->rule);
-			col->point = &s->vary.point[i];
-			col->label = *col->point->name ? col->point->name : metric;
-			col->paper = paper_column(t, col->label, col->metric);
+	int n;
+	const char **metric = asked_metrics(t, c, given, &n);
+	t->column = NEW_ARRAY(t->arena, struct table_column, (size_t)n * (size_t)(c->columns == COLUMNS_POINTS ? t->sweep->vary.n_point : 1));
+	for (int i = 0; i < n; i++) {
+		if (c->columns == COLUMNS_POINTS) {
+			add_point_columns(t, metric[i], n == 1);
+			continue;
 		}
-		return;
-	}
-	t->column = NEW_ARRAY(t->arena, struct table_column, strlen(metrics) + 1 + (size_t)list_size(c->metrics));
-	for (int i = 0; !given && i < list_size(c->metrics); i++)
-		set_metric(&t->column[t->n_column++], list_item(c->metrics, i), t->rule);
-	for (char *word; (given || !t->n_column) && (word = next_word(&metrics));)
-		set_metric(&t->column[t->n_column++], word, t->rule);
-	for (int i = 0; i < t->n_column; i++) {
-		t->column[i].label = t->column[i].metric;
-		t->column[i].paper = paper_column(t, t->column[i].label, t->column[i].metric);
-		if (t->paper && t->paper->n_column == 1)
-			t->column[i].paper = 0;
+		struct table_column *col = &t->column[t->n_column++];
+		set_metric(col, metric[i], t->rule);
+		col->label = col->metric;
+		col->paper = t->paper && t->paper->n_column == 1 ? 0 : paper_column(t, col->label, col, true);
 	}
 }
 
@@ -274,6 +301,7 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 	const struct conf *title = table_first(t)->report ? conf_find(table_first(t)->report, "title") : NULL;
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;
 	t->reach = *c->reach ? c->reach : NULL;
+	t->data = *c->data ? c->data : NULL;
 	if (t->reach && table_stage(table_first(t), t->reach) < 0)
 		return err_user(e, conf_where(map, "reach"), "'reach' names '%s', and no stage has that name", t->reach);
 	t->tuning = conf_use(s->root, "tuning");

@@ -139,7 +139,7 @@ static void note_paper_claims(const struct table *t, FILE *f)
 				if (t->row[r].paper && str_eq(t->row[r].paper->name, c->than))
 					y = &t->row[r];
 			}
-			const bool asked = !*c->metric || str_eq(c->metric, t->column[k].metric);
+			const bool asked = table_same_metric(*c->metric ? c->metric : t->column[0].metric, t->column[k].metric);
 			if (!x || !y || !asked || !x->cell[k].n || !y->cell[k].n || (!str_eq(c->columns, "all") && !str_eq(c->columns, t->column[k].label)))
 				continue;
 			const double d = x->cell[k].sum.mean - y->cell[k].sum.mean;

@@ -6,14 +6,20 @@
 #include "losses/loss.h"
 #include "report/table_int.h"
 
+/* Seconds of a long run are whole ones, all of their digits. */
+static bool is_whole(const struct table_column *c, double v)
+{
+	return c->time && fabs(v) >= 1000;
+}
+
 static const char *number(struct arena *a, const struct table_column *c, double v)
 {
-	return isnan(v) ? "-" : c->percent ? arena_printf(a, "%.2f", v) : arena_printf(a, "%.4g", v);
+	return isnan(v) ? "-" : arena_printf(a, c->percent ? "%.2f" : is_whole(c, v) ? "%.0f" : "%.4g", v);
 }
 
 static const char *signed_number(struct arena *a, const struct table_column *c, double v)
 {
-	return isnan(v) ? "-" : c->percent ? arena_printf(a, "%+.2f", v) : arena_printf(a, "%+.4g", v);
+	return isnan(v) ? "-" : arena_printf(a, c->percent ? "%+.2f" : is_whole(c, v) ? "%+.0f" : "%+.4g", v);
 }
 
 static const char *interval(struct arena *a, const struct table_column *c, double low, double high)
@@ -78,24 +84,26 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 	return g;
 }
 
-/* ---- columns are points: one grid of means ---- */
+/* ---- columns are points: a grid of means for each metric ---- */
 
-static struct grid *point_grid(struct arena *a, const struct table *t)
+/* Of the n columns from `first` on. */
+static struct grid *point_grid(struct arena *a, const struct table *t, int first, int n)
 {
-	const char **head = NEW_ARRAY(a, const char *, t->n_column + 1);
-	head[0] = arena_printf(a, "%s%s", t->column[0].metric, table_mark(&t->column[0]));
-	for (int c = 0; c < t->n_column; c++)
-		head[c + 1] = t->column[c].label;
-	struct grid *g = grid_new(a, NULL, t->n_column + 1, 1, head);
+	const char **head = NEW_ARRAY(a, const char *, n + 1);
+	head[0] = arena_printf(a, "%s%s", t->column[first].metric, table_mark(&t->column[first]));
+	for (int c = 0; c < n; c++)
+		head[c + 1] = t->column[first + c].label;
+	struct grid *g = grid_new(a, NULL, n + 1, 1, head);
 	for (int i = 0; i < t->n_row; i++) {
 		const char **out = grid_row(g);
 		out[0] = row_label(a, &t->row[i]);
-		for (int c = 0; c < t->n_column; c++) {
-			const struct table_cell *cell = &t->row[i].cell[c];
+		for (int c = 0; c < n; c++) {
+			const struct table_column *col = &t->column[first + c];
+			const struct table_cell *cell = &t->row[i].cell[first + c];
 			const char *mark = cell->n && cell->missing ? " (!)" : "";
 			out[c + 1] = !cell->n ? state(cell)
-			             : isnan(cell->sum.half) ? arena_printf(a, "%s (1)%s", number(a, &t->column[c], cell->sum.mean), mark)
-			             : arena_printf(a, "%s ± %s (%d)%s", number(a, &t->column[c], cell->sum.mean), number(a, &t->column[c], cell->sum.half), cell->n, mark);
+			             : isnan(cell->sum.half) ? arena_printf(a, "%s (1)%s", number(a, col, cell->sum.mean), mark)
+			             : arena_printf(a, "%s ± %s (%d)%s", number(a, col, cell->sum.mean), number(a, col, cell->sum.half), cell->n, mark);
 		}
 	}
 	return g;
@@ -111,13 +119,19 @@ static bool is_matched(const struct table *t, const struct paper_row *p)
 	return false;
 }
 
+const char *table_column_label(struct arena *a, const struct table *t, const struct table_column *c)
+{
+	const bool several = c->point && !str_eq(t->column[0].metric, t->column[t->n_column - 1].metric);
+	return arena_printf(a, "%s%s%s%s", c->label, several ? ", " : "", several ? c->metric : "", table_mark(c));
+}
+
 static void paper_line(struct arena *a, struct grid *g, const struct table *t, const struct table_row *r, int column)
 {
 	const struct table_cell *cell = &r->cell[column];
 	const struct table_column *c = &t->column[column];
 	const char **out = grid_row(g);
 	out[0] = r->label;
-	out[1] = arena_printf(a, "%s%s", c->label, table_mark(c));
+	out[1] = table_column_label(a, t, c);
 	out[2] = cell->n ? arena_printf(a, "%s%s%s", number(a, c, cell->sum.mean), isnan(cell->sum.half) ? "" : " ± ", isnan(cell->sum.half) ? "" : number(a, c, cell->sum.half))
 	                 : "-";
 	out[3] = arena_printf(a, "%d", cell->n);
@@ -143,7 +157,7 @@ static struct grid *paper_grid(struct arena *a, const struct table *t)
 				continue;
 			const char **out = grid_row(g);
 			out[0] = row->title;
-			out[1] = t->column[c].label;
+			out[1] = table_column_label(a, t, &t->column[c]);
 			out[4] = number(a, &t->column[c], row->cell[t->column[c].paper].value);
 			out[5] = arena_printf(a, "%d, %s", row->cell[t->column[c].paper].runs, trust_word(row->cell[t->column[c].paper].trust));
 			out[8] = *row->needs && !loss_find(row->needs) && !stage_kind_find(row->needs) ? arena_printf(a, "needs %s", row->needs) : "not run";
@@ -243,12 +257,12 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 		fprintf(f, "%s\n\n", t->title);
 	else if (form == GRID_MARKDOWN)
 		fprintf(f, "## %s\n\n", t->title);
-	if (t->column[0].point)
-		grid_print(point_grid(a, t), f, form);
-	for (int c = 0; c < t->n_column && !t->column[0].point; c++) {
+	for (int c = 0, n; c < t->n_column; c += n) {
+		for (n = 1; t->column[c].point && c + n < t->n_column && str_eq(t->column[c + n].metric, t->column[c].metric);)
+			n++;
 		if (c)
 			gap(f);
-		grid_print(metric_grid(a, t, c), f, form);
+		grid_print(t->column[c].point ? point_grid(a, t, c, n) : metric_grid(a, t, c), f, form);
 	}
 	if (t->n_claim) {
 		gap(f);

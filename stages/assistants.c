@@ -37,6 +37,30 @@ static enum status read_default(struct arena *a, const char *text, const char *k
 	return st;
 }
 
+/* A smaller budget still meets every teacher, and the labels; its limits are the same shares of its epochs, at least one each. What does not fit is told
+   in define. */
+static void scale_limits(struct experiment *x, struct stage *s)
+{
+	struct assistants_conf *c = s->conf;
+	const struct ints *asked = &c->phase_epochs;
+	const int M = s->n_teacher, least = M + (c->labels ? 1 : 0);
+	if (s->train.epochs >= s->epochs_asked)
+		return;
+	if (s->train.epochs < least)
+		s->train.epochs = least < s->epochs_asked ? least : s->epochs_asked;
+	if (asked->n != M)
+		return;
+	int *limit = NEW_ARRAY(x->arena, int, M), end = 0;
+	long done = 0;
+	for (int m = 0; m < M; m++) {
+		done += asked->v[m];
+		const long share = done * s->train.epochs / s->epochs_asked, most = s->train.epochs - (least - 1 - m), to = share < most ? share : most;
+		limit[m] = to > end ? (int)(to - end) : 1;
+		end += limit[m];
+	}
+	c->phase_epochs.v = limit;
+}
+
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)
 {
 	const struct assistants_conf *c = s->conf;
@@ -47,6 +71,7 @@ static enum status read_own(struct experiment *x, struct stage *s, struct err *e
 	s->own = own;
 	s->has_temperature = true;
 	const enum status teachers = references_read(x, s, c->teacher, true, &s->teacher, &s->n_teacher, e);
+	scale_limits(x, s);
 	enum status st = losses ? OK : read_default(x->arena, c->t2_weight_path == T2_NONE ? default_losses_none : default_losses, "losses", &losses, e);
 	if (st == OK && !temperature)
 		st = read_default(x->arena, default_temperature, "temperature", &temperature, e);

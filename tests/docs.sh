@@ -99,16 +99,22 @@ report "completion offers commands, options, names and values" < <(
 
 # ---- experiments and the README ----
 
-# The data sets in little (CIFAR) or with the right number of black pictures (Fashion-MNIST): only labels of class 0.
+# The data sets in little (CIFAR, as many as a limit asks for) or with the right number of black pictures (Fashion-MNIST): only labels of class 0.
 mkdir "$work/cifar" "$work/cifar100" "$work/fashion"
 for name in train test; do head -c $((3074 * 200)) /dev/zero >"$work/cifar100/$name.bin"; done
-for name in data_batch_{1..5} test_batch; do head -c $((3073 * 20)) /dev/zero >"$work/cifar/$name.bin"; done
+for name in data_batch_{1..5} test_batch; do head -c $((3073 * 1600)) /dev/zero >"$work/cifar/$name.bin"; done
 # u32 NUMBER...: highest byte first.
 u32() { local v; for v; do printf "\\x$(printf %02x $((v >> 24)))\\x$(printf %02x $((v >> 16 & 255)))\\x$(printf %02x $((v >> 8 & 255)))\\x$(printf %02x $((v & 255)))"; done; }
 for part in train:60000 t10k:10000; do
 	many=${part#*:}
 	{ u32 $((0x803)) "$many" 28 28; head -c $((many * 784)) /dev/zero; } >"$work/fashion/${part%:*}-images-idx3-ubyte"
 	{ u32 $((0x801)) "$many"; head -c "$many" /dev/zero; } >"$work/fashion/${part%:*}-labels-idx1-ubyte"
+done
+# Class folders whose pictures are all the same one pixel.
+png=iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mMQUDAAAACkAGEKm67eAAAAAElFTkSuQmCC
+for class in {train,val,test}/{barge,tug}; do
+	mkdir -p "$work/folder/$class"
+	for i in {1..60}; do echo $png | base64 -d >"$work/folder/$class/$i.png"; done
 done
 report "every experiment passes 'limbeck check', every sweep is planned at the smallest budget" < <(
 	export XDG_CACHE_HOME=$work/cache
@@ -119,6 +125,7 @@ report "every experiment passes 'limbeck check', every sweep is planned at the s
 		cifar10) dir=$work/cifar ;;
 		cifar100) dir=$work/cifar100 ;;
 		fashion_mnist) dir=$work/fashion ;;
+		folder) dir=$work/folder ;;
 		*) echo "$file: data of an unknown kind"; continue ;;
 		esac
 		words=(check "$file")

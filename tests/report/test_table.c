@@ -54,7 +54,7 @@ static void open_sweep(const char *text, const char *budget)
 }
 
 struct made {
-	double top1, seconds;
+	double top1, top5, seconds;
 	bool alone, failed;
 	const char *right; /* of the test pictures, a letter each: x right, anything else wrong; NULL: no file */
 };
@@ -80,8 +80,8 @@ static void leave(int item, const struct made *m)
 	ck_ok(store_run_begin(s->store, &row, &run, &e));
 	ck_ok(store_stage_begin(s->store, run, stage->name, stage->kind->name, stage->identity, &id, &e));
 	const struct { const char *name; double value; } values[] = {{"test_top1", m->top1}, {"test_top1_best", m->top1 + 0.25}, {"time/total_seconds", m->seconds},
-	                                                              {"time/alone", m->alone}, {"test_top1_best_test", m->top1 + 1.5}};
-	for (int i = 0; i < 4 + stage->train.watch_test; i++)
+	                                                              {"time/alone", m->alone}, {"test_top5", m->top5}, {"train_top5_clean", 90}, {"test_top1_best_test", m->top1 + 1.5}};
+	for (int i = 0; i < 6 + stage->train.watch_test; i++)
 		ck_ok(store_metric(s->store, id, values[i].name, 1, 1, values[i].value, &e));
 	for (int i = 0; i < 2 && !m->failed; i++) {
 		const char *name = i ? "best" : "last", *path = arena_printf(life, "%s/%s.safetensors", own, name);
@@ -490,6 +490,31 @@ START_TEST(points_as_columns)
 }
 END_TEST
 
+/* A table for each metric; a claim is of one metric, and beside a paper it is said of which. */
+START_TEST(points_and_metrics)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 2}\ntable: {columns: points, metrics: [test_top1, test_top5]}\n"
+	           "claims: [{better: kd, than: labels, metric: test_top5}]\n", NULL);
+	leave(KD, &(struct made){.top1 = 60, .top5 = 91});
+	leave(STAGES + KD, &(struct made){.top1 = 62, .top5 = 93});
+	leave(LABELS, &(struct made){.top1 = 50, .top5 = 81});
+	leave(2 * STAGES + KD, &(struct made){.top1 = 64, .top5 = 97});
+	const char *text = made(&(struct table_options){.paper = file_of("paper.yaml", "title: T\ndata: synth\nrule: last\ncolumns: [{name: a}, {name: b, metric: test_top5}]\n"
+	                                                                               "rows: [{name: kd, values: [71, 98]}]\n")});
+	const char *second = strstr(text, "test_top5");
+	ck_assert_int_eq(t->n_column, 4);
+	ck_assert_str_eq(line(text, "test_top1"), "test_top1 a b");
+	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1) (!)");
+	ck_assert_str_eq(line(second, "test_top5"), "test_top5 a b");
+	ck_assert_str_eq(line(second, "kd"), "kd 92.00 ± 12.71 (2) 97.00 (1) (!)");
+	ck_assert_int_eq(t->n_claim, 2);
+	ck_assert_double_eq(t->claim[0].paired.mean, 10);
+	HAS(line(strstr(text, "Beside:"), "kd"), "kd a, test_top1 61.00 ± 12.71 2 71.00 1, found");
+	HAS(line(strchr(strstr(strstr(text, "Beside:"), "kd"), '\n'), "kd"), "kd b, test_top5 97.00 1 98.00 1, found");
+	LACKS(text, "other metric"); /* of what the paper does not have, nothing stands beside */
+}
+END_TEST
+
 /* What varies here changes neither network of the claim: 4 seeds are 4 pairs, in however many columns they stand. */
 START_TEST(no_pair_twice)
 {
@@ -738,10 +763,12 @@ static const struct { const char *paper, *budget, *verdict; bool compared; } bes
 	{PAPER("", "{value: 71, trust: recalled}"), NULL, "recalled", false},
 	{PAPER("trust: recalled\n", "71"), NULL, "recalled", false},
 	{PAPER("", "{value: 71, metric: test_top5}"), NULL, "other metric", false},
-	{PAPER("split: unsaid\n", "75"), NULL, "other split", false},
+	{PAPER("split: unsaid\n", "75"), NULL, "split unsaid", false},
+	{PAPER("split: valid\n", "75"), NULL, "other split", false},
 	{PAPER("train_pictures: 50000\n", "71"), NULL, "other budget", false},
 	{PAPER("train_pictures: 56\n", "75"), NULL, "below", true},
 	{PAPER("", "71"), "half", "other budget", false},
+	{PAPER("split: unsaid\n", "{value: 75, metric: train_top1}"), NULL, "other metric", false},
 };
 
 START_TEST(verdicts)
@@ -792,6 +819,27 @@ START_TEST(other_verdicts)
 }
 END_TEST
 
+/* A paper's training pictures are ours of a clean pass; a folder's pictures have the paper's name; times are of another machine. */
+START_TEST(what_stands_beside)
+{
+	static const struct { const char *metric, *paper, *verdict; } it[] = {
+		{"train_top5_clean", "split: train\ncolumns: [{name: a, data: synth}, {name: a, data: ships, metric: train_top5}]\nrows: [{name: kd, values: [1, 75]}]\n", "too few runs"},
+		{"train_top5_clean", "split: unsaid\ncolumns: [{name: a, data: synth}, {name: a, data: ships, metric: train_top5}]\nrows: [{name: kd, values: [1, 75]}]\n", "split unsaid"},
+		{"train_top5_clean", "split: train\ncolumns: [{name: a, data: ships, metric: train_top}]\nrows: [{name: kd, values: [75]}]\n", "other metric"},
+		{"train_top5_clean", "split: train\ncolumns: [{name: a, metric: train_top5}]\nrows: [{name: kd, values: [75]}]\n", "other data"},
+		{"time_seconds", "split: train\ncolumns: [{name: a, data: ships, metric: time_seconds}]\nrows: [{name: kd, values: [16344]}]\n", "other machine"},
+	};
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}]}\ntable: {columns: points, data: ships}\n", NULL);
+	leave(KD, &(struct made){.top1 = 60, .seconds = 9, .alone = true});
+	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
+		const struct table_options o = {.metric = it[i].metric, .paper = file_of("paper.yaml", arena_printf(life, "title: T\ndata: synth\n%s", it[i].paper))};
+		const char *kd = line(strstr(made(&o), "Beside:"), "kd");
+		HAS(kd, it[i].verdict);
+		HAS(kd, i < 4 ? " 75.00 1, found" : " 16344 1, found");
+	}
+}
+END_TEST
+
 /* Labels and titles from outside are escaped in each form. */
 START_TEST(escapes)
 {
@@ -834,6 +882,7 @@ Suite *table_suite(void)
 	tcase_add_loop_test(tc, chosen_on_the_test_set, 0, 2);
 	tcase_add_test(tc, versions);
 	tcase_add_test(tc, points_as_columns);
+	tcase_add_test(tc, points_and_metrics);
 	tcase_add_test(tc, no_pair_twice);
 	tcase_add_loop_test(tc, claims_at_points, 0, 2);
 	tcase_add_loop_test(tc, what_a_claim_names, 0, sizeof named / sizeof *named);
@@ -849,6 +898,7 @@ Suite *table_suite(void)
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
 	tcase_add_test(tc, a_papers_claim);
 	tcase_add_test(tc, other_verdicts);
+	tcase_add_test(tc, what_stands_beside);
 	tcase_add_test(tc, escapes);
 	return suite;
 }

@@ -72,6 +72,32 @@ START_TEST(layouts)
 }
 END_TEST
 
+/* A smaller budget: every teacher and the labels have an epoch, and limits that were rounded up fit again. */
+static const struct { double share; const char *more; int epochs[3]; } smaller[] = {
+	{0.01, "", {1, 1, 1}},
+	{0.01, ", phase_epochs: [20, 39]", {1, 1, 1}},
+	{0.1, ", phase_epochs: [20, 39]", {2, 3, 1}},           /* 2 and 3.9, of 6 */
+	{0.1, ", ends: limit, phase_epochs: [5, 10]", {1, 1, 4}},
+	{0.01, ", phase_epochs: [2, 57]", {1, 1, 1}},
+	{0.01, ", phase_epochs: [57, 2]", {1, 1, 1}},
+	{0.5, "", {13, 13, 4}},
+};
+
+START_TEST(smaller_budgets)
+{
+	struct experiment *x = NULL;
+	struct stage_run *r = NULL;
+	const char *text = TOP STAGES TWO "  - {name: chain, kind: assistants, train: student, teacher: [small.last, big.last], epochs: 60%s}\n";
+	const char *path = text_file("x.yaml", arena_printf(life, text, smaller[_i].more));
+	ck_ok(experiment_open(life, path, &(struct experiment_options){.threads = 1, .device = "cpu", .budget = {smaller[_i].share, 1, 1}}, &x, &e));
+	ck_ok(stage_run_open(x, &x->stage[2], &r, &e));
+	for (int k = 0; k < 3; k++)
+		ck_assert_msg(r->lesson[k].epochs == smaller[_i].epochs[k], "%g%s: phase %d has %d epochs", smaller[_i].share, smaller[_i].more, k + 1, r->lesson[k].epochs);
+	stage_run_close(r);
+	experiment_close(x);
+}
+END_TEST
+
 /* An early end gives its epochs to the labels; later phases keep theirs. */
 START_TEST(early_end)
 {
@@ -280,6 +306,7 @@ Suite *assistants_suite(void)
 	TCase *tc = life_case(s, "assistants");
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, layouts, 0, sizeof layout / sizeof *layout);
+	tcase_add_loop_test(tc, smaller_budgets, 0, sizeof smaller / sizeof *smaller);
 	tcase_add_test(tc, early_end);
 	tcase_add_test(tc, by_temperature);
 	tcase_add_test(tc, rate_by_the_law);
