@@ -18,7 +18,8 @@ static const struct opt opts[] = {
 	REAL(assistants_conf, phase_budget, 0, 0, 1, "-", "share of the epochs that is meant for each teacher, from which an adaptive temperature's learning rate follows; "
 	     "0: equal parts, the labels' with them"),
 	INTS(assistants_conf, phase_epochs, NULL, 1, 100000, "epochs", "the limit of each phase; empty: 5/4 of what is meant, or with 'ends: limit' what is meant"),
-	TEXT(assistants_conf, phases, "", "STAGE.temperature: phases as long as that stage's were, which end by nothing else"),
+	{.name = "phases", .type = OPT_TEXT, .offset = offsetof(struct assistants_conf, phases), .def_text = "", .unit = "-", .flags = OPT_NEUTRAL,
+	 .help = "STAGE.temperature: phases as long as that stage's were, which end by nothing else"}, /* what they are enters the identity, and no name */
 	BOOL(assistants_conf, labels, 1, "the labels alone after the last teacher; false: the last teacher stays to the end"),
 	CHOICE(assistants_conf, t2_weight_path, "stop_gradient", "stop_gradient|none", "of the default loss: the factor t^2, a constant to the temperature, or none: then the student "
 	       "learns K^2 times slower at K"),
@@ -93,6 +94,9 @@ static enum status read_own(struct experiment *x, struct stage *s, struct err *e
 static void canonical(const struct stage *s, struct str *text)
 {
 	const struct assistants_own *own = s->own;
+	const struct assistants_conf *c = s->conf;
+	if (*c->phases)
+		str_add(text, "phases=of the course\n");
 	terms_canonical(own->terms, own->n, text);
 }
 

@@ -256,6 +256,21 @@ START_TEST(repeating_does_not_teach)
 }
 END_TEST
 
+/* What is repeated enters an identity; what the stage is called does not. */
+START_TEST(names_do_not_matter)
+{
+#define CALLED(name, more) "  - {name: " name ", kind: assistants, train: student, teacher: [small.last, big.last], epochs: 9" FAST "}\n" \
+                           "  - {name: next, kind: assistants, train: student, teacher: [small.last, big.last], epochs: 9, temperature: {kind: replay, of: " name ".temperature}" more "}\n"
+	struct experiment *x = open_ok(TOP STAGES TWO CALLED("chain", ", phases: chain.temperature")), *y = open_ok(TOP STAGES TWO CALLED("other", ", phases: other.temperature")),
+			  *z = open_ok(TOP STAGES TWO CALLED("chain", ""));
+	ck_assert_str_eq(x->stage[3].identity, y->stage[3].identity);
+	ck_assert_str_ne(x->stage[3].identity, z->stage[3].identity);
+	experiment_close(z);
+	experiment_close(y);
+	experiment_close(x);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static const struct { const char *stage, *says; } wrong[] = {
@@ -315,6 +330,7 @@ Suite *assistants_suite(void)
 	tcase_add_test(tc, yoked);
 	tcase_add_test(tc, in_distill);
 	tcase_add_test(tc, repeating_does_not_teach);
+	tcase_add_test(tc, names_do_not_matter);
 	tcase_add_loop_test(tc, refused, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, damaged_course);
 	return s;
