@@ -2,12 +2,12 @@
  * Assistant chains: a small teacher first, then larger ones, each until the temperature has come down to 1; then the labels alone. A teacher's phase
  * ends with an epoch: what is left of the one in which the temperature came to 1 learns from the labels, as the paper's loss says for t = 1.
  */
+#include "stages/assistants.h"
+
 #include <math.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "engine/build.h"
-#include "stages/assistants.h"
 
 static const struct opt opts[] = {
 	NODE(assistants_conf, teacher, "list of STAGE.last, STAGE.best, STAGE.anchors[i] or {file: PATH, network: NAME}: the small one first"),
