@@ -9,7 +9,7 @@ enum { FORM_KL, FORM_CROSS_ENTROPY };
 static const struct opt opts[] = {
 	REAL(kd_conf, tau, 4, 0.001, 1000, "-", "softmax temperature"),
 	CHOICE(kd_conf, form, "kl", "kl|cross_entropy", "cross_entropy: KL and the teacher's entropy, which has the same gradient to the student"),
-	BOOL(kd_conf, tau_squared, 1, "the factor tau^2, a constant also where tau is moved; false: the student's gradient falls as 1 / tau^2"),
+	BOOL(kd_conf, tau_squared, 1, "the factor tau^2; no part of what moves an adaptive tau, but of what learned_adversarial climbs; false: the student's gradient falls as 1 / tau^2"),
 	BOOL(kd_conf, kl_mean_over_classes, 0, "the mean over N and K in place of N alone: K times smaller, as in TAKD's released code"),
 	{0},
 };

@@ -46,7 +46,7 @@ struct temperature {
 	struct node *(*build)(const void *conf, const struct temperature_site *s);
 	/* Adds the updates of its states. tau: what build gave. value: the loss that was built with it, unweighted. NULL: nothing moves. */
 	void (*move)(const void *conf, const struct temperature_site *s, struct node *tau, struct node *value);
-	/* After a step, from the states on the host ([n_state], scalars): tau of the next one. NULL: it has no states that say so. */
+	/* After a step, from the states on the host ([n_state], scalars): tau of the next one; state NULL where it has none. NULL: `at` says it. */
 	double (*now)(const void *conf, const double state[]);
 	/* Before its first step, and before the first with another teacher: every state. variance: of the teacher's logits over the classes, mean over
 	   pictures. steps, epochs: in which it is to come to its end. NULL: their values at the start. */

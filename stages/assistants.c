@@ -62,6 +62,22 @@ static void scale_limits(struct experiment *x, struct stage *s)
 	c->phase_epochs.v = limit;
 }
 
+/* Phase by phase: as many teachers, so that none is taught by the other stage's labels. */
+static enum status read_phases(struct experiment *x, struct stage *s, struct err *e)
+{
+	const struct assistants_conf *c = s->conf;
+	const struct where at = conf_where(s->map, "phases");
+	const enum status st = course_read(x, s, c->phases, at, e);
+	if (st != OK)
+		return st;
+	const struct stage *other = &x->stage[s->course.stage];
+	if (other->kind != s->kind)
+		return err_user(e, at, "'%s' has no phases: stage '%s' is of kind '%s', phases are those of kind '%s'", c->phases, other->name, other->kind->name, s->kind->name);
+	if (other->n_teacher != s->n_teacher)
+		return err_user(e, at, "'%s' has phases for %d teacher%s, but stage '%s' has %d", c->phases, other->n_teacher, other->n_teacher == 1 ? "" : "s", s->name, s->n_teacher);
+	return OK;
+}
+
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)
 {
 	const struct assistants_conf *c = s->conf;
@@ -86,8 +102,11 @@ static enum status read_own(struct experiment *x, struct stage *s, struct err *e
 		if ((own->terms[i].loss->needs & HAS_TAU) && (own->terms[i].loss->needs & NEED_TEACHER) && !own->terms[i].temperature.kind)
 			own->terms[i].temperature = use;
 	st = temperatures_read(x, s, own->terms, own->n, e);
+	own->replays = s->has_course;
 	if (st == OK && *c->phases)
-		st = course_read(x, s, c->phases, conf_where(s->map, "phases"), e);
+		st = read_phases(x, s, e);
+	if (st == OK && c->losses && c->t2_weight_path == T2_NONE)
+		st = err_user(e, conf_where(s->map, "t2_weight_path"), "'t2_weight_path' is of the default loss: in 'losses' write {kind: kd, tau_squared: false}");
 	return st == OK ? teachers : st;
 }
 
@@ -115,6 +134,12 @@ static enum status finish_build(const struct lesson *l, struct step *st, const s
 	return OK;
 }
 
+/* Whether a temperature that has come to 1 leaves the labels to learn from: what is repeated does as the chain did. */
+static bool goes_to_labels(const struct lesson *l, const struct assistants_own *own)
+{
+	return (own->by_temperature || own->replays) && (own->labels || l->teacher < own->M - 1);
+}
+
 enum status assistants_taught(const struct lesson *l, struct step *st, struct err *e)
 {
 	(void)e;
@@ -123,7 +148,7 @@ enum status assistants_taught(const struct lesson *l, struct step *st, struct er
 	struct taps s = {0};
 	model_apply(st->g, r->student, 0, net_part_all(r->student), st->x, MODE_TRAIN, "student", &s);
 	struct node *loss = step_terms(st, own->terms, own->n, &s, step_teacher(st), r->student, r->teacher);
-	if (own->by_temperature && st->tau) {
+	if (goes_to_labels(l, own) && st->tau) {
 		struct node *over = graph_less_equal(st->g, st->tau, graph_const(st->g, TAU_OVER, shape0()));
 		loss = graph_where(st->g, over, classes_loss(st, &s), loss);
 	}
@@ -156,6 +181,21 @@ enum status assistants_over(const struct lesson *l, struct aside *a, bool *is_ov
 	return st;
 }
 
+enum status assistants_labels_end(const struct lesson *l, struct aside *a, struct err *e)
+{
+	const enum status st = aside_metric(a, "phase_epochs", l->epochs, e);
+	return st == OK ? aside_metric(a, "time/phase_seconds", aside_seconds(a), e) : st;
+}
+
+/* Whether the first temperature comes down by its own gradient. */
+static bool anneals(const struct assistants_own *own)
+{
+	for (int i = 0; i < own->n; i++)
+		if (own->terms[i].temperature.kind && own->terms[i].weight != 0)
+			return own->terms[i].temperature.kind->begin != NULL;
+	return false;
+}
+
 /* How long the phase was and why it ended, for the log, the metrics and the tables. */
 enum status assistants_end(const struct lesson *l, struct aside *a, struct err *e)
 {
@@ -163,18 +203,18 @@ enum status assistants_end(const struct lesson *l, struct aside *a, struct err *
 	const struct stage *s = aside_run(a)->stage;
 	double tau = NAN;
 	enum status st = temperature_next(l, a, own->terms, own->n, &tau, e);
-	const bool by_limit = own->by_temperature && !(tau <= TAU_OVER);
+	const bool could = l->over != NULL, by_limit = could && !(tau <= TAU_OVER);
 	const struct { const char *name; double value; } row[] = {
 		{"phase_epochs", l->epochs}, {"phase_meant_epochs", own->meant}, {"time/phase_seconds", aside_seconds(a)}, {"phase_tau", tau},
-		{"phase_by_limit", own->by_temperature ? by_limit : NAN},
+		{"phase_by_limit", could ? by_limit : NAN},
 	};
 	for (size_t i = 0; i < sizeof row / sizeof *row && st == OK; i++)
 		st = aside_metric(a, row[i].name, row[i].value, e);
-	if (st != OK || !own->by_temperature)
+	if (st != OK || !could)
 		return st;
 	if (by_limit)
-		log_line(LOG_WARN, "'%s' %s reached its limit of %d epochs with the temperature at %.3g (%.3g epochs were meant): it goes on; a larger 'phase_epochs', or a "
-		         "smaller 'phase_budget', lets it come to 1", s->name, l->label, l->epochs, tau, own->meant);
+		log_line(LOG_WARN, "'%s' %s reached its limit of %d epochs with the temperature at %.3g (%.3g epochs were meant): it goes on%s", s->name, l->label, l->epochs, tau,
+		         own->meant, anneals(own) ? "; a larger 'phase_epochs' or a smaller 'phase_budget' gives it more room" : "; this temperature does not come to 1 by itself");
 	else
 		log_line(LOG_INFO, "'%s' %s ended by its temperature after %d epoch%s (%.3g were meant)", s->name, l->label, l->epochs, l->epochs == 1 ? "" : "s", own->meant);
 	return OK;

@@ -17,7 +17,9 @@ enum { T2_STOP_GRADIENT, T2_NONE };
 struct assistants_own {
 	struct term *terms;
 	int n, M;
-	bool by_temperature; /* a phase may end before its limit, and one that does not is worth a word */
+	bool labels;         /* they come after the last teacher */
+	bool replays;        /* the temperatures of another chain */
+	bool by_temperature; /* a phase may end before its limit, and one that does not is worth a word; not the last teacher's without labels after it */
 	double meant;        /* epochs of a phase */
 };
 
@@ -28,6 +30,7 @@ enum status assistants_labels(const struct lesson *l, struct step *st, struct er
 enum status assistants_begin(const struct lesson *l, struct aside *a, struct err *e);
 enum status assistants_over(const struct lesson *l, struct aside *a, bool *is_over, struct err *e);
 enum status assistants_end(const struct lesson *l, struct aside *a, struct err *e);
+enum status assistants_labels_end(const struct lesson *l, struct aside *a, struct err *e);
 
 enum status assistants_define(struct stage_run *r, struct err *e);
 /* With `phases`: as long as the other stage's, which are known then. */

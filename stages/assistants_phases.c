@@ -3,6 +3,14 @@
 
 #include "stages/assistants.h"
 
+static bool has_temperature(const struct assistants_own *own)
+{
+	bool any = false;
+	for (int i = 0; i < own->n; i++)
+		any |= own->terms[i].temperature.kind && own->terms[i].weight != 0;
+	return any;
+}
+
 /* The limits of the phases; labels and later teachers keep an epoch each. */
 static enum status limits(const struct stage *s, const struct assistants_own *own, int limit[], struct err *e)
 {
@@ -10,6 +18,8 @@ static enum status limits(const struct stage *s, const struct assistants_own *ow
 	const struct ints *asked = &c->phase_epochs;
 	const int M = own->M, E = s->train.epochs, there = E - (c->labels ? 1 : 0);
 	int sum = 0;
+	if (c->ends == ENDS_TEMPERATURE && !has_temperature(own))
+		return err_user(e, conf_where(s->map, "ends"), "'ends: temperature', but no loss of stage '%s' has a temperature", s->name);
 	if (there < M)
 		return err_user(e, conf_where(s->map, "epochs"), "'epochs' is %d for %d teacher%s%s, at least one each", E, M, M == 1 ? "" : "s", c->labels ? " and the labels" : "");
 	if (asked->n && asked->n != M)
@@ -40,7 +50,7 @@ static void lay(struct stage_run *r, const struct assistants_own *own, struct op
 	l->build = taught ? assistants_taught : assistants_labels;
 	l->begin = taught ? assistants_begin : NULL;
 	l->over = taught && own->by_temperature && !last ? assistants_over : NULL;
-	l->end = taught ? assistants_end : NULL;
+	l->end = taught ? assistants_end : assistants_labels_end;
 	l->own = own;
 	l->tau_epochs = c->ends == ENDS_LIMIT ? epochs : own->meant;
 	lesson_moves(r, l, o, &s->schedule);
@@ -57,7 +67,8 @@ enum status assistants_define(struct stage_run *r, struct err *e)
 	*own = *from_file;
 	own->M = s->n_teacher;
 	own->meant = fmax(c->phase_budget > 0 ? c->phase_budget * s->train.epochs : (double)s->train.epochs / (own->M + (c->labels ? 1 : 0)), 1);
-	own->by_temperature = c->ends != ENDS_LIMIT && !*c->phases;
+	own->labels = c->labels;
+	own->by_temperature = c->ends != ENDS_LIMIT && !*c->phases && has_temperature(own);
 	int *limit = NEW_ARRAY(r->arena, int, own->M);
 	enum status st = limits(s, own, limit, e);
 	if (st == OK)
@@ -88,7 +99,7 @@ enum status assistants_ready(struct stage_run *r, struct err *e)
 		const int epochs = course_epochs(r->course, m);
 		struct lesson *l = &r->lesson[m];
 		if (!epochs)
-			return err_user(e, s->course.at, "'%s' had %d phase%s with a teacher, but stage '%s' has %d", c->phases, m, m == 1 ? "" : "s", s->name, M);
+			return err_user(e, s->course.at, "'%s' had no phase %d", c->phases, m + 1);
 		l->optim[0].from = sum;
 		l->epochs = l->tau_epochs = epochs;
 		sum += epochs;

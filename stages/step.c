@@ -114,7 +114,7 @@ void step_observe(struct step *st, const char *segment, int every, int n, const 
 /* What the host gives the term's temperature in each step. */
 static struct node *given_by_host(struct step *st, const struct term *t)
 {
-	if (!t->temperature.kind || !t->temperature.kind->at || t->weight == 0)
+	if (!t->temperature.kind || !t->temperature.kind->at)
 		return NULL;
 	if (st->n_given == MAX_GIVEN)
 		return graph_fail(st->g, "more than %d losses with a temperature that changes", MAX_GIVEN);
@@ -126,6 +126,8 @@ static struct node *given_by_host(struct step *st, const struct term *t)
 /* A term with its temperature, which then moves by it. */
 static struct node *term_with_temperature(struct step *st, const struct term *t, struct loss_site site)
 {
+	if (t->weight == 0)
+		return NULL;
 	struct node *given = given_by_host(st, t);
 	site.tau = term_temperature(t, &site, given);
 	struct node *value = term_build(t, site);

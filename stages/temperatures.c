@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/log.h"
+
 /* ---- when the file is read ---- */
 
 enum status course_read(struct experiment *x, struct stage *s, const char *text, struct where at, struct err *e)
@@ -58,6 +60,8 @@ static enum status measure_variance(const struct lesson *l, struct aside *a, dou
 {
 	static const char *const name[] = {"logit_variance"};
 	const struct data *d = aside_run(a)->x->data;
+	if (!d->n_valid)
+		log_line(LOG_INFO, "'%s': nothing is held out, so the variance of the teacher's logits is measured on the training pictures", aside_run(a)->stage->name);
 	const enum status st = aside_measure(a, d->n_valid ? PART_VALID : PART_TRAIN, l->teacher, build_variance, NULL, 1, name, variance, e);
 	return st == OK ? aside_metric(a, name[0], *variance, e) : st;
 }
@@ -114,7 +118,7 @@ enum status temperature_next(const struct lesson *l, struct aside *a, const stru
 		*tau = kind->at && !kind->build ? kind->at(t->temperature.conf, &place) : NAN;
 		return OK;
 	}
-	for (int i = 0; i < t->temperature_own->params->n_state && st == OK; i++)
+	for (int i = 0; t->temperature_own && i < t->temperature_own->params->n_state && st == OK; i++)
 		st = params_get(t->temperature_own->params, i, true, &state[i], e);
 	*tau = st == OK ? kind->now(t->temperature.conf, state) : NAN;
 	return st;

@@ -225,6 +225,7 @@ START_TEST(yoked)
 	ck_assert_double_eq_tol(line.tau[first], 9, 1e-6);
 	ck_assert_int_eq(rows(t.folder, "yoked", -1, "phase_by_limit"), 0); /* such an end is what was asked for */
 	ck_assert(!same_last(&t, "yoked", &t, "line"));
+	ck_assert(same_last(&t, "again", &t, "chain")); /* the chain without what moved its temperature: the same bits */
 }
 END_TEST
 
@@ -271,6 +272,44 @@ START_TEST(names_do_not_matter)
 }
 END_TEST
 
+/* The last teacher stays, and teaches: its phase does not go over to the labels when the temperature has come to 1. */
+START_TEST(without_labels)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST ", labels: false"));
+	const struct course c = course_of(&t, "chain");
+	ck_assert_double_eq(c.tau[c.n - 1], 1);
+	ck_assert_double_eq(metric(t.folder, "chain", 9, "teacher_images"), 56);
+	ck_assert_double_eq_tol(metric(t.folder, "chain", 9, "loss"), metric(t.folder, "chain", 9, "loss/kd"), 1e-12);
+	ck_assert_int_eq(rows(t.folder, "chain", -1, "phase_by_limit"), 1); /* of the first phase */
+	ck_assert_double_eq(metric(t.folder, "chain", 9, "phase_tau"), 1);
+}
+END_TEST
+
+/* One that does not move: at its limit, with its number; at 1 the phase is over after an epoch. */
+START_TEST(one_that_stays)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(", temperature: {kind: fixed, tau: 2.5}"));
+	const struct trained one = train_ok("one", TOP STAGES TWO CHAIN(", temperature: {kind: fixed, tau: 1}"));
+	ck_assert_double_eq(metric(t.folder, "chain", 4, "phase_tau"), 2.5);
+	ck_assert_double_eq(metric(t.folder, "chain", 4, "phase_by_limit"), 1);
+	ck_assert_double_eq(metric(one.folder, "chain", 1, "phase_epochs"), 1);
+	ck_assert_double_eq(metric(one.folder, "chain", 2, "phase_by_limit"), 0);
+	ck_assert_int_eq(rows(t.folder, "chain", -1, "time/phase_seconds"), 3);
+}
+END_TEST
+
+/* A loss that is not built has no temperature either. */
+START_TEST(weight_of_0)
+{
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(", losses: [{kind: ce}, {kind: kd, weight: 0}]")
+	                                         "  - {name: kd, kind: distill, train: student, teacher: big.last, epochs: 2, losses: [{kind: ce}, {kind: kd, weight: 0, temperature: {kind: "
+	                                         "learned_adversarial}}]}\n");
+	ck_assert_int_eq(rows(t.folder, "chain", -1, "tau/kd"), 0);
+	ck_assert_int_eq(rows(t.folder, "chain", -1, "phase_by_limit"), 0);
+	ck_assert_int_eq(rows(t.folder, "kd", -1, "tau/kd"), 0);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static const struct { const char *stage, *says; } wrong[] = {
@@ -285,6 +324,11 @@ static const struct { const char *stage, *says; } wrong[] = {
 	{CHAIN(", phases: small.temperature"), "no loss of stage 'small' has a 'temperature'"},
 	{CHAIN(", phases: chian.temperature"), "no stage before it has that name"},
 	{CHAIN(", phases: small.last"), "it is written STAGE.temperature"},
+	{CHAIN("") "  - {name: one, kind: assistants, train: student, teacher: big.last, epochs: 9, phases: chain.temperature}\n", "'chain.temperature' has phases for 2 teachers, but stage 'one' has 1"},
+	{"  - {name: kd, kind: distill, train: student, teacher: big.last, losses: [{kind: kd, temperature: {kind: linear}}]}\n" CHAIN(", phases: kd.temperature"),
+	 "stage 'kd' is of kind 'distill', phases are those of kind 'assistants'"},
+	{CHAIN(", ends: temperature, losses: [{kind: ce}]"), "no loss of stage 'chain' has a temperature"},
+	{CHAIN(", t2_weight_path: none, losses: [{kind: kd}]"), "'t2_weight_path' is of the default loss"},
 	{CHAIN(", temperature: 4"), "a number is written {kind: fixed, tau: 4}"},
 };
 
@@ -331,6 +375,9 @@ Suite *assistants_suite(void)
 	tcase_add_test(tc, in_distill);
 	tcase_add_test(tc, repeating_does_not_teach);
 	tcase_add_test(tc, names_do_not_matter);
+	tcase_add_test(tc, without_labels);
+	tcase_add_test(tc, one_that_stays);
+	tcase_add_test(tc, weight_of_0);
 	tcase_add_loop_test(tc, refused, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, damaged_course);
 	return s;
