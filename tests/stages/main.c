@@ -56,7 +56,7 @@ TCase *life_case(Suite *s, const char *name)
 {
 	TCase *tc = tcase_create(name);
 	tcase_add_checked_fixture(tc, life_begin, life_end);
-	tcase_set_timeout(tc, 30);
+	tcase_set_timeout(tc, 120);
 	suite_add_tcase(s, tc);
 	return tc;
 }
