@@ -47,6 +47,7 @@ nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_tuning.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_screening.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_cifar10.yaml
+nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_cifar10_all.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_timing.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_win.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_win_tuning.yaml
