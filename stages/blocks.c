@@ -12,7 +12,7 @@ const struct opt blocks_opts[] = {
 	CHOICE(blocks_conf, order, "forward", "forward|backward", "in which the blocks are met"),
 	CHOICE(blocks_conf, signal, "tail", "tail|output|both",
 	       "kd and ce of a block are read through the teacher's tail, or at the student's own output, whose later blocks carry them while block and head move"),
-	CHOICE(blocks_conf, statistics, "frozen", "frozen|moving", "batch statistics of blocks before the one at hand"),
+	CHOICE(blocks_conf, statistics, "frozen", "frozen|moving", "of frozen blocks before the one at hand; moving: they run in training mode, so each batch's statistics are computed and the running ones drift under weights that stand still, as in Stagewise KD's code"),
 	INTS(blocks_conf, blocks, NULL, 1, MAX_BLOCK, "-", "which blocks are paired; empty: all"),
 	INTS(blocks_conf, anchor_epochs, NULL, 1, 100000, "epochs", "for each block, one number per anchor; empty: `epochs` for all"),
 	REAL(blocks_conf, follow, 0, 0, 1000, "nats",
