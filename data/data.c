@@ -232,6 +232,11 @@ int data_rest(const struct data *d)
 	return d->conf.drop_last ? 0 : d->n_train % d->conf.batch;
 }
 
+int data_batches(const struct data *d)
+{
+	return d->n_train / d->conf.batch + (data_rest(d) > 0);
+}
+
 void data_close(struct data *d)
 {
 	if (d && d->info.train.own)

@@ -93,6 +93,8 @@ enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_spl
 void data_close(struct data *d); /* NULL allowed */
 /* Training pictures of an epoch's last batch where it is smaller than the others; 0: none is. */
 int data_rest(const struct data *d);
+/* Batches of training pictures in an epoch. */
+int data_batches(const struct data *d);
 
 /* ---- loader.c: batches, made ahead by threads ---- */
 

@@ -69,7 +69,7 @@ struct temperature_use {
 };
 /* A map {kind: NAME, ...options}. what: the owner in messages. */
 enum status temperature_read(struct arena *a, const struct conf *map, const char *what, struct temperature_use *use, struct err *e);
-/* For an identity. prefix: of its lines. */
+/* For an identity. */
 void temperature_canonical(const struct temperature_use *use, struct str *s);
 /* Its states as a set of their own; NULL where it has none. */
 struct params *temperature_define(struct arena *a, const struct temperature_use *use, const char *name);

@@ -51,15 +51,7 @@ static void scale_limits(struct experiment *x, struct stage *s)
 		s->train.epochs = least < s->epochs_asked ? least : s->epochs_asked;
 	if (asked->n != M)
 		return;
-	int *limit = NEW_ARRAY(x->arena, int, M), end = 0;
-	long done = 0;
-	for (int m = 0; m < M; m++) {
-		done += asked->v[m];
-		const long share = done * s->train.epochs / s->epochs_asked, most = s->train.epochs - (least - 1 - m), to = share < most ? share : most;
-		limit[m] = to > end ? (int)(to - end) : 1;
-		end += limit[m];
-	}
-	c->phase_epochs.v = limit;
+	c->phase_epochs.v = epochs_scaled(x->arena, asked, s->epochs_asked, s->train.epochs, least - M);
 }
 
 /* Phase by phase: as many teachers, so that none is taught by the other stage's labels. */
@@ -190,10 +182,8 @@ enum status assistants_labels_end(const struct lesson *l, struct aside *a, struc
 /* Whether the first temperature comes down by its own gradient. */
 static bool anneals(const struct assistants_own *own)
 {
-	for (int i = 0; i < own->n; i++)
-		if (own->terms[i].temperature.kind && own->terms[i].weight != 0)
-			return own->terms[i].temperature.kind->begin != NULL;
-	return false;
+	const struct term *t = temperature_first(own->terms, own->n);
+	return t && t->temperature.kind->begin;
 }
 
 /* How long the phase was and why it ended, for the log, the metrics and the tables. */

@@ -3,14 +3,6 @@
 
 #include "stages/assistants.h"
 
-static bool has_temperature(const struct assistants_own *own)
-{
-	bool any = false;
-	for (int i = 0; i < own->n; i++)
-		any |= own->terms[i].temperature.kind && own->terms[i].weight != 0;
-	return any;
-}
-
 /* The limits of the phases; labels and later teachers keep an epoch each. */
 static enum status limits(const struct stage *s, const struct assistants_own *own, int limit[], struct err *e)
 {
@@ -18,7 +10,7 @@ static enum status limits(const struct stage *s, const struct assistants_own *ow
 	const struct ints *asked = &c->phase_epochs;
 	const int M = own->M, E = s->train.epochs, there = E - (c->labels ? 1 : 0);
 	int sum = 0;
-	if (c->ends == ENDS_TEMPERATURE && !has_temperature(own))
+	if (c->ends == ENDS_TEMPERATURE && !temperature_first(own->terms, own->n))
 		return err_user(e, conf_where(s->map, "ends"), "'ends: temperature', but no loss of stage '%s' has a temperature", s->name);
 	if (there < M)
 		return err_user(e, conf_where(s->map, "epochs"), "'epochs' is %d for %d teacher%s%s, at least one each", E, M, M == 1 ? "" : "s", c->labels ? " and the labels" : "");
@@ -68,7 +60,7 @@ enum status assistants_define(struct stage_run *r, struct err *e)
 	own->M = s->n_teacher;
 	own->meant = fmax(c->phase_budget > 0 ? c->phase_budget * s->train.epochs : (double)s->train.epochs / (own->M + (c->labels ? 1 : 0)), 1);
 	own->labels = c->labels;
-	own->by_temperature = c->ends != ENDS_LIMIT && !*c->phases && has_temperature(own);
+	own->by_temperature = c->ends != ENDS_LIMIT && !*c->phases && temperature_first(own->terms, own->n);
 	int *limit = NEW_ARRAY(r->arena, int, own->M);
 	enum status st = limits(s, own, limit, e);
 	if (st == OK)

@@ -56,7 +56,7 @@ static void add_lesson(const struct stage_run *r, const struct lesson *l, const 
                        struct stage_plan_sum *sum)
 {
 	const struct data *d = r->x->data;
-	const int batches = d->conf.drop_last ? d->n_train / d->conf.batch : (d->n_train + d->conf.batch - 1) / d->conf.batch;
+	const int batches = data_batches(d);
 	double macs = 0;
 	size_t own = evaluator_own_bytes(ev) + measure_own_bytes(exam) + backup_memory(st), shared = larger(evaluator_workspace(ev), measure_workspace(exam));
 	for (int v = 0; v < st->n_variant; v++) {

@@ -49,14 +49,7 @@ static void scale_shares(struct experiment *x, struct stage *s)
 	const int n = asked->n, epochs = s->train.epochs;
 	if (!n || n != s->n_teacher || n > epochs || epochs >= s->epochs_asked || sum_of(asked) != s->epochs_asked)
 		return;
-	int *share = NEW_ARRAY(x->arena, int, n), done = 0, end = 0;
-	for (int i = 0; i < n; i++) {
-		done += asked->v[i];
-		const int most = epochs - (n - 1 - i), v = (int)((long)done * epochs / s->epochs_asked), to = v <= end ? end + 1 : v > most ? most : v;
-		share[i] = to - end;
-		end = to;
-	}
-	c->teacher_epochs.v = share;
+	c->teacher_epochs.v = epochs_scaled(x->arena, asked, s->epochs_asked, epochs, 0);
 }
 
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)

@@ -221,8 +221,7 @@ static double set_rates(const struct trainer *t)
 
 struct temperature_place lesson_place(const struct trainer *t, const struct lesson *l)
 {
-	const struct data *d = t->r->x->data;
-	const int batches = (d->n_train + d->conf.batch - 1) / d->conf.batch;
+	const int batches = data_batches(t->r->x->data);
 	const bool own = l->tau_epochs > 0;
 	const double epochs = own ? l->tau_epochs : l->optim[0].epochs, from = own ? l->tau_from : l->optim[0].from;
 	const struct course *c = t->r->course;

@@ -254,6 +254,8 @@ void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const 
 enum status run_define_terms(struct stage_run *r, const struct term *from, int n, struct term **terms, struct err *e);
 /* Their own parameters into the optimiser that moves the student. */
 void optim_add_terms(struct optim *o, struct arena *a, const struct term *terms, int n);
+/* Numbers of epochs, one after the other out of `from`, as the same shares of `to`: at least one each, and `after` are left behind the last. */
+const int *epochs_scaled(struct arena *a, const struct ints *asked, int from, int to, int after);
 /* Lesson k is over after so many epochs, fewer than it has. Schedules that began before a later lesson go on where this one stops. */
 void run_end_lesson(struct stage_run *r, int k, int epochs);
 /* Parameters of blocks from..to (all: 0..B+1) of a network into an optimiser. */

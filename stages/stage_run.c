@@ -31,6 +31,19 @@ struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs
 	return l;
 }
 
+const int *epochs_scaled(struct arena *a, const struct ints *asked, int from, int to, int after)
+{
+	int *share = NEW_ARRAY(a, int, asked->n), end = 0;
+	long done = 0;
+	for (int i = 0; i < asked->n; i++) {
+		done += asked->v[i];
+		const long v = done * to / from, most = to - after - (asked->n - 1 - i), stop = v < most ? v : most;
+		share[i] = stop > end ? (int)(stop - end) : 1;
+		end += share[i];
+	}
+	return share;
+}
+
 void run_end_lesson(struct stage_run *r, int k, int epochs)
 {
 	const int left = r->lesson[k].epochs - epochs;

@@ -29,6 +29,14 @@ enum status course_read(struct experiment *x, struct stage *s, const char *text,
 	return OK;
 }
 
+const struct term *temperature_first(const struct term *terms, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (terms[i].temperature.kind && terms[i].weight != 0)
+			return &terms[i];
+	return NULL;
+}
+
 enum status temperatures_read(struct experiment *x, struct stage *s, const struct term *terms, int n, struct err *e)
 {
 	enum status st = OK;
@@ -45,14 +53,12 @@ enum status temperatures_read(struct experiment *x, struct stage *s, const struc
 
 /* ---- beside the steps ---- */
 
-/* Over the classes, around their mean. */
+/* Over the classes: 2 Cov(z, z) - Var(z). */
 static enum status build_variance(const void *own, struct step *st, struct err *e)
 {
-	struct graph *g = st->g;
-	struct node *z = graph_cast(g, step_teacher(st)->logits, CLASS_WIDE);
-	struct node *centred = graph_sub(g, z, graph_mean(g, z, 2, true));
+	struct node *z = step_teacher(st)->logits;
 	(void)own, (void)e;
-	step_metric(st, "logit_variance", graph_mean_all(g, graph_mul(g, centred, centred)));
+	step_metric(st, "logit_variance", term_alignment(st->g, z, z));
 	return OK;
 }
 
@@ -88,27 +94,20 @@ static enum status begin_one(const struct lesson *l, struct aside *a, const stru
 	return st;
 }
 
-static int batches(const struct data *d)
-{
-	return (d->n_train + d->conf.batch - 1) / d->conf.batch;
-}
-
 enum status temperatures_begin(const struct lesson *l, struct aside *a, const struct term *terms, int n, double epochs, struct err *e)
 {
 	enum status st = OK;
 	for (int i = 0; i < n && st == OK; i++)
 		if (terms[i].temperature_own)
-			st = begin_one(l, a, &terms[i], epochs * batches(aside_run(a)->x->data), epochs, e);
+			st = begin_one(l, a, &terms[i], epochs * data_batches(aside_run(a)->x->data), epochs, e);
 	return st;
 }
 
 enum status temperature_next(const struct lesson *l, struct aside *a, const struct term *terms, int n, double *tau, struct err *e)
 {
-	const struct term *t = NULL;
+	const struct term *t = temperature_first(terms, n);
 	double state[8];
 	enum status st = OK;
-	for (int i = 0; i < n && !t; i++)
-		t = terms[i].temperature.kind && terms[i].weight != 0 ? &terms[i] : NULL;
 	*tau = NAN;
 	if (!t)
 		return OK;

@@ -14,6 +14,9 @@ enum status temperatures_read(struct experiment *x, struct stage *s, const struc
 /* "STAGE.temperature", of an earlier stage that has one. A stage repeats one other at most. */
 enum status course_read(struct experiment *x, struct stage *s, const char *text, struct where at, struct err *e);
 
+/* The first term that has a temperature and is built; NULL: none. */
+const struct term *temperature_first(const struct term *terms, int n);
+
 /* ---- beside the steps ---- */
 
 /* Every temperature of the terms to its start beside the lesson's teacher, its learning rate by the teacher's logits where it is to follow from them.

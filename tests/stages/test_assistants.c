@@ -298,6 +298,24 @@ START_TEST(one_that_stays)
 }
 END_TEST
 
+/* The last step of an epoch is known also where its smaller last batch is left out. */
+START_TEST(by_epoch_without_the_rest)
+{
+	struct experiment *x = NULL;
+	struct trained t;
+	ck_ok(open_text(&x, "cpu", TOP STAGES TWO CHAIN(", temperature: {kind: adaptive, from: 4, lr: 100000, momentum: 0, update: epoch}"), "data.drop_last=true", NULL));
+	ck_ok(train(x, "out", &t));
+	experiment_close(x);
+	const struct course c = course_of(&t, "chain");
+	ck_assert_int_eq(c.n, 9 * 3);
+	ck_assert_double_eq(c.tau[0], 4);
+	ck_assert_double_eq(c.tau[2], 4); /* of one epoch */
+	const int first = course_epochs(&c, 0), second = course_epochs(&c, 1);
+	ck_assert_int_lt(second, 4); /* it came to 1 at an epoch's end */
+	ck_assert_double_eq(metric(t.folder, "chain", first + second, "phase_by_limit"), 0);
+}
+END_TEST
+
 /* A loss that is not built has no temperature either. */
 START_TEST(weight_of_0)
 {
@@ -378,6 +396,7 @@ Suite *assistants_suite(void)
 	tcase_add_test(tc, without_labels);
 	tcase_add_test(tc, one_that_stays);
 	tcase_add_test(tc, weight_of_0);
+	tcase_add_test(tc, by_epoch_without_the_rest);
 	tcase_add_loop_test(tc, refused, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, damaged_course);
 	return s;
