@@ -146,7 +146,7 @@ static void print_notes(FILE *f, const struct data *d)
 	else
 		fputs("nothing was held out, so there is none; the last epoch is the rule.\n", f);
 	fputs("'gap': the last teacher's accuracy minus the student's. 'moved at most': parameters trained in a\n"
-	      "step, adapters included, critics not, and their share of the whole network.\n", f);
+	      "step, adapters included, critics and other networks not, and their share of the whole network.\n", f);
 }
 
 /* How many stages are s for another seed of initialisation; s itself counts. */

@@ -122,14 +122,6 @@ static const char *label_of(const struct step *st, const struct peer *p, const c
 	return arena_printf(st->arena, "%s%s", p->name, what);
 }
 
-/* Share of the pictures whose arg-max is the label, in percent. */
-static void accuracy(struct step *st, const struct peer *p, const char *what, struct node *logits)
-{
-	struct graph *g = st->g;
-	struct node *hit = graph_equal(g, graph_cast(g, graph_arg_max(g, logits), CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
-	step_metric(st, label_of(st, p, what), graph_scale(g, graph_mean_all(g, hit), 100, 0));
-}
-
 static void logit_segment(struct step *st, const struct afd_lesson *al, const struct taps *t)
 {
 	struct node *loss[MOST_PEER] = {NULL};
@@ -140,7 +132,7 @@ static void logit_segment(struct step *st, const struct afd_lesson *al, const st
 		step_weigh(st, &loss[k], label_of(st, p, "loss/ce"), 1, graph_cross_entropy(st->g, t[k].logits, st->label, 0));
 		step_weigh(st, &loss[k], label_of(st, p, "loss/kd"), al->conf->kd, kd_divergence(st->g, t[k].logits, t[before(al, k)].logits, al->conf->tau));
 		step_metric(st, label_of(st, p, "loss"), loss[k]);
-		accuracy(st, p, "train_top1", t[k].logits);
+		step_hits(st, label_of(st, p, "train_top1"), t[k].logits);
 	}
 	step_minimise_each(st, "logits", 1, al->n, loss, o);
 }
@@ -203,7 +195,7 @@ static enum status exam(const struct lesson *l, struct step *st, struct err *e)
 	struct taps t[MOST_PEER] = {{0}};
 	apply_peers(st, al, MODE_FROZEN, t);
 	for (int k = 1; k < al->n && graph_status(st->g) == OK; k++)
-		accuracy(st, &al->peer[k], "top1", t[k].logits);
+		step_hits(st, label_of(st, &al->peer[k], "top1"), t[k].logits);
 	return graph_status(st->g);
 }
 

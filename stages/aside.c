@@ -179,7 +179,9 @@ enum status aside_metric(struct aside *a, const char *name, double value, struct
 	return st == OK ? record_flush(t->rec, e) : st;
 }
 
-enum watch_state aside_watched(const struct aside *a, int i)
+enum watch_state aside_watched(const struct aside *a, int i, double *steps)
 {
-	return watch_state_of(a->t, i);
+	const enum watch_state state = watch_state_of(a->t, i);
+	*steps = a->t->place.watch[i].steps;
+	return state;
 }

@@ -27,12 +27,13 @@ enum status aside_train(struct aside *a, long steps, int teacher, aside_build bu
    not be both a begin's and an end's. NaN: no row. What is done again after a kill leaves one row. */
 enum status aside_metric(struct aside *a, const char *name, double value, struct err *e);
 
-/* What the alarms of a lesson's watch i say at its end: the moving mean over 200 steps of (real + fake) / 2. */
+/* What the alarms of a lesson's watch i say at its end: the moving mean over 200 steps of (real + fake) / 2; of a shorter lesson the mean of all its
+   steps, if they were 20. steps: how many had an accuracy. */
 enum watch_state {
 	WATCH_FINE,
 	WATCH_WINS,   /* above 98 % */
-	WATCH_CHANCE, /* within 2 points of 50 %: matched, or dead */
+	WATCH_CHANCE, /* at most 52 %: matched, or dead */
 };
-enum watch_state aside_watched(const struct aside *a, int i);
+enum watch_state aside_watched(const struct aside *a, int i, double *steps);
 
 #endif

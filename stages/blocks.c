@@ -38,7 +38,7 @@ const struct opt blocks_opts[] = {
 	REAL(blocks_conf, critic_lr, 1e-3, 0, 10, "-", "critic: Adam's learning rate (betas .5 and .999), constant"),
 	REAL(blocks_conf, copy_lr, 1e-3, 0, 10, "-", "critic's copy of the teacher's parts: SGD's learning rate (momentum .9), constant"),
 	REAL(blocks_conf, copy_ce, 1, 0, 1e6, "-", "copy: weight of the labels' cross-entropy on real features, which keeps it a teacher"),
-	REAL(blocks_conf, copy_kd, 0, 0, 1e6, "-", "copy: weight of tau^2 KL(student's || its own) logits through it, gradient through its own alone: the teacher learns from the student"),
+	REAL(blocks_conf, copy_kd, 0, 0, 1e6, "-", "copy: weight of tau^2 KL(student's || its own) logits through it, a mean over the generators, gradient through its own alone: the teacher learns from the student"),
 	{.name = "instruments", .type = OPT_INT, .offset = offsetof(struct blocks_conf, instruments), .def = 25, .min = 0, .max = 1000, .unit = "steps",
 	 .flags = OPT_NEUTRAL, .help = "between measurements of each term's gradient at the student's block, rounded up to steps in which critic and student move; 0: none"},
 	{.name = "control", .type = OPT_BOOL, .offset = offsetof(struct blocks_conf, control), .def = 0, .min = 0, .max = 1, .unit = "-",
@@ -141,7 +141,7 @@ const struct stage_kind stage_blocks = {
 	.paper = "Huang, Yang, Yu, Guo, Li: multi-stage multi-generative adversarial networks, Computer Science 49(10), 2022",
 	.differs = "the paper's text gives no formula: these are readings of its abstract (`limbeck list readings`, docs/METHOD.md); a critic without its own "
 	           "head would be no adversary, so one is trained; the polish is ours and can be switched off",
-	.revision = 3,
+	.revision = 4,
 	.conf_size = sizeof(struct blocks_conf),
 	.opts = blocks_opts,
 	.needs_teacher = true,

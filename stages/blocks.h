@@ -104,6 +104,15 @@ struct node *tail_logits(struct step *st, struct net *teacher, int block, struct
 /* Sum over generators; NULL when every weight is 0. Adds metrics and, where asked, the segment of instruments. */
 struct node *blocks_losses(struct step *st, const struct blocks_lesson *bl, const struct taps s[], struct pair_nodes *const n[]);
 
+/* ---- blocks_copies.c: critics that move copies of the teacher's parts ---- */
+enum copies_when { COPIES_BEFORE, COPIES_AFTER };
+/* The lesson's copies become its teacher, whose weights are in place. */
+enum status copies_start(const struct blocks_lesson *bl, const struct stage_run *r, struct err *e);
+/* Of each copy that ends in a classifier, on the teacher's own features: MARK/copy_top1 (percent) and MARK/copy_kl (nats, to the original). */
+void copies_exam(struct step *st, const struct blocks_lesson *bl);
+/* The same on all held-out pictures, without any on the training pictures, into the run's metrics as ..._before or ..._after; after, in the log too. */
+enum status copies_measure(const struct lesson *l, struct aside *a, enum copies_when when, struct err *e);
+
 /* ---- blocks_aside.c: before, after and between ---- */
 enum status blocks_begin(const struct lesson *l, struct aside *a, struct err *e);
 enum status blocks_end(const struct lesson *l, struct aside *a, struct err *e);

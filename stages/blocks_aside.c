@@ -1,5 +1,5 @@
-/* Beside the steps of the main method: copies start from their anchor, what is measured on held-out pictures, which anchor comes next, and
-   whether a critic that can't tell is matched or dead. */
+/* Beside the steps of the main method: what is measured on held-out pictures, which anchor comes next, and whether a critic that can't tell is
+   matched or dead. */
 #include <math.h>
 
 #include "base/log.h"
@@ -9,48 +9,19 @@
 enum { FRESH_STEPS = 200 };
 static const double chance = 0.5, near_chance = 0.02, fresh_lr = 1e-3;
 
-/* ---- at the beginning: copies of the anchor's parts ---- */
+/* ---- at the beginning, and on the held-out pictures ---- */
 
 enum status blocks_begin(const struct lesson *l, struct aside *a, struct err *e)
 {
 	const struct blocks_lesson *bl = l->own;
 	struct stage_run *r = aside_run(a);
-	enum status st = OK;
 	bool copied = false;
-	for (int i = 0; i < bl->n_pair && st == OK; i++)
-		if (bl->pair[i].copy) {
-			st = params_copy(bl->pair[i].copy->params, r->teacher->params, e);
-			copied = true;
-		}
+	for (int i = 0; i < bl->n_pair; i++)
+		copied |= bl->pair[i].copy != NULL;
 	if (copied && l == r->lesson)
 		log_line(LOG_INFO, "%s: its critics move copies of the teacher's parts; the teacher, which others may share, stays as it is", r->stage->name);
-	return st;
-}
-
-/* ---- on the held-out pictures ---- */
-
-static void add_hits(struct step *st, const char *name, struct node *logits)
-{
-	struct graph *g = st->g;
-	if (!logits)
-		return;
-	struct node *hit = graph_equal(g, graph_cast(g, graph_arg_max(g, logits), CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
-	step_metric(st, name, graph_scale(g, graph_mean_all(g, hit), 100, 0));
-}
-
-static bool copies_tail(const struct pair *p, const struct net *teacher)
-{
-	return p->copy && p->copy_to == net_part_all(teacher);
-}
-
-/* The copy on the anchor's own features: what became of it as a classifier. */
-static void add_copy(struct step *st, const struct pair *p, const char *mark)
-{
-	const struct taps *t = step_teacher(st);
-	struct node *z = tail_logits(st, p->copy, p->block, t->block[p->block], arena_printf(st->arena, "%s/copy", mark));
-	add_hits(st, arena_printf(st->arena, "%s/copy_top1", mark), z);
-	if (z)
-		step_metric(st, arena_printf(st->arena, "%s/copy_kl", mark), graph_kl_divergence(st->g, z, t->logits, 1));
+	const enum status st = copies_start(bl, r, e);
+	return st == OK ? copies_measure(l, a, COPIES_BEFORE, e) : st;
 }
 
 enum status blocks_exam(const struct lesson *l, struct step *st, struct err *e)
@@ -60,13 +31,9 @@ enum status blocks_exam(const struct lesson *l, struct step *st, struct err *e)
 	struct taps s = {0};
 	struct pair_nodes *n = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
 	blocks_features(st, bl, 0, MODE_FROZEN, &s, n);
-	for (int i = 0; i < bl->n_pair && graph_status(st->g) == OK; i++) {
-		const struct pair *p = &bl->pair[i];
-		if (!l->selects)
-			add_hits(st, "graft", tail_logits(st, st->run->teacher, p->block, n[i].fake, arena_printf(st->arena, "graft%d", p->block)));
-		if (copies_tail(p, st->run->teacher))
-			add_copy(st, p, bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", p->block) : "critic");
-	}
+	for (int i = 0; i < bl->n_pair && graph_status(st->g) == OK && !l->selects; i++)
+		step_hits(st, "graft", tail_logits(st, st->run->teacher, bl->pair[i].block, n[i].fake, arena_printf(st->arena, "graft%d", bl->pair[i].block)));
+	copies_exam(st, bl);
 	return graph_status(st->g);
 }
 
@@ -141,8 +108,8 @@ static void fresh_rate(struct optim *o)
 		o->conf.lr = fmax(o->conf.lr, fresh_lr);
 }
 
-/* Accuracy of a new critic, trained on the student as it stands, on held-out pictures. It moves in every step. */
-static enum status try_fresh(const struct lesson *l, struct aside *a, const struct pair *old, const char *label, struct err *e)
+/* Accuracy of a new critic, trained on the student as it stands, on held-out pictures. It moves in every step. steps: that the old one had. */
+static enum status try_fresh(const struct lesson *l, struct aside *a, const struct pair *old, const char *label, double steps, struct err *e)
 {
 	struct stage_run *r = aside_run(a);
 	const struct blocks_lesson *bl = l->own;
@@ -169,22 +136,24 @@ static enum status try_fresh(const struct lesson *l, struct aside *a, const stru
 	const double accuracy = (value[0] + value[1]) / 2;
 	if (st != OK || isnan(accuracy))
 		return st;
+	const char *differ = steps < FRESH_STEPS ? arena_printf(r->arena, "the features differ, and the critic was dead or its %.0f steps were too few", steps)
+	                                         : "the critic was dead, the features differ";
 	log_line(LOG_INFO, "%s %s: %s ended near chance; a fresh one of %d steps is right on %.1f %% of held-out features: %s", r->stage->name, l->label, label,
-	         FRESH_STEPS, 100 * accuracy,
-	         accuracy <= chance + near_chance ? "the student's features match the teacher's as far as it can tell" : "the critic was dead, the features differ");
+	         FRESH_STEPS, 100 * accuracy, accuracy <= chance + near_chance ? "the student's features match the teacher's as far as it can tell" : differ);
 	return aside_metric(a, arena_printf(r->arena, "%s/fresh_accuracy", label), accuracy, e);
 }
 
 enum status blocks_end(const struct lesson *l, struct aside *a, struct err *e)
 {
 	const struct blocks_lesson *bl = l->own;
-	enum status st = OK;
+	enum status st = copies_measure(l, a, COPIES_AFTER, e);
 	for (int i = 0, w = 0; i < bl->n_pair && st == OK; i++) {
 		const struct pair *p = &bl->pair[i];
+		double steps;
 		if (!p->critic_optim && !p->copy_optim)
 			continue;
-		if (aside_watched(a, w) == WATCH_CHANCE)
-			st = try_fresh(l, a, p, l->watch[w].label, e);
+		if (aside_watched(a, w, &steps) == WATCH_CHANCE)
+			st = try_fresh(l, a, p, l->watch[w].label, steps, e);
 		w++;
 	}
 	return st;

@@ -84,7 +84,7 @@ void blocks_scores(struct step *st, const struct blocks_lesson *bl, const struct
 		n->real_score = score(st, bl, p, mode, n->real, n->real, arena_printf(st->arena, "%s/real", name), &real);
 	n->fake_score = score(st, bl, p, mode, n->fake, n->real, arena_printf(st->arena, "%s/fake", name), &fake);
 	if (tail && p->copy) {
-		n->copy_real = real.logits;
+		n->copy_real = n->copy_real ? n->copy_real : real.logits;
 		n->copy_fake = fake.logits;
 	} else if (tail)
 		n->fake_logits = fake.logits;
@@ -103,42 +103,66 @@ static double penalty_weight(const struct blocks_lesson *bl)
 	return bl->conf->gradient_penalty < 0 ? bl->own->adversary->penalty : bl->conf->gradient_penalty;
 }
 
+/* What is said of each generator is a mean over them, as the scores of their features are. */
+static struct node *mean_over(struct graph *g, struct node *const value[], int n)
+{
+	struct node *sum = value[0];
+	for (int k = 1; k < n; k++)
+		sum = graph_add(g, sum, value[k]);
+	return n > 1 ? graph_scale(g, sum, 1.0 / n, 0) : sum;
+}
+
+/* Each generator has mixtures of its own. */
+static struct node *mixed_penalty(struct step *st, const struct blocks_lesson *bl, const struct pair *p, const char *mark, int k, const struct pair_nodes *n)
+{
+	unsigned key[2];
+	const char *student = k ? arena_printf(st->arena, "/student%d", k + 1) : "";
+	rng_key(st->run->stage->seed_init, (struct rng_name){.purpose = "penalty", .network = p->critic->name, .application = k ? student : NULL}, key);
+	struct node *mix = penalty_mix(st->g, n->real, n->fake, key);
+	return penalty_gradient(st->g, score(st, bl, p, MODE_FROZEN, mix, n->real, arena_printf(st->arena, "%s/mix%s", mark, student), NULL), mix, 1);
+}
+
 /* Both penalties read the critic on features of their own: without a gradient to any student. */
-static struct node *add_penalties(struct step *st, const struct blocks_lesson *bl, const struct pair *p, const char *mark, struct pair_nodes *n,
+static struct node *add_penalties(struct step *st, const struct blocks_lesson *bl, int i, const char *mark, struct pair_nodes *const n[], int n_student,
                                   struct node *loss)
 {
 	struct graph *g = st->g;
 	if (penalty_weight(bl) > 0) {
-		unsigned key[2];
-		rng_key(st->run->stage->seed_init, (struct rng_name){.purpose = "penalty", .network = p->critic->name}, key);
-		struct node *mix = penalty_mix(g, n->real, n->fake, key);
-		struct node *value = penalty_gradient(g, score(st, bl, p, MODE_FROZEN, mix, n->real, arena_printf(st->arena, "%s/mix", mark), NULL), mix, 1);
+		struct node **each = NEW_ARRAY(st->arena, struct node *, n_student);
+		for (int k = 0; k < n_student; k++)
+			each[k] = mixed_penalty(st, bl, &bl->pair[i], mark, k, &n[k][i]);
+		struct node *value = mean_over(g, each, n_student);
 		step_metric(st, arena_printf(st->arena, "%s/penalty", mark), value);
 		loss = add(g, loss, value, penalty_weight(bl));
 	}
 	if (bl->conf->r1 > 0) {
-		struct node *value = penalty_r1(g, n->real_score, n->real);
+		struct node *value = penalty_r1(g, n[0][i].real_score, n[0][i].real);
 		step_metric(st, arena_printf(st->arena, "%s/r1", mark), value);
 		loss = add(g, loss, value, bl->conf->r1);
 	}
 	return loss;
 }
 
-/* What keeps the copy a teacher, and what lets it learn from the student. */
-static struct node *add_mutual(struct step *st, const struct blocks_lesson *bl, const char *mark, const struct pair_nodes *n, struct node *loss)
+/* What keeps the copy a teacher, and what lets it learn from the students. */
+static struct node *add_mutual(struct step *st, const struct blocks_lesson *bl, int i, const char *mark, struct pair_nodes *const n[], int n_student,
+                               struct node *loss)
 {
 	const struct blocks_conf *c = bl->conf;
 	struct graph *g = st->g;
-	if (!n->copy_real)
+	struct node *real = n[0][i].copy_real;
+	if (!real)
 		return loss;
 	if (c->copy_ce > 0) {
-		struct node *value = graph_cross_entropy(g, n->copy_real, st->label, 0);
+		struct node *value = graph_cross_entropy(g, real, st->label, 0);
 		step_metric(st, arena_printf(st->arena, "%s/copy_ce", mark), value);
 		loss = add(g, loss, value, c->copy_ce);
 	}
 	if (c->copy_kd > 0) {
 		/* Both pass through the same tail: without the stop it would learn to hide the difference. */
-		struct node *value = kd_divergence(g, n->copy_real, n->copy_fake, c->tau);
+		struct node **each = NEW_ARRAY(st->arena, struct node *, n_student);
+		for (int k = 0; k < n_student; k++)
+			each[k] = kd_divergence(g, real, n[k][i].copy_fake, c->tau);
+		struct node *value = mean_over(g, each, n_student);
 		step_metric(st, arena_printf(st->arena, "%s/copy_kd", mark), value);
 		loss = add(g, loss, value, c->copy_kd);
 	}
@@ -166,9 +190,8 @@ void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const
 		o[n_optim++] = p->copy_optim;
 	if (!n_optim)
 		return; /* no adversary: a fixed score, which the students raise */
-	loss = add_penalties(st, bl, p, mark, &n[0][i], loss);
-	for (int k = 0; k < n_student; k++)
-		loss = add_mutual(st, bl, k ? arena_printf(st->arena, "%s/student%d", mark, k + 1) : mark, &n[k][i], loss);
+	loss = add_penalties(st, bl, i, mark, n, n_student, loss);
+	loss = add_mutual(st, bl, i, mark, n, n_student, loss);
 	/* The critic's parameters alone are its wrt: nothing reaches the students, whose features need no second pass. */
 	step_minimise_all(st, mark, bl->conf->critic_every, loss, o, n_optim);
 }
@@ -184,6 +207,7 @@ static void build_pairs(struct step *st, const struct blocks_lesson *bl, struct 
 		const char *mark = bl->n_pair > 1 ? arena_printf(st->arena, "critic%d", p->block) : "critic";
 		for (int g = 0; g < bl->n_student; g++) {
 			n[g][i].real_score = n[0][i].real_score;
+			n[g][i].copy_real = n[0][i].copy_real;
 			blocks_scores(st, bl, p, MODE_TRAIN, arena_printf(st->arena, g ? "critic%d/student%d" : "critic%d", p->block, g + 1), &n[g][i]);
 		}
 		blocks_critic(st, bl, i, mark, n, bl->n_student);
@@ -209,9 +233,9 @@ enum status blocks_build(const struct lesson *l, struct step *st, struct err *e)
 		return graph_fail(g, "every loss of '%s' has weight 0: nothing to learn from", l->label), graph_status(g);
 	step_metric(st, "loss", loss);
 	if (s[0].logits)
-		step_accuracy(st, s[0].logits);
+		step_hits(st, "train_top1", s[0].logits);
 	else if (n[0][bl->n_pair - 1].fake_logits)
-		step_graft(st, n[0][bl->n_pair - 1].fake_logits);
+		step_hits(st, "train_graft", n[0][bl->n_pair - 1].fake_logits);
 	step_minimise(st, "student", bl->conf->critic_steps, loss, l->optim[0].optim);
 	return graph_status(g);
 }

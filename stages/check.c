@@ -28,14 +28,8 @@ static size_t backup_memory(const struct step *st)
 
 static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson *l, const struct step *st, bool steps)
 {
-	char a[32], b[32];
-	const struct params *student = r->student->params;
-	const long long moved = optim_count_of(l->optim[0].optim, student), beside = optim_count(l->optim[0].optim) - moved;
-	fprintf(f, "  %s%s%d epoch%s, %s of %s parameters", l->label, *l->label ? ": " : "", l->epochs, l->epochs == 1 ? "" : "s", str_count(a, moved),
-	        str_count(b, params_count(student)));
-	if (beside)
-		fprintf(f, " and %s of adapters", str_count(a, beside));
-	fputs(" move", f);
+	char a[32];
+	fprintf(f, "  %s%s%d epoch%s, %s move", l->label, *l->label ? ": " : "", l->epochs, l->epochs == 1 ? "" : "s", lesson_moved(r, l, st->arena));
 	for (int i = 1; i < l->n_optim; i++)
 		fprintf(f, ", %s of %s", str_count(a, optim_count(l->optim[i].optim)), l->optim[i].optim->name);
 	fputc('\n', f);

@@ -199,11 +199,7 @@ static void log_lesson(const struct trainer *t)
 {
 	const struct lesson *l = lesson_of(t);
 	const double seconds = t->place.lesson_seconds;
-	const struct params *student = t->r->student->params;
-	const long long moved = optim_count_of(l->optim[0].optim, student), beside = optim_count(l->optim[0].optim) - moved;
-	char a[32], b[32], c[32], more[64] = "", accuracy[128] = "";
-	if (beside)
-		snprintf(more, sizeof more, " and %s of adapters", str_count(a, beside));
+	char took[32], accuracy[128] = "";
 	int at = 0;
 	if (l->selects && !isnan(t->place.last_valid))
 		at = snprintf(accuracy, sizeof accuracy, ", held-out %.2f %%", t->place.last_valid);
@@ -213,8 +209,8 @@ static void log_lesson(const struct trainer *t)
 		at = snprintf(accuracy, sizeof accuracy, ", training %.2f %%%s", t->train_top1, l->selects ? "" : " through the teacher's tail");
 	if (l->selects && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
 		snprintf(accuracy + at, sizeof accuracy - (size_t)at, ", %.2f behind its teacher", t->teacher_valid - t->place.last_valid);
-	log_line(LOG_INFO, "%s%s%s: %s of %s parameters%s moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label,
-	         str_count(a, moved), str_count(b, params_count(student)), more, str_seconds(c, seconds),
+	log_line(LOG_INFO, "%s%s%s: %s moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label, lesson_moved(t->r, l, t->arena),
+	         str_seconds(took, seconds),
 	         seconds > 0 ? (t->place.images - t->lesson_images) / seconds : 0, accuracy);
 }
 

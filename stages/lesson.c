@@ -45,6 +45,7 @@ static enum status run_beside(struct trainer *t, beside what, const char *when, 
 
 enum status lesson_after(struct trainer *t, struct err *e)
 {
+	watch_end(t);
 	return run_beside(t, lesson_of(t)->end, "after", e);
 }
 

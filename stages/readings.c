@@ -11,12 +11,14 @@
 const struct reading reading_all[] = {
 	/* ---- stage teachers ---- */
 	{"anchors", STAGES, "checkpoints of one training, equally spaced, met in order", "teacher: teach.anchors", DECIDED},
+	{"plateau", STAGES, "checkpoints at the ends of the teacher's learning-rate plateaus, and the last", "teacher: plateau.anchors", SCREENED},
 	{"final_only", STAGES, "one stage: the finished teacher alone (M = 1)", "teacher: teach.last", SCREENED},
 	{"final_repeated", STAGES, "the finished teacher met as often: what meeting it again is worth without other stages", "teacher: [teach.last, teach.last, teach.last]", DECIDED},
 	{"reversed", STAGES, "the finished teacher first, earlier ones after it", "teacher: ['teach.anchors[2]', 'teach.anchors[1]', 'teach.anchors[0]']", SCREENED},
 	{"online", STAGES, "the teacher trains on between the stages, each time by a schedule of its own; by one schedule it is `anchors`", "teacher: [teach.last, on.last]", SCREENED},
 	{"follow", STAGES, "the farthest next checkpoint whose answers the student can still imitate (RCO's greedy search)", "teacher: teach.anchors, follow: 0.1, meetings: 3", SCREENED},
 	{"own_epochs", STAGES, "more time with later teachers", "teacher: teach.anchors, anchor_epochs: [1, 3, 5]", SCREENED},
+	{"truncated", STAGES, "the teacher cut after a block, with a trained head, before it is met whole", "teacher: [cut.last, teach.last]", SCREENED},
 	/* ---- greedy blocks ---- */
 	{"greedy", GREEDY, "one block moves, earlier ones are frozen with frozen statistics", "greedy: true", DECIDED},
 	{"end_to_end", GREEDY, "the same losses with all blocks and the head at once: what the greedy scheme is measured against", "greedy: false", DECIDED},

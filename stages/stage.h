@@ -258,6 +258,11 @@ void optim_add_terms(struct optim *o, struct arena *a, const struct term *terms,
 const int *epochs_scaled(struct arena *a, const struct ints *asked, int from, int to, int after);
 /* Lesson k is over after so many epochs, fewer than it has. Schedules that began before a later lesson go on where this one stops. */
 void run_end_lesson(struct stage_run *r, int k, int epochs);
+/* What the lesson moves beside critics, for people: "1,234 of 5,678 parameters, 910 of adapters and 1,234 of other networks".
+   Other networks are those of `networks`, peers for instance. */
+const char *lesson_moved(const struct stage_run *r, const struct lesson *l, struct arena *a);
+/* Parameters of the student and of its adapters that the lesson moves. */
+long long lesson_moved_count(const struct stage_run *r, const struct lesson *l);
 /* Parameters of blocks from..to (all: 0..B+1) of a network into an optimiser. */
 void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, int to);
 
@@ -300,10 +305,9 @@ void step_minimise_all(struct step *st, const char *name, int every, struct node
 void step_observe(struct step *st, const char *segment, int every, int n, const char *const name[], struct node *const value[]);
 /* A scalar that is averaged over the pictures of an epoch: "loss", "loss/kd", "critic/real_accuracy". */
 void step_metric(struct step *st, const char *name, struct node *value);
-/* Share of the batch whose arg-max is the label, in percent: the running training accuracy. */
-void step_accuracy(struct step *st, struct node *logits);
-/* The same where the network's head is not trained yet: "train_graft", since these logits are not its own. */
-void step_graft(struct step *st, struct node *logits);
+/* Share of the batch whose arg-max is the label, in percent; NULL logits: nothing. The student's running accuracy is "train_top1"; where its head is
+   not trained yet "train_graft", since these logits are not its own. */
+void step_hits(struct step *st, const char *name, struct node *logits);
 /* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. Temperatures are logged as "tau/NAME" and move with the step. */
 struct node *step_terms(struct step *st, const struct term *terms, int n, const struct taps *s, const struct taps *t, struct net *net_s, struct net *net_t);
 

@@ -69,6 +69,31 @@ void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const 
 	l->optim = bigger;
 }
 
+/* Of a network with a model of its own that is not the student. What is neither stands beside the student: adapters. */
+static long long moved_of_others(const struct stage_run *r, const struct optim *o)
+{
+	long long n = 0;
+	for (int i = 0; i < r->n_net; i++)
+		n += r->net[i] != r->student && r->net[i]->model_name ? optim_count_of(o, r->net[i]->params) : 0;
+	return n;
+}
+
+long long lesson_moved_count(const struct stage_run *r, const struct lesson *l)
+{
+	return optim_count(l->optim[0].optim) - moved_of_others(r, l->optim[0].optim);
+}
+
+const char *lesson_moved(const struct stage_run *r, const struct lesson *l, struct arena *a)
+{
+	const struct optim *o = l->optim[0].optim;
+	const long long own = optim_count_of(o, r->student->params), others = moved_of_others(r, o), adapters = optim_count(o) - own - others;
+	char n[32], all[32];
+	const char *text = arena_printf(a, "%s of %s parameters", str_count(n, own), str_count(all, params_count(r->student->params)));
+	if (adapters)
+		text = arena_printf(a, "%s%s %s of adapters", text, others ? "," : " and", str_count(n, adapters));
+	return others ? arena_printf(a, "%s and %s of other networks", text, str_count(n, others)) : text;
+}
+
 void optim_add_net(struct optim *o, struct arena *a, struct net *net, int from, int to)
 {
 	for (int i = 0; i < net->params->n_param; i++)

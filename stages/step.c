@@ -32,22 +32,13 @@ void step_metric(struct step *st, const char *name, struct node *value)
 	add_metric(st, name, value, -1);
 }
 
-static struct node *hits(struct step *st, struct node *logits)
+void step_hits(struct step *st, const char *name, struct node *logits)
 {
 	struct graph *g = st->g;
-	struct node *answer = graph_arg_max(g, logits);
-	struct node *hit = graph_equal(g, graph_cast(g, answer, CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
-	return graph_scale(g, graph_mean_all(g, hit), 100, 0);
-}
-
-void step_accuracy(struct step *st, struct node *logits)
-{
-	step_metric(st, "train_top1", hits(st, logits));
-}
-
-void step_graft(struct step *st, struct node *logits)
-{
-	step_metric(st, "train_graft", hits(st, logits));
+	if (!logits)
+		return;
+	struct node *hit = graph_equal(g, graph_cast(g, graph_arg_max(g, logits), CLASS_WIDE), graph_cast(g, st->label, CLASS_WIDE));
+	step_metric(st, name, graph_scale(g, graph_mean_all(g, hit), 100, 0));
 }
 
 static struct segment *add_segment(struct step *st, const char *name, int every)

@@ -47,7 +47,7 @@ static double largest_moved(const struct stage_run *r)
 {
 	double most = 0;
 	for (int k = 0; k < r->n_lesson; k++) {
-		const double n = (double)optim_count(r->lesson[k].optim[0].optim);
+		const double n = (double)lesson_moved_count(r, &r->lesson[k]);
 		most = n > most ? n : most;
 	}
 	return most;

@@ -110,7 +110,9 @@ enum status watch_not_finite(struct trainer *t, struct err *e);
 void watch_begin(struct trainer *t);
 void watch_step(struct trainer *t, const struct step *st, const double value[]);
 enum status watch_epoch(struct trainer *t, int epoch, struct err *e);
-/* What the alarm of the lesson's watch i says now. Fewer than 200 steps that had an accuracy: WATCH_FINE. */
+/* The lesson is over: what it was too short to tell before. */
+void watch_end(struct trainer *t);
+/* What the alarm of the lesson's watch i says at its end: of fewer than 200 steps by the mean of all; of fewer than 20: WATCH_FINE. */
 enum watch_state watch_state_of(const struct trainer *t, int i);
 
 /* ---- train_course.c: the temperatures of the steps so far, for a stage that has any ---- */

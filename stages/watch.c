@@ -4,8 +4,9 @@
 
 #include "stages/train_int.h"
 
-/* Steps that the moving mean of a critic's accuracy looks back on. Its plain mean at first, so that nothing need be corrected for its start. */
-enum { HORIZON = 200 };
+/* Steps that the moving mean of a critic's accuracy looks back on. Its plain mean at first, so that nothing need be corrected for its start.
+   A lesson that ends before is judged by what it had, if that was not next to nothing. */
+enum { HORIZON = 200, FEWEST = 20 };
 static const double WINS = 0.98, CHANCE = 0.5, NEAR = 0.02;
 
 /* ---- values that are not finite ---- */
@@ -35,17 +36,18 @@ enum status watch_not_finite(struct trainer *t, struct err *e)
 
 /* ---- critics ---- */
 
-static enum watch_state state_of(const struct resume_watch *w)
+/* One that is wrong more often than right tells the student no more than one at chance. */
+static enum watch_state state_of(const struct resume_watch *w, int least)
 {
-	if (w->steps < HORIZON)
+	if (w->steps < least)
 		return WATCH_FINE;
-	return w->mean > WINS ? WATCH_WINS : fabs(w->mean - CHANCE) <= NEAR ? WATCH_CHANCE : WATCH_FINE;
+	return w->mean > WINS ? WATCH_WINS : w->mean <= CHANCE + NEAR ? WATCH_CHANCE : WATCH_FINE;
 }
 
 enum watch_state watch_state_of(const struct trainer *t, int i)
 {
 	BUG_IF(i < 0 || i >= t->place.n_watch, "watch %d of %d", i, t->place.n_watch);
-	return state_of(&t->place.watch[i]);
+	return state_of(&t->place.watch[i], FEWEST);
 }
 
 void watch_begin(struct trainer *t)
@@ -62,11 +64,12 @@ static void tell(const struct trainer *t, const struct watch *what, struct resum
 	if (state == WATCH_FINE || told & bit)
 		return;
 	w->told = told | bit;
-	log_line(LOG_WARN, "stage '%s'%s%s, epoch %d, batch %d: '%s' is right %.1f %% of the time over its last %d steps: %s", t->r->stage->name,
-	         *lesson_of(t)->label ? " " : "", lesson_of(t)->label, t->place.epoch + 1, t->place.batch, what->label, 100 * w->mean, HORIZON,
+	log_line(LOG_WARN, "stage '%s'%s%s, epoch %d, batch %d: '%s' is right %.1f %% of the time over its last %.0f steps: %s", t->r->stage->name,
+	         *lesson_of(t)->label ? " " : "", lesson_of(t)->label, t->place.epoch + 1, t->place.batch, what->label, 100 * w->mean,
+	         fmin(w->steps, HORIZON),
 	         state == WATCH_WINS ? "the critic wins, and its gradients may say little to the student; try a lower critic_lr, a longer warm-up by the feature "
 	                               "term alone, or a smaller critic"
-	                             : "near chance, so the features match, or the critic is dead; if a fresh critic tells them apart, try a higher critic_lr "
+	                             : "not better than chance, so the features match, or the critic is dead; if a fresh critic tells them apart, try a higher critic_lr "
 	                               "or a larger critic");
 }
 
@@ -88,12 +91,18 @@ void watch_step(struct trainer *t, const struct step *st, const double value[])
 			continue;
 		w->steps++;
 		w->mean += (accuracy - w->mean) / fmin(w->steps, HORIZON);
-		const enum watch_state state = state_of(w);
+		const enum watch_state state = state_of(w, HORIZON);
 		w->epoch_steps++;
 		w->wins += state == WATCH_WINS;
 		w->chance += state == WATCH_CHANCE;
 		tell(t, &l->watch[i], w, state);
 	}
+}
+
+void watch_end(struct trainer *t)
+{
+	for (int i = 0; i < t->place.n_watch; i++)
+		tell(t, &lesson_of(t)->watch[i], &t->place.watch[i], watch_state_of(t, i));
 }
 
 enum status watch_epoch(struct trainer *t, int epoch, struct err *e)

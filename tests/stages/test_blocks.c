@@ -233,6 +233,46 @@ START_TEST(peers_are_detached)
 }
 END_TEST
 
+static const struct { const char *options, *metric; } means[] = {
+	{"critic: {kind: teacher_tail, mutual: true}, copy_kd: 0.3", "critic/copy_kd"}, {"gradient_penalty: 3, " SMALL, "critic/penalty"},
+};
+
+/* A metric of the critic's step with the first student's block from network `one` and the second's from `two`, as they were initialised. */
+static double of_students(int i, const char *one, const char *two)
+{
+	struct duel d = duel_open(arena_printf(life, M3("%s"), arena_printf(life, LAST "generators: 2, %s", means[i].options)), 0);
+	duel_build(&d);
+	const char *const from[] = {one, two}, *const to[] = {"small", "small/2"};
+	struct net *keep[2][2];
+	for (int k = 0; k < 2; k++)
+		for (int part = 0; part < 2; part++) {
+			struct net *net = duel_net(&d, part ? arena_printf(life, "%s/adapter1", from[k]) : from[k]);
+			keep[k][part] = net_twin(life, net, "kept");
+			ck_ok(params_place(keep[k][part]->params, d.x->dev, &e));
+			ck_ok(params_copy(keep[k][part]->params, net->params, &e));
+		}
+	for (int k = 0; k < 2; k++)
+		for (int part = 0; part < 2; part++) {
+			ck_ok(params_copy(duel_net(&d, part ? arena_printf(life, "%s/adapter1", to[k]) : to[k])->params, keep[k][part]->params, &e));
+			params_release(keep[k][part]->params);
+		}
+	duel_step(&d);
+	const double value = duel_metric(&d, means[i].metric);
+	duel_close(&d);
+	return value;
+}
+
+/* (f1(A) + f2(B)) / 2 + (f1(B) + f2(A)) / 2 is (f1(A) + f2(A)) / 2 + (f1(B) + f2(B)) / 2: every student has its half. */
+START_TEST(critic_sees_every_student)
+{
+	const char *A = "small", *B = "small/2";
+	const double ab = of_students(_i, A, B), ba = of_students(_i, B, A), aa = of_students(_i, A, A), bb = of_students(_i, B, B);
+	ck_assert_double_gt(fabs(ab - aa), 1e-4 * fabs(aa));
+	ck_assert_double_gt(fabs(ab - bb), 1e-4 * fabs(bb));
+	ck_assert_double_eq_tol(ab + ba, aa + bb, 1e-12 * fabs(aa + bb));
+}
+END_TEST
+
 /* ---- instruments ---- */
 
 /* feature * mean (u - v)^2 over n elements has the gradient 2 feature (u - v) / n, of norm 2 feature sqrt(mean / n). */
@@ -357,6 +397,7 @@ Suite *blocks_suite(void)
 	tcase_add_loop_test(tc, warm_up, 0, sizeof warm / sizeof *warm);
 	tcase_add_loop_test(tc, both_learn, 0, 2);
 	tcase_add_test(tc, peers_are_detached);
+	tcase_add_loop_test(tc, critic_sees_every_student, 0, sizeof means / sizeof *means);
 	tcase_add_loop_test(tc, gradient_by_hand, 0, 3);
 	tcase_add_test(tc, measured_when_due);
 	tcase_add_loop_test(tc, not_finite, 0, 4);

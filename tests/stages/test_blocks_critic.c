@@ -30,7 +30,7 @@ START_TEST(copy_moves)
 	struct net *copy = duel_net(&d, "small/critic1.1/copy"), *teacher = d.r->teacher;
 	const struct bytes original[] = {all_of(teacher, false), all_of(teacher, true)};
 	ck_assert(!bytes_same(original[0], all_of(copy, false)));
-	ck_ok(d.lesson.begin(&d.lesson, &(struct aside){&(struct trainer){.r = d.r}}, &e));
+	ck_ok(copies_start(d.lesson.own, d.r, &e));
 	for (int s = 0; s < 2; s++)
 		ck_assert(bytes_same(original[s], all_of(copy, s)));
 	duel_build(&d);
@@ -48,6 +48,14 @@ START_TEST(copy_moves)
 }
 END_TEST
 
+static const char *log_of(const struct trained *t)
+{
+	char *text;
+	size_t n;
+	ck_ok(file_read(life, path_join(life, t->folder, "log.txt"), false, &text, &n, &e));
+	return text;
+}
+
 /* A copy that does not move is the anchor: its accuracy, and no distance from it. One that moves goes away from it. */
 START_TEST(copies_are_measured)
 {
@@ -57,6 +65,17 @@ START_TEST(copies_are_measured)
 	ck_assert_double_le(fabs(metric(still.folder, "m", 1, "valid/critic/copy_kl")), 1e-6);
 	ck_assert_double_gt(metric(moves.folder, "m", 1, "valid/critic/copy_kl"), 1e-4);
 	ck_assert(isfinite(metric(moves.folder, "m", 1, "valid/graft")));
+	/* Before it is the anchor; after, what the last epoch measured. Where nothing is held out the training pictures serve. */
+	ck_assert_double_eq(metric(moves.folder, "m", -1, "critic/copy_top1_before"), metric(still.folder, "m", 1, "valid/critic/copy_top1"));
+	ck_assert_double_le(fabs(metric(moves.folder, "m", -1, "critic/copy_kl_before")), 1e-6);
+	ck_assert_double_eq(metric(moves.folder, "m", 1, "critic/copy_top1_after"), metric(moves.folder, "m", 1, "valid/critic/copy_top1"));
+	ck_assert_double_eq(metric(moves.folder, "m", 1, "critic/copy_kl_after"), metric(moves.folder, "m", 1, "valid/critic/copy_kl"));
+	ck_has(log_of(&moves), "of the held-out pictures, the original on");
+	const char *text = MEASURED("0.1"), *held = strstr(text, "held_out: 24") + strlen("held_out: ");
+	const struct trained nothing = train_ok("nothing", arena_printf(life, "%.*s0%s", (int)(held - text), text, held + strlen("24")));
+	ck_assert_double_gt(metric(nothing.folder, "m", -1, "critic/copy_kl_after"), 1e-4);
+	ck_assert(isfinite(metric(nothing.folder, "m", -1, "critic/copy_top1_before")));
+	ck_has(log_of(&nothing), "of the training pictures, the original on");
 	const struct trained several = train_ok("several", M3_SHORT(LAST "greedy: false, polish_epochs: 0, critic: {kind: teacher_tail, mutual: true}"));
 	for (int k = 1; k <= 3; k++)
 		ck_assert_double_gt(metric(several.folder, "m", 3, arena_printf(life, "valid/critic%d/copy_kl", k)), 0);
@@ -216,14 +235,6 @@ static const struct { const char *text; bool tells; } dead[] = {
 	{DEAD("small", EPOCHS ", critic: {kind: teacher_block}"), false},
 };
 
-static const char *log_of(const struct trained *t)
-{
-	char *text;
-	size_t n;
-	ck_ok(file_read(life, path_join(life, t->folder, "log.txt"), false, &text, &n, &e));
-	return text;
-}
-
 /* The fresh one learns at a rate of its own and tells features apart that differ; it leaves nothing behind. */
 START_TEST(dead_critic)
 {
@@ -263,10 +274,21 @@ END_TEST
 START_TEST(no_fresh_critic)
 {
 	spy.dead = !_i;
-	const struct trained t = train_spied("out", _i ? M3(LAST "blocks: [1], epochs: 15, polish_epochs: 1, critic_lr: 0.01, " SMALL) : DEAD("small", "epochs: 14, " SMALL),
+	const struct trained t = train_spied("out", _i ? M3(LAST "blocks: [1], epochs: 15, polish_epochs: 1, critic_lr: 0.01, " SMALL) : DEAD("small", "epochs: 1, " SMALL),
 	                                     "data.batch=4");
 	ck_assert_int_eq(rows(t.folder, "m", -1, "critic/fresh_accuracy"), 0);
 	ck_assert_ptr_null(strstr(log_of(&t), "ended near chance"));
+}
+END_TEST
+
+/* 42 steps are too few for an alarm on the way; at the end they are judged, and it is said that they were few. */
+START_TEST(short_lesson)
+{
+	spy.dead = true;
+	const struct trained t = train_spied("out", DEAD("small", "epochs: 3, " SMALL), "data.batch=4");
+	ck_assert_double_gt(metric(t.folder, "m", 3, "critic/fresh_accuracy"), 0.75);
+	ck_has(log_of(&t), "right 50.0 % of the time over its last 42 steps: not better than chance");
+	ck_has(log_of(&t), "the features differ, and the critic was dead or its 42 steps were too few");
 }
 END_TEST
 
@@ -281,4 +303,5 @@ void blocks_critic_cases(Suite *s)
 	tcase_add_loop_test(tc, dead_critic, 0, sizeof dead / sizeof *dead);
 	tcase_add_test(tc, matched);
 	tcase_add_loop_test(tc, no_fresh_critic, 0, 2);
+	tcase_add_test(tc, short_lesson);
 }

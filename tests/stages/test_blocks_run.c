@@ -41,7 +41,10 @@ static void same_rows(const struct trained *a, const struct trained *b, int epoc
 
 static const char *reading_text(const struct reading *r, const char *more)
 {
-	return arena_printf(life, NETS3 STAGES TEACH3 "  - {name: on, kind: supervise, train: big, from: teach.last, epochs: 1}\n" BLOCKS "train: small, %s%s%s}\n", strstr(r->options, "teacher: ") ? "" : "teacher: teach.anchors, ", r->options, more);
+	return arena_printf(life, NETS3 "  cut: {model: cnn, widths: [4, 6, 8], convs: 1, cut: 1}\n" STAGES TEACH3
+		"  - {name: on, kind: supervise, train: big, from: teach.last, epochs: 1}\n"
+		"  - {name: plateau, kind: supervise, train: big, epochs: 3, schedule: steps, drops: [0.4], anchors: {rule: plateau}}\n"
+		"  - {name: cut, kind: supervise, train: cut, from: teach.last, moves: head, epochs: 1}\n" BLOCKS "train: small, %s%s%s}\n", strstr(r->options, "teacher: ") ? "" : "teacher: teach.anchors, ", r->options, more);
 }
 
 /* Each says something that can be run; those that select nothing beside the defaults are the ones that are known to. */
@@ -52,11 +55,11 @@ START_TEST(readings)
 	struct experiment *x = open_ok(reading_text(r, "")), *base = open_ok(reading_text(&(struct reading){.options = "kd: 1"}, "")), *bad = NULL;
 	struct stage_plan_sum sum;
 	bool is_plain = false;
-	ck_ok(stage_check(x, &x->stage[2], NULL, false, &sum, &e));
+	ck_ok(stage_check(x, &x->stage[4], NULL, false, &sum, &e));
 	ck_assert(sum.steps > 0 && sum.macs > 0 && sum.memory > 0);
 	for (int k = 0; k < 4; k++)
 		is_plain |= !strcmp(plain[k], r->name);
-	ck_assert_int_eq(!strcmp(x->stage[2].identity, base->stage[2].identity), is_plain);
+	ck_assert_int_eq(!strcmp(x->stage[4].identity, base->stage[4].identity), is_plain);
 	ck_assert(*r->name && *r->words && *r->says);
 	for (int k = 0; k < _i; k++)
 		ck_assert(strcmp(reading_all[k].name, r->name) != 0 && strcmp(reading_all[k].options, r->options) != 0);
@@ -276,6 +279,12 @@ START_TEST(first_is_left)
 #define ONE M3_SHORT(LAST "head_epochs: 1, polish_epochs: 1, adversarial: 0, peer: 0")
 	const struct trained one = train_on("ref", "one", ONE, NULL), two = train_on("ref", "two", ONE, "stages.m.generators=2");
 	ck_assert(same_stage(&one, &two));
+	/* The second student is no adapter, and no share of the first. */
+	char *text;
+	size_t n;
+	ck_ok(file_read(life, path_join(life, two.folder, "log.txt"), false, &text, &n, &e));
+	ck_assert_double_eq(two.result[1].trained_max, one.result[1].trained_max);
+	ck_has(text, "m polish: 254 of 254 parameters and 254 of other networks moved");
 	struct experiment *x = NULL;
 	struct trained peers;
 	ck_ok(open_text(&x, "ref", ONE, "stages.m.generators=2", "stages.m.peer=1", NULL));

@@ -419,7 +419,6 @@ static void feed(struct trainer *t, struct step *st, int steps, double real, dou
 /*
  * A plain mean of 200 steps, then m += (a - m) / 200: towards a, the distance shrinks by .995 a step.
  *   from .99 to .5: below .98 after ln(.48 / .49) / ln(.995) = 4.1 steps, within .02 of .5 after ln(.02 / .49) / ln(.995) = 638.1
- *   from .51991 to 0: below .48 after ln(.48 / .51991) / ln(.995) = 15.9 steps
  */
 START_TEST(by_hand)
 {
@@ -434,7 +433,7 @@ START_TEST(by_hand)
 	watch_begin(&t);
 	feed(&t, &st, 100, 1, 0.98);
 	feed(&t, &st, 99, 0.98, 1);
-	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_FINE); /* not before 200 steps */
+	ck_assert(t.place.watch[0].told == 0 && t.place.watch[0].wins == 0); /* not before 200 steps */
 	feed(&t, &st, 1, 1, 0.98);
 	const struct resume_watch *w = t.place.watch;
 	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_WINS);
@@ -449,11 +448,9 @@ START_TEST(by_hand)
 	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_FINE);
 	feed(&t, &st, 1, 0.5, 0.5);
 	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_CHANCE);
-	feed(&t, &st, 15, 0, 0);
+	feed(&t, &st, 100, 0, 0); /* .31: wrong more often than right */
 	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_CHANCE);
-	feed(&t, &st, 1, 0, 0);
-	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_FINE);
-	ck_assert(w->steps == 855 && w->epoch_steps == 855 && w->wins == 5 && w->chance == 16);
+	ck_assert(w->mean < 0.33 && w->steps == 939 && w->epoch_steps == 939 && w->wins == 5 && w->chance == 101);
 	feed(&t, &st, 5000, 1, 1); /* and again: it was told */
 	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_WINS);
 	ck_assert_int_eq(watch_state_of(&t, 1), WATCH_FINE);
@@ -466,9 +463,37 @@ START_TEST(by_hand)
 	ck_assert_int_eq(watch_state_of(&t, 0), WATCH_FINE);
 	const char *log = log_from(f, "log");
 	ck_assert_int_eq(count(log, "the critic wins"), 1);
-	ck_assert_int_eq(count(log, "near chance"), 2); /* once a lesson */
+	ck_assert_int_eq(count(log, "not better than chance"), 2); /* once a lesson */
 	ck_has(log, "warning: stage 'a' anchor 1/2, epoch 1, batch 0: 'critic1' is right 99.0 % of the time over its last 200 steps");
 	ck_has(log, "critic_lr");
+}
+END_TEST
+
+/* What a lesson of fewer than 200 steps was too short for is said at its end, by the mean of all its steps; 19 say nothing. */
+START_TEST(short_lessons)
+{
+	static const struct { int steps; double accuracy; enum watch_state state; } cases[] = {
+		{19, 1, WATCH_FINE}, {20, 1, WATCH_WINS}, {20, 0.9, WATCH_FINE}, {199, 0.51, WATCH_CHANCE}, {20, 0.3, WATCH_CHANCE}, {199, 0.53, WATCH_FINE},
+	};
+	static const char *const names[] = {"loss", "critic1/fake", "critic1/real", "critic2/real", "critic2/fake"};
+	struct stage stage = {.name = "a"};
+	struct lesson lesson = {.label = "", .n_watch = 2, .watch = two};
+	struct stage_run run = {.stage = &stage, .lesson = &lesson, .n_lesson = 1};
+	struct trainer t = {.r = &run};
+	struct step st = {.desc.n_metric = 5};
+	memcpy(st.metric_name, names, sizeof names);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		FILE *f = log_to("log");
+		watch_begin(&t);
+		feed(&t, &st, cases[i].steps, cases[i].accuracy, cases[i].accuracy);
+		ck_assert_int_eq(t.place.watch[0].told, 0);
+		watch_end(&t);
+		watch_end(&t);
+		ck_assert_int_eq(watch_state_of(&t, 0), cases[i].state);
+		const char *log = log_from(f, "log");
+		ck_assert_int_eq(count(log, arena_printf(life, "over its last %d steps: ", cases[i].steps)), cases[i].state != WATCH_FINE);
+		ck_assert_int_eq(count(log, "the critic wins"), cases[i].state == WATCH_WINS);
+	}
 }
 END_TEST
 
@@ -481,5 +506,6 @@ Suite *watch_suite(void)
 	tcase_add_test(tc, resumed);
 	tcase_add_test(tc, another_arm);
 	tcase_add_test(tc, by_hand);
+	tcase_add_test(tc, short_lessons);
 	return s;
 }
