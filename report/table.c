@@ -138,7 +138,7 @@ static void compare(struct table *t)
 			of_point = table_row_from(t, i, t->control);
 		const struct table_row *control = of_all ? of_all : of_point;
 		row->is_control = control == row;
-		for (int c = 0; c < t->n_column && control && control != row && !row->taught; c++)
+		for (int c = 0; c < t->n_column && control && control != row && !row->used; c++)
 			row->cell[c].control = table_differences(t->arena, &row->cell[c], &control->cell[c], 1);
 	}
 }

@@ -40,7 +40,7 @@ struct table_row {
 	const char *label, *stage;
 	const struct point *point;      /* NULL: columns are points */
 	const struct paper_row *paper;
-	bool taught;                    /* a teacher: what other stages use */
+	bool used, teaches;             /* by other stages: as a teacher, or else as the first part of their training */
 	bool is_control, imported;      /* imported: weights that it or a teacher begins from come from a file */
 	struct table_cell *cell;
 };

@@ -149,10 +149,10 @@ static void add_row(struct table *t, const struct table_conf *c, int stage, cons
 	const struct conf *match = c->match ? conf_find(c->match, item->stage->name) : NULL;
 	const char *in_paper = match && match->text ? match->text : item->stage->name;
 	struct table_row *row = &t->row[t->n_row++];
-	*row = (struct table_row){.stage = item->stage->name, .point = p, .taught = !item->compared, .imported = is_imported(s, p, item->stage->name)};
+	*row = (struct table_row){.stage = item->stage->name, .point = p, .used = !item->compared, .teaches = item->teaches, .imported = is_imported(s, p, item->stage->name)};
 	row->label = p && *p->name ? arena_printf(t->arena, "%s %s", p->name, item->stage->name) : item->stage->name;
 	row->paper = t->paper ? paper_row_find(t->paper, in_paper) : NULL;
-	if (t->paper && !row->paper && row->taught)
+	if (t->paper && !row->paper && row->teaches)
 		row->paper = paper_row_find(t->paper, "teacher");
 }
 

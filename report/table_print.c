@@ -46,7 +46,7 @@ static const char *state(const struct table_cell *c)
 
 static const char *row_label(struct arena *a, const struct table_row *r)
 {
-	return arena_printf(a, "%s%s%s", r->label, r->taught ? " (teacher)" : "", r->is_control ? " (control)" : "");
+	return arena_printf(a, "%s%s%s", r->label, r->teaches ? " (teacher)" : r->used ? " (first part)" : "", r->is_control ? " (control)" : "");
 }
 
 /* ---- columns are metrics: a grid for each, a row for each row ---- */

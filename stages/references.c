@@ -190,12 +190,23 @@ static bool refers(const struct conf *c, const char *name)
 	return false;
 }
 
-bool stage_is_used(const struct experiment *x, const struct conf *map)
+/* Whether a stage learns from `name`, or goes on from it to learn what others learn from it. */
+static bool learns_from(const struct experiment *x, const struct conf *stage, const char *name)
 {
-	const struct conf *stages = conf_find(x->root, "stages"), *name = conf_find(map, "name");
+	for (int i = 0; stage->kind == CONF_MAP && i < stage->n; i++) {
+		const bool goes_on = str_eq(stage->key[i], "from");
+		if (refers(stage->item[i], name) && (!goes_on || stage_teaches(x, stage)))
+			return true;
+	}
+	return false;
+}
+
+bool stage_teaches(const struct experiment *x, const struct conf *map)
+{
+	const struct conf *stages = conf_find(x->root, "stages"), *name = map->kind == CONF_MAP ? conf_find(map, "name") : NULL;
 	bool later = false;
 	for (int i = 0; stages && name && name->text && i < stages->n; i++) {
-		if (later && refers(stages->item[i], name->text))
+		if (later && learns_from(x, stages->item[i], name->text))
 			return true;
 		later |= stages->item[i] == map;
 	}

@@ -85,6 +85,9 @@ struct stage {
 	char identity[65];
 };
 
+/* Whether a later stage learns from what the stage of this map leaves; one that a teacher goes on from (`from`) counts, the first part of a student's
+   own training does not. */
+bool stage_teaches(const struct experiment *x, const struct conf *map);
 /* Reference number k of a stage: where its weights start, its teachers, the course that it repeats; NULL after the last one. */
 const struct reference *stage_use(const struct stage *s, int k);
 
@@ -138,7 +141,7 @@ struct experiment {
 	const char *name, *path;
 	struct conf *root;
 	uint64_t seed_split, seed_data, seed_init;
-	uint64_t seed_teacher;        /* data and init of stages that others learn from, where has_seed_teacher */
+	uint64_t seed_teacher;        /* data and init of stages that teach (stage_teaches), where has_seed_teacher */
 	bool has_seed_teacher;
 	struct budget budget;
 	struct experiment_pool *pool; /* what it shares with others; NULL: nothing */

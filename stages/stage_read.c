@@ -288,7 +288,7 @@ enum status stage_read(struct experiment *x, struct stage *s, const struct conf 
 {
 	s->map = map;
 	s->name = "?";
-	const bool teaches = x->has_seed_teacher && stage_is_used(x, map);
+	const bool teaches = x->has_seed_teacher && stage_teaches(x, map);
 	s->seed_data = teaches ? x->seed_teacher : x->seed_data;
 	s->seed_init = teaches ? x->seed_teacher : x->seed_init;
 	if (map->kind != CONF_MAP)

@@ -6,8 +6,6 @@
 
 /* One entry of `stages:`; earlier ones are read already. */
 enum status stage_read(struct experiment *x, struct stage *s, const struct conf *map, struct err *e);
-/* Whether a later stage refers to what the stage of this map leaves. */
-bool stage_is_used(const struct experiment *x, const struct conf *map);
 /* anchors.c: which epochs are kept, of the epochs that were asked for. sound: the stage's other options have no mistakes. */
 enum status anchors_read(struct experiment *x, struct stage *s, bool sound, struct err *e);
 /* The same for the fewer epochs of a smaller budget, each an epoch of its own. Those that are no equal shares are written into `anchors`, so that

@@ -185,7 +185,9 @@ static enum status list_items(struct sweep *s, struct err *e)
 		s->run[r].first = at;
 		for (int i = 0; i < x->n_stage && st == OK; i++, at++) {
 			struct sweep_item *item = &s->item[at];
-			*item = (struct sweep_item){.stage = &x->stage[i], .run = r, .twin = names_put(s->identity, x->stage[i].identity, at), .compared = !is_used(x, i)};
+			const bool used = is_used(x, i);
+			*item = (struct sweep_item){.stage = &x->stage[i], .run = r, .twin = names_put(s->identity, x->stage[i].identity, at), .compared = !used,
+			                             .teaches = used && stage_teaches(x, x->stage[i].map)};
 			if (s->timing && item->stage->teacher_conf.teacher_cache != TEACHER_CACHE_OFF)
 				return err_user(e, conf_where(item->stage->map, "teacher_cache"), "a time with a cache is none of the method: 'timing' is true, so "
 				                "'teacher_cache' must be off");

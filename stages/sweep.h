@@ -23,6 +23,7 @@ struct sweep_item {
 	int64_t id;                   /* of the stage in the store that has its metrics; 0: none yet */
 	int twin;                     /* index of the first item of the sweep with the same identity: the one that is trained */
 	bool compared;                /* a row of tables: no other stage of its run uses it */
+	bool teaches;                 /* stage_teaches; what is neither is the first part of another's training */
 };
 
 struct sweep_run {

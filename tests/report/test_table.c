@@ -245,6 +245,25 @@ START_TEST(when_claims_were_written)
 }
 END_TEST
 
+/* What a student's own training goes on from is no teacher: a run of each seed, and the paper's teacher does not stand beside it. */
+START_TEST(a_first_part)
+{
+	open_sweep(FILE_TOP "  - {name: begun, kind: supervise, train: small, epochs: 1}\n  - {name: whole, kind: supervise, train: small, from: begun.last, epochs: 2}\n"
+		"vary: {seeds: 2}\n", NULL);
+	const int n = STAGES + 2;
+	leave(TEACH, &(struct made){.top1 = 80});
+	for (int k = 0; k < 2; k++)
+		for (int i = KD; i < n; i++)
+			leave(n * k + i, &(struct made){.top1 = 70 + i + k});
+	const char *text = made(&(struct table_options){
+		.paper = file_of("paper.yaml", "title: T\nrule: last\nruns: 1\ncolumns: [{name: test_top1}]\nrows: [{name: teacher, values: [75]}]\n")});
+	ck_assert_str_eq(line(text, "begun (first part)"), "begun (first part) 73.50 6.35 0.71 73.00 74.00 2");
+	HAS(line(text, "teach (teacher)"), "80.00");
+	HAS(line(strstr(text, "Beside: T"), "teach"), "teach test_top1 80.00 1 75.00");
+	LACKS(strstr(text, "Beside: T"), "begun");
+}
+END_TEST
+
 START_TEST(too_few_for_a_claim)
 {
 	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
@@ -867,6 +886,7 @@ Suite *table_suite(void)
 	tcase_add_checked_fixture(tc, NULL, end);
 	tcase_add_test(tc, a_claim);
 	tcase_add_test(tc, when_claims_were_written);
+	tcase_add_test(tc, a_first_part);
 	tcase_add_test(tc, too_few_for_a_claim);
 	tcase_add_test(tc, one_seed);
 	tcase_add_test(tc, nothing_yet);

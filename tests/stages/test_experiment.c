@@ -218,6 +218,25 @@ START_TEST(resolved_again)
 }
 END_TEST
 
+/* Teachers, and what teachers go on from, have the seed of teachers; what a student goes on from is the student's own training. */
+START_TEST(whose_seed)
+{
+	static const struct { const char *stage; uint64_t seed; } want[] = {{"first", 7}, {"teach", 7}, {"begun", 2}, {"student", 2}, {"alone", 2}};
+	struct experiment *x = open_ok("seed: {split: 1, data: 2, init: 2, teacher: 7}\n" TOP_UNSEEDED STAGES
+		"  - {name: first, kind: supervise, train: teacher}\n"
+		"  - {name: teach, kind: supervise, train: teacher, from: first.last}\n"
+		"  - {name: begun, kind: distill, train: student, teacher: teach.last}\n"
+		"  - {name: student, kind: supervise, train: student, from: begun.last}\n"
+		"  - {name: alone, kind: supervise, train: student}\n");
+	for (int i = 0; i < 5; i++) {
+		ck_assert_str_eq(x->stage[i].name, want[i].stage);
+		ck_assert_msg(x->stage[i].seed_init == want[i].seed && x->stage[i].seed_data == want[i].seed, "'%s' has seed %d", want[i].stage, (int)x->stage[i].seed_init);
+		ck_assert_int_eq(stage_teaches(x, x->stage[i].map), i < 2);
+	}
+	experiment_close(x);
+}
+END_TEST
+
 Suite *experiment_suite(void)
 {
 	Suite *s = suite_create("experiment");
@@ -228,5 +247,6 @@ Suite *experiment_suite(void)
 	tcase_add_test(tc, weights_files);
 	tcase_add_test(tc, good_file);
 	tcase_add_test(tc, resolved_again);
+	tcase_add_test(tc, whose_seed);
 	return s;
 }
