@@ -4,9 +4,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
+#include "stages/aside_int.h"
 #include "stages/temperatures.h"
+#include "stages/train_int.h"
 
 #define TWO "  - {name: small, kind: supervise, train: deep, epochs: 3}\n" \
             "  - {name: big, kind: supervise, train: teacher, epochs: 3}\n"
@@ -95,6 +98,51 @@ START_TEST(smaller_budgets)
 		ck_assert_msg(r->lesson[k].epochs == smaller[_i].epochs[k], "%g%s: phase %d has %d epochs", smaller[_i].share, smaller[_i].more, k + 1, r->lesson[k].epochs);
 	stage_run_close(r);
 	experiment_close(x);
+}
+END_TEST
+
+/* ---- who is in memory ---- */
+
+static struct {
+	enum status (*end[3])(const struct lesson *l, struct aside *a, struct err *e);
+	int phases, known[3], placed[3]; /* at the end of each phase: teachers that were needed so far, and those that hold memory */
+} held;
+
+static enum status end_watched(const struct lesson *l, struct aside *a, struct err *err)
+{
+	const struct cohort *c = a->t->cohort;
+	const int k = held.phases++;
+	held.known[k] = c->n_teacher;
+	for (int i = 0; i < c->n_teacher; i++)
+		held.placed[k] += c->teacher[i]->net->params->param_data != NULL;
+	return held.end[k](l, a, err);
+}
+
+static enum status define_watched(struct stage_run *r, struct err *err)
+{
+	const enum status st = stage_assistants.define(r, err);
+	for (int k = 0; k < r->n_lesson && st == OK; k++) {
+		held.end[k] = r->lesson[k].end;
+		r->lesson[k].end = end_watched;
+	}
+	return st;
+}
+
+/* One teacher at a time; beside the labels none. */
+START_TEST(teachers_leave_memory)
+{
+	static struct stage_kind kind;
+	struct experiment *x = open_ok(TOP STAGES TWO CHAIN(""));
+	struct trained t;
+	memset(&held, 0, sizeof held);
+	kind = stage_assistants;
+	kind.define = define_watched;
+	x->stage[2].kind = &kind;
+	ck_ok(train(x, "out", &t));
+	experiment_close(x);
+	ck_assert_int_eq(held.phases, 3);
+	for (int k = 0; k < 3; k++)
+		ck_assert_msg(held.known[k] == (k ? 2 : 1) && held.placed[k] == (k < 2), "phase %d: %d of %d", k + 1, held.placed[k], held.known[k]);
 }
 END_TEST
 
@@ -385,6 +433,7 @@ Suite *assistants_suite(void)
 	tcase_add_loop_test(tc, layouts, 0, sizeof layout / sizeof *layout);
 	tcase_add_loop_test(tc, smaller_budgets, 0, sizeof smaller / sizeof *smaller);
 	tcase_add_test(tc, early_end);
+	tcase_add_test(tc, teachers_leave_memory);
 	tcase_add_test(tc, by_temperature);
 	tcase_add_test(tc, rate_by_the_law);
 	tcase_add_loop_test(tc, interrupted, 0, 2);
