@@ -13,7 +13,7 @@ struct group {
 };
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 static const struct group groups[] = {
-	{"Loss and accuracy", NAMES("loss", "valid_loss", "train_top1", "valid_top1", "test_top1_watched", "gap_to_teacher_valid")},
+	{"Loss and accuracy", NAMES("loss", "valid_loss", "train_top1_running", "valid_top1", "test_top1_watched", "gap_to_teacher_valid")},
 	{"Learning rate and temperature", NAMES("lr", "temperature", "tau/", "alignment/")},
 	{"Critic's balance", NAMES("critic/", "discriminator/")},
 	{"Gradient ratios", NAMES("gradient/", "gradients/", "grad/", "ratio/")},
@@ -26,7 +26,7 @@ enum { N_GROUP = sizeof groups / sizeof *groups };
 static const struct { const char *metric, *title; } titles[] = {
 	{"loss", "loss in training"},
 	{"valid_loss", "loss on held-out pictures"},
-	{"train_top1", "accuracy in training while weights move (running), percent"},
+	{"train_top1_running", "accuracy in training while weights move (running), percent"},
 	{"valid_top1", "accuracy on held-out pictures, percent"},
 	{"test_top1_watched", "accuracy on test pictures, percent"},
 	{"gap_to_teacher_valid", "gap to the teacher on held-out pictures, points"},

@@ -16,7 +16,7 @@ const struct opt table_opts[] = {
 	TEXT(table_conf, title, NULL, "above the table; default: the report's title"),
 	NODE(table_conf, rows, "stages that are rows, in this order; default: those that no other stage uses"),
 	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows; a table for each metric"),
-	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1, train_top1_clean, train_top5_clean, valid_top1, gap_to_teacher, "
+	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1_running, train_top1_clean, train_top5_clean, valid_top1, gap_to_teacher, "
 	     "time_seconds, or a metric of the runs"),
 	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),
 	TEXT(table_conf, reach, NULL, "a row; the metrics pictures_to_reach, macs_to_reach and time/to_reach say what each run took until it was as good, on "
@@ -38,7 +38,7 @@ static void set_metric(struct table_column *c, const char *metric, enum table_ru
 		{"test_top1", {"test_top1", "test_top1_best", "test_top1_best_test"}, true, false},
 		{"test_error", {"test_top1", "test_top1_best", "test_top1_best_test"}, true, false},
 		{"test_top5", {"test_top5", "test_top5_best"}, true, false},
-		{"train_top1", {"train_top1"}, true, false},
+		{"train_top1_running", {"train_top1_running"}, true, false},
 		{"train_top1_clean", {"train_top1_clean", "train_top1_clean_best"}, true, false},
 		{"train_top5_clean", {"train_top5_clean", "train_top5_clean_best"}, true, false},
 		{"valid_top1", {"valid_top1_last"}, true, false},

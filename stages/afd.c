@@ -132,7 +132,7 @@ static void logit_segment(struct step *st, const struct afd_lesson *al, const st
 		step_weigh(st, &loss[k], label_of(st, p, "loss/ce"), 1, graph_cross_entropy(st->g, t[k].logits, st->label, 0));
 		step_weigh(st, &loss[k], label_of(st, p, "loss/kd"), al->conf->kd, kd_divergence(st->g, t[k].logits, t[before(al, k)].logits, al->conf->tau));
 		step_metric(st, label_of(st, p, "loss"), loss[k]);
-		step_hits(st, label_of(st, p, "train_top1"), t[k].logits);
+		step_hits(st, label_of(st, p, "train_top1_running"), t[k].logits);
 	}
 	step_minimise_each(st, "logits", 1, al->n, loss, o);
 }

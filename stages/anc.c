@@ -127,7 +127,7 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	if (graph_status(g) == OK && !loss)
 		graph_fail(g, "both losses of stage '%s' have weight 0: nothing to learn from", st->run->stage->name);
 	step_metric(st, "loss", loss);
-	step_hits(st, "train_top1", s.logits);
+	step_hits(st, "train_top1_running", s.logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	if (al->critic)
 		critic_segment(st, al, f, dropped, t->pooled);

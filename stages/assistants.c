@@ -121,7 +121,7 @@ static struct node *classes_loss(struct step *st, const struct taps *s)
 static enum status finish_build(const struct lesson *l, struct step *st, const struct taps *s, struct node *loss)
 {
 	step_metric(st, "loss", loss);
-	step_hits(st, "train_top1", s->logits);
+	step_hits(st, "train_top1_running", s->logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	return OK;
 }

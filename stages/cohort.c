@@ -283,7 +283,7 @@ static void show(struct cohort *c, const struct trainer *t, double lr)
 	snprintf(label, sizeof label, "%s%s%s%s", t->r->stage->name, *l->label ? " " : "", l->label, more);
 	const struct progress p = {
 		.label = label, .epoch = t->place.epoch + 1, .epochs = l->epochs, .step = t->place.batch, .steps = loader_batches(c->loader),
-		.loss = lesson_mean(t, "loss"), .accuracy = lesson_mean(t, "train_top1"), .lr = lr, .images_per_s = rate,
+		.loss = lesson_mean(t, "loss"), .accuracy = lesson_mean(t, "train_top1_running"), .lr = lr, .images_per_s = rate,
 		.wait_share = spent > 0 ? c->waited / spent : 0, .memory = memory_resident(), .left_s = left * per_step,
 	};
 	progress_show(&p);

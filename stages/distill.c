@@ -89,7 +89,7 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	model_apply(st->g, r->student, 0, net_part_all(r->student), st->x, MODE_TRAIN, "student", &s);
 	struct node *loss = step_terms(st, own->terms, own->n, &s, step_teacher(st), r->student, r->teacher);
 	step_metric(st, "loss", loss);
-	step_hits(st, "train_top1", s.logits);
+	step_hits(st, "train_top1_running", s.logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	return OK;
 }

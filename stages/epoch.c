@@ -101,7 +101,7 @@ enum status epoch_end(struct trainer *t, struct err *e)
 	cohort_mark(t->cohort);
 	if (st == OK)
 		st = record_epoch(t, &valid, &test, due && t->exam, e);
-	t->train_top1 = lesson_mean(t, "train_top1");
+	t->train_top1 = lesson_mean(t, "train_top1_running");
 	log_line(LOG_DEBUG, "%s %s epoch %d: loss %.4f, training %.2f %%, held-out %.2f %%", t->r->stage->name, l->label, t->place.epoch,
 	         lesson_mean(t, "loss"), t->train_top1, valid.n ? valid.top1 : NAN);
 	t->place.n_sum = 0;

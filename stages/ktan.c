@@ -125,7 +125,7 @@ static enum status build_student(const struct lesson *l, struct step *st, struct
 	if (graph_status(g) == OK && !loss)
 		graph_fail(g, "every loss of stage '%s' has weight 0: nothing to learn from", st->run->stage->name);
 	step_metric(st, "loss", loss);
-	step_hits(st, "train_top1", s.logits);
+	step_hits(st, "train_top1_running", s.logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	return graph_status(g);
 }

@@ -20,7 +20,7 @@ static struct live_stage stage_of(const struct trainer *t, const struct progress
 	const double steps_per_s = p->images_per_s / (double)t->cohort->x->data->conf.batch;
 	return (struct live_stage){
 		.stage = t->r->stage->name, .lesson = l->label, .epoch = t->place.epoch + 1, .epochs = l->epochs, .step = t->place.batch,
-		.steps = p->steps, .loss = lesson_mean(t, "loss"), .accuracy = lesson_mean(t, "train_top1"), .lr = rate_of_learning(t),
+		.steps = p->steps, .loss = lesson_mean(t, "loss"), .accuracy = lesson_mean(t, "train_top1_running"), .lr = rate_of_learning(t),
 		.images_per_s = p->images_per_s, .wait_share = p->wait_share,
 		.left_s = steps_per_s > 0 ? (t->total_steps - (double)t->place.step) / steps_per_s : NAN,
 	};

@@ -170,7 +170,7 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	if (graph_status(g) == OK && !loss)
 		graph_fail(g, "every loss of stage '%s' has weight 0: nothing to learn from", st->run->stage->name);
 	step_metric(st, "loss", loss);
-	step_hits(st, "train_top1", s.logits);
+	step_hits(st, "train_top1_running", s.logits);
 	if (proper)
 		step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	else if (graph_status(g) == OK)

@@ -308,7 +308,7 @@ void step_minimise_all(struct step *st, const char *name, int every, struct node
 void step_observe(struct step *st, const char *segment, int every, int n, const char *const name[], struct node *const value[]);
 /* A scalar that is averaged over the pictures of an epoch: "loss", "loss/kd", "critic/real_accuracy". */
 void step_metric(struct step *st, const char *name, struct node *value);
-/* Share of the batch whose arg-max is the label, in percent; NULL logits: nothing. The student's running accuracy is "train_top1"; where its head is
+/* Share of the batch whose arg-max is the label, in percent; NULL logits: nothing. The student's running accuracy is "train_top1_running"; where its head is
    not trained yet "train_graft", since these logits are not its own. */
 void step_hits(struct step *st, const char *name, struct node *logits);
 /* The sum of weighted terms, each logged as "loss/NAME"; NULL terms are skipped. Temperatures are logged as "tau/NAME" and move with the step. */

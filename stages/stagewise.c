@@ -67,7 +67,7 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	step_metric(st, pl->tap ? "loss/feature" : "loss/ce", loss);
 	step_metric(st, "loss", loss);
 	if (!pl->tap)
-		step_hits(st, "train_top1", s.logits);
+		step_hits(st, "train_top1_running", s.logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	return graph_status(st->g);
 }

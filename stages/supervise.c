@@ -28,7 +28,7 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	model_apply(st->g, net, from, head, x, MODE_TRAIN, "student", &taps);
 	struct node *loss = graph_cross_entropy(st->g, taps.logits, st->label, c->smoothing);
 	step_metric(st, "loss", loss);
-	step_hits(st, "train_top1", taps.logits);
+	step_hits(st, "train_top1_running", taps.logits);
 	step_minimise(st, "student", 1, loss, l->optim[0].optim);
 	return OK;
 }

@@ -218,7 +218,7 @@ t "report into a folder that is not there" 1 report "$run" -o nowhere/x.html -- 
 t "plot of a metric" 0 plot "$arms" --metric loss -- "loss.svg"
 grep -q '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 500"' "$arms/loss.svg"
 verdict $? "is an SVG"
-t "plot as PNG over pictures" 0 plot "$arms" "$run" --metric valid_top1,train_top1 --x images -o curves.png --width 640 --height 400
+t "plot as PNG over pictures" 0 plot "$arms" "$run" --metric valid_top1,train_top1_running --x images -o curves.png --width 640 --height 400
 [ "$(head -c 24 curves.png | tail -c 8 | od -An -tx1 | tr -d ' ')" = 0000028000000190 ]
 verdict $? "has the size that was asked for"
 t "plot over seconds" 0 plot "$arms" --metric critic/loss,loss --x seconds -o seconds.svg

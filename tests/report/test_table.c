@@ -446,7 +446,7 @@ END_TEST
 /* What the test pictures chose says so in every form. */
 START_TEST(chosen_on_the_test_set)
 {
-	static const char *const sets[] = {"table: {rule: best_test, metrics: [test_top1, test_error, train_top1]}\nclaims: [{name: c, better: kd, than: labels}]\n",
+	static const char *const sets[] = {"table: {rule: best_test, metrics: [test_top1, test_error, train_top1_running]}\nclaims: [{name: c, better: kd, than: labels}]\n",
 	                                   "table: {rule: best_test, columns: points}\nvary: {grid: {data.batch: [16, 8]}}\n"};
 	open_sweep(arena_printf(life, WATCHED "%s", sets[_i]), NULL);
 	leave(0, &(struct made){.top1 = 70, .right = "xx"});
@@ -468,11 +468,11 @@ START_TEST(chosen_on_the_test_set)
 	text = made(&(struct table_options){0});
 	HAS(text, "test_error (chosen on the test set)");
 	HAS(line(strstr(text, "test_error"), "kd"), " 28.50 ");
-	HAS(text, "\ntrain_top1\n");
-	HAS(text, "Of the last epoch all the same: train_top1.\n");
+	HAS(text, "\ntrain_top1_running\n");
+	HAS(text, "Of the last epoch all the same: train_top1_running.\n");
 	HAS(line(text, "c "), "c (chosen on the test set) undecided");
 	LACKS(text, "McNemar"); /* its answers are of the last epoch */
-	HAS(printed(GRID_CSV), "kd,train_top1,train_top1,last,");
+	HAS(printed(GRID_CSV), "kd,train_top1_running,train_top1_running,last,");
 	file_of("paper.yaml", "title: T\nrule: best_test\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}]\n");
 	const struct table_options o = {.paper = scratch_path("paper.yaml")};
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "kd test_top1 (chosen on the test set) 71.50 1 71.00");

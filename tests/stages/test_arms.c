@@ -22,7 +22,7 @@ enum { N_ARM = sizeof names / sizeof *names };
 
 static void same_arm(const char *a, const char *b, const char *stage_a, const char *stage_b)
 {
-	static const char *const files[] = {"last", "best"}, *const metrics[] = {"loss", "train_top1", "valid_top1", "critic/loss", "loss/hint"};
+	static const char *const files[] = {"last", "best"}, *const metrics[] = {"loss", "train_top1_running", "valid_top1", "critic/loss", "loss/hint"};
 	for (int i = 0; i < 2; i++) {
 		const struct st_file x = weights_of(a, stage_a, files[i]), y = weights_of(b, stage_b, files[i]);
 		ck_assert_msg(same_tensors(&x, &y), "%s.%s differs from %s's", stage_a, files[i], stage_b);

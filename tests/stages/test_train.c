@@ -254,7 +254,7 @@ END_TEST
 /* Stopped every few steps, within epochs and at their ends, in every lesson: the same bits and metrics at the end. */
 START_TEST(stopped_often)
 {
-	static const char *const names[] = {"loss", "train_top1", "valid_top1", "valid_loss", "critic/loss", "critic/real_accuracy", "loss/hint", "test_top1", "test_top1_watched", "test_top1_best_test"};
+	static const char *const names[] = {"loss", "train_top1_running", "valid_top1", "valid_loss", "critic/loss", "critic/real_accuracy", "loss/hint", "test_top1", "test_top1_watched", "test_top1_best_test"};
 	const struct trained whole = train_ok("one", BOTH);
 	struct trained t;
 	enum status st = E_STOP;

@@ -355,7 +355,7 @@ static enum status train_arms(const char *out, int first, int n, int reads, cons
 
 static void same_stage(const char *a, const char *b, const char *stage)
 {
-	static const char *const names[] = {"loss", "lr", "train_top1", "valid_top1", "rollbacks", "alarm/critic_wins", "alarm/critic_chance", NULL};
+	static const char *const names[] = {"loss", "lr", "train_top1_running", "valid_top1", "rollbacks", "alarm/critic_wins", "alarm/critic_chance", NULL};
 	const struct st_file x = weights_of(a, stage, "last"), y = weights_of(b, stage, "last");
 	ck_assert(same_tensors(&x, &y));
 	for (const char *const *name = names; *name; name++)
