@@ -32,6 +32,16 @@ const struct opt table_opts[] = {
 
 /* ---- metrics ---- */
 
+/* What there should be little of. */
+static bool is_cost(const char *metric)
+{
+	static const char *const words[] = {"seconds", "loss", "macs", "images", "parameters", "gap_to_teacher", "time/wait_share"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(metric, words[i]) && !strstr(metric, "images_per_s"))
+			return true;
+	return false;
+}
+
 static void set_metric(struct table_column *c, const char *metric, enum table_rule rule)
 {
 	static const struct { const char *name, *key[3]; bool percent, time; } known[] = { /* key: by rule */
@@ -56,7 +66,7 @@ static void set_metric(struct table_column *c, const char *metric, enum table_ru
 			c->time = known[i].time;
 		}
 	c->error = str_eq(metric, "test_error");
-	c->less_is_better = c->error || table_is_reach(metric) || strstr(metric, "seconds") || strstr(metric, "loss") || str_eq(metric, "time/wait_share") || str_starts(metric, "gap_to_teacher");
+	c->less_is_better = c->error || table_is_reach(metric) || is_cost(metric);
 }
 
 /* The next word of a list with commas; *rest goes on behind it. NULL: none is left. */
