@@ -35,7 +35,7 @@ const struct opt table_opts[] = {
 /* What there should be little of. */
 static bool is_cost(const char *metric)
 {
-	static const char *const words[] = {"seconds", "loss", "macs", "images", "parameters", "gap_to_teacher", "time/wait_share"};
+	static const char *const words[] = {"seconds", "loss", "macs", "images", "parameters", "gap_to_teacher", "time/"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strstr(metric, words[i]) && !strstr(metric, "images_per_s"))
 			return true;
