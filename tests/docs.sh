@@ -3,23 +3,9 @@
 set -u
 source=${LIMBECK_SRCDIR:-.}
 program=${LIMBECK_BUILDDIR:-build}/limbeck
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-n=0 failed=0
+# shellcheck source=tests/tap.sh
+. "$source/tests/tap.sh" || exit 99
 
-# report NAME: one test; its findings, one a line, are on stdin.
-report() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$found" | head -40 | sed 's/^/# /'
-		failed=1
-	fi
-}
 commands() { "$program" list commands | sed 's/ .*//'; }
 benchmarks() { "$program" bench --help | sed -n 's/^  \([a-z]*\) .*/bench \1/p'; }
 # options COMMAND, which may be two words

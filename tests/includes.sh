@@ -3,23 +3,8 @@
 set -u
 cd "${LIMBECK_SRCDIR:-.}" || exit 99
 order="base engine data models runs losses gan stages report experiments cli"
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-n=0 failed=0
-
-# report NAME: one test; its findings, one a line, are on stdin.
-report() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$found" | head -40 | sed 's/^/# /'
-		failed=1
-	fi
-}
+# shellcheck source=tests/tap.sh
+. tests/tap.sh || exit 99
 
 # Existing folders of the order, and their files.
 folders=()

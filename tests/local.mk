@@ -37,6 +37,7 @@ dist_check_SCRIPTS = \
 	%D%/cli.sh \
 	%D%/engine_avx2.sh
 EXTRA_DIST += \
+	%D%/tap.sh \
 	%D%/slow.sh \
 	%D%/gpu.sh \
 	%D%/lsan.supp

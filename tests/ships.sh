@@ -4,24 +4,10 @@ set -u
 source=${LIMBECK_SRCDIR:-.}
 build=${LIMBECK_BUILDDIR:-build}
 program=$build/limbeck
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/tap.sh
+. "$source/tests/tap.sh" || exit 99
 export OMP_NUM_THREADS=1 XDG_CACHE_HOME=$work/cache
-n=0 failed=0
 
-# report NAME: one test; its findings, one a line, are on stdin.
-report() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$found" | head -40 | sed 's/^/# /'
-		failed=1
-	fi
-}
 # fenced LANGUAGE: the lines of the page's blocks of it.
 fenced() { awk -v want="$1" '/^```/ { on = !inside && substr($0, 4) == want; inside = !inside; next } on' "$source/docs/DATA.md"; }
 

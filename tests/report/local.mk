@@ -2,6 +2,8 @@ check_PROGRAMS += tests/check_report
 tests_check_report_SOURCES = \
 	%D%/main.c \
 	%D%/suites.h \
+	%D%/table_made.c \
+	%D%/table_made.h \
 	%D%/test_answers.c \
 	%D%/test_chart.c \
 	%D%/test_confusion.c \
@@ -14,7 +16,9 @@ tests_check_report_SOURCES = \
 	%D%/test_stats.c \
 	%D%/test_grid.c \
 	%D%/test_paper.c \
-	%D%/test_table.c
+	%D%/test_table.c \
+	%D%/test_table_claims.c \
+	%D%/test_table_paper.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_report_LDADD = $(TEST_LIBS)
 EXTRA_DIST += %D%/distributions.csv

@@ -1,0 +1,283 @@
+/* Claims: how one is tested and with which others, since when it is written down, what it says of the test pictures, at which points it is made. */
+#include "tests/report/table_made.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "report/claim_dates.h"
+
+/* Differences 1 to 8: mean 4.5, deviation 2.44949, t 5.19615 with 7 degrees of freedom, p .00125832; two claims of it: Holm doubles it. */
+START_TEST(a_claim)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	leave_seeds(8);
+	const char *text = made(&(struct table_options){0});
+	ck_assert(t->n_row == 3 && t->n_column == 1 && t->n_claim == 2);
+	const struct table_claim *c = &t->claim[0];
+	ck_assert(c->tested && c->paired.n == 8 && c->verdict == CLAIM_SUPPORTED && t->claim[1].verdict == CLAIM_CONTRADICTED);
+	ck_assert_double_eq_tol(c->paired.mean, 4.5, 1e-12);
+	ck_assert_double_eq_tol(c->paired.low, 4.5 - 2.0478251, 1e-6);
+	ck_assert_double_eq_tol(c->p, 2 * 0.0012583202, 1e-9);
+	ck_assert_double_eq_tol(c->paired.p_flip, 2.0 / 256, 1e-12);
+	const struct table_cell *kd = &t->row[1].cell[0];
+	ck_assert(kd->n == 8 && !kd->missing && kd->seed[7] == 8 && kd->value[2] == 75);
+	ck_assert_double_eq_tol(kd->control.mean, 4.5, 1e-12);
+	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) 80.00 - - 80.00 80.00 1");
+	HAS(line(text, "kd"), " 8 +4.50 +2.45 to +6.55 8 of 8");
+	HAS(line(text, "labels (control)"), "70.88");
+	HAS(line(text, "helps"), "helps supported after runs existed (no date yet) +4.50 +2.45 to +6.55 8 (8 better) 0.00252 0.00781 0.00781");
+	HAS(line(text, "turned"), "contradicted after runs existed (no date yet) -4.50");
+	HAS(text, "all have one teacher");
+	LACKS(text, "MARKED");
+	HAS(text, "\nTrained by limbeck 1.\n");
+	const char *csv = printed(GRID_CSV);
+	HAS(csv, "\n# claim,verdict,written,metric,rule,pairs,better,difference,low,high,p_t_holm,p_flips,p_flips_floor,seeds_needed\n"
+	         "# helps,supported,after runs existed (no date yet),test_top1,last,8,8,4.5,2.4521");
+	HAS(csv, "\n# turned,contradicted,after runs existed (no date yet),test_top1,last,8,0,-4.5,");
+	HAS(csv, "\n# Trained by limbeck 1.\n");
+	HAS(csv, "\n# Data: synth");
+	for (const char *p = strstr(csv, "\n# "); p && p[1]; p = strchr(p + 1, '\n')) /* to the end of the file */
+		ck_assert_msg(p[1] == '#', "%.60s", p);
+	HAS(text, "\nClaims\n");
+	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "\nClaims\n"); /* as the file has it */
+	HAS(made(&(struct table_options){.rule = "best"}), "Claims, but by another metric, rule or columns");
+	HAS(made(&(struct table_options){.metric = "time_seconds"}), "Claims, but by another metric, rule or columns");
+	HAS(made(&(struct table_options){.columns = "points"}), "Claims, but by another metric, rule or columns");
+}
+END_TEST
+
+/* As if the stages of this name had been begun long ago. */
+static void begun_long_ago(const char *name)
+{
+	struct store_stage_row *rows = NULL;
+	int n = 0;
+	ck_ok(store_stages(s->store, life, 0, &rows, &n, &e));
+	for (int i = 0; i < n; i++)
+		if (!strcmp(rows[i].name, name))
+			ck_ok(store_stage_restore(s->store, rows[i].id, rows[i].state, "2020-02-03 04:05:06", 1, &e));
+}
+
+#define ONE "table: {control: labels}\nclaims: [{name: helps, better: kd, than: labels}"
+
+/* A claim is in time if its result could not be known when it was first seen; what it says is what it is. */
+START_TEST(when_claims_were_written)
+{
+	open_sweep(FILE_TOP SEEDS ONE "]\n", NULL);
+	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	ck_assert_str_eq((made(&(struct table_options){0}), t->claim[0].written), "before the first run"); /* there is none */
+	leave_seeds(8);
+	begun_long_ago("labels"); /* a control that was there for other reasons tells nothing */
+	HAS(line(made(&(struct table_options){0}), "helps"), "helps supported before the first run +4.50");
+	ck_ok(claim_dates_put(s->root, s->name, s->out, &e)); /* the first date stays */
+	begun_long_ago("kd");
+	char day[32];
+	const time_t now = time(NULL);
+	strftime(day, sizeof day, "(%Y-%m-", gmtime(&now)); /* it may be another day by then */
+	HAS(line(made(&(struct table_options){0}), "helps"), arena_printf(life, "helps supported after runs existed %s", day));
+	ck_assert(t->claim[0].late);
+	HAS(printed(GRID_MARKDOWN), "after runs existed (2");
+	HAS(printed(GRID_LATEX), "after runs existed (2");
+	HAS(printed(GRID_HTML), "after runs existed (2");
+	sweep_close(s);
+	/* another name of it is no other claim; the other way round is */
+	open_sweep(FILE_TOP SEEDS "table: {control: labels}\nclaims: [{name: renamed, better: kd, than: labels}, {name: turned, better: labels, than: kd}]\n", NULL);
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "renamed"), day);
+	HAS(line(text, "turned"), "after runs existed (no date yet)");
+	LACKS(text, "in the file no more");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS "table: {control: labels, rule: best}\nclaims: [{name: helps, better: kd, than: labels}]\n", NULL);
+	text = made(&(struct table_options){0});
+	HAS(line(text, "helps"), "(no date yet)");
+	HAS(text, "MARKED: a claim that was written down on 2");
+	HAS(text, " is in the file no more: kd better than labels by test_top1, rule last, columns metrics.\n");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS, NULL);
+	HAS(made(&(struct table_options){0}), " is in the file no more: kd better");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS ONE "]\nbudget: {half: {epochs: 0.5}}\n", "half"); /* other runs, another sweep */
+	ck_assert_str_eq((made(&(struct table_options){0}), t->claim[0].written), "no run yet");
+}
+END_TEST
+
+START_TEST(too_few_for_a_claim)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	leave_seeds(7);
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "helps"), "undecided");
+	HAS(line(text, "kd"), " 7, 1 missing ");
+	ck_assert_int_eq(t->row[1].cell[0].missing, 1);
+}
+END_TEST
+
+/* Right with kd alone: 6 pictures, with labels alone: 1; exact two-sided binomial 2 (1 + 7) / 128. */
+START_TEST(pictures)
+{
+	open_sweep(FILE_TOP CLAIMS, NULL);
+	leave(TEACH, &(struct made){.top1 = 80});
+	leave(KD, &(struct made){.top1 = 70, .right = "xxxxx.xx"});
+	leave(LABELS, &(struct made){.top1 = 30, .right = ".....xx."});
+	const char *text = made(&(struct table_options){0});
+	HAS(text, "helps: of the two networks, 6 test pictures are right with the first alone and 1 with the second alone; McNemar p 0.125");
+	LACKS(made(&(struct table_options){.metric = "time_seconds"}), "McNemar"); /* no claim of pictures */
+}
+END_TEST
+
+/* Two claims were made: that one has no runs yet is no reason to test the other as if it were alone. */
+START_TEST(the_whole_family)
+{
+	open_sweep(FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 3}\n"
+	           SEEDS "claims: [{better: kd, than: labels}, {better: other, than: labels}]\n", NULL);
+	for (int k = 0; k < 8; k++) {
+		leave((STAGES + 1) * k + KD, &(struct made){.top1 = 71 + k});
+		leave((STAGES + 1) * k + LABELS, &(struct made){.top1 = 70});
+	}
+	const char *text = made(&(struct table_options){0});
+	ck_assert_double_eq_tol(t->claim[0].p, 2 * 0.0012583202, 1e-9);
+	ck_assert(isnan(t->claim[1].p));
+	HAS(line(text, "other better than labels"), "undecided (not run)");
+}
+END_TEST
+
+/* The loss that is smaller is better. */
+START_TEST(losses)
+{
+	open_sweep(FILE_TOP SEEDS "table: {metrics: [valid_loss]}\nclaims: [{better: kd, than: labels}]\n", NULL);
+	for (int k = 0; k < 8; k++)
+		for (int i = KD; i <= LABELS; i++) {
+			leave(STAGES * k + i, &(struct made){.top1 = 70});
+			int64_t id = 0;
+			struct store_stage_row *rows = NULL;
+			int n = 0;
+			ck_ok(store_stages(s->store, life, 0, &rows, &n, &e));
+			for (int r = 0; r < n; r++)
+				id = rows[r].id > id ? rows[r].id : id;
+			ck_ok(store_metric(s->store, id, "valid_loss", 1, 1, i == KD ? 1 - 0.1 * (k + 1) : 1, &e));
+		}
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_double_eq_tol(t->claim[0].paired.mean, 0.45, 1e-9);
+	ck_assert_int_eq(t->claim[0].verdict, CLAIM_SUPPORTED);
+}
+END_TEST
+
+/* What varies here changes neither network of the claim: 4 seeds are 4 pairs, in however many columns they stand. */
+START_TEST(no_pair_twice)
+{
+	open_sweep(FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 2}\n"
+	           "vary: {grid: {stages.other.epochs: [2, 3]}, seeds: 4}\ntable: {columns: points}\nclaims: [{better: kd, than: labels}]\n", NULL);
+	for (int k = 0; k < 4; k++) {
+		leave((STAGES + 1) * k + KD, &(struct made){.top1 = 71 + k});
+		leave((STAGES + 1) * k + LABELS, &(struct made){.top1 = 70});
+	}
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert(t->row[1].cell[0].n == 4 && t->row[1].cell[1].n == 4);
+	ck_assert_int_eq(t->n_claim, 1);
+	ck_assert_int_eq(t->claim[0].paired.n, 4);
+	ck_assert_int_eq(t->claim[0].verdict, CLAIM_UNDECIDED);
+}
+END_TEST
+
+#define POINTS "vary: {grid: {stages.kd.epochs: [2, 3]}, seeds: 4}\n"
+
+/* kd is better by 1, 2, 3, 4 at the first point and by 3, 4, 5, 6 at the second; labels are the same networks at both. */
+static void leave_points(void)
+{
+	for (int k = 0; k < 4; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = 71 + k});
+		leave(STAGES * (4 + k) + KD, &(struct made){.top1 = 73 + k});
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 70});
+	}
+}
+
+static void ck_claim(int i, const char *name, double mean)
+{
+	ck_assert_str_eq(t->claim[i].name, name);
+	ck_assert_int_eq(t->claim[i].paired.n, 4);
+	ck_assert_double_eq_tol(t->claim[i].paired.mean, mean, 1e-12);
+	ck_assert_double_eq_tol(t->claim[i].paired.deviation, 1.2909944487358056, 1e-12);
+}
+
+/* By seed at each point, wherever points stand; both points are in Holm's family: t 2.5 and 4.5 over .6454972 with 3 degrees of freedom. */
+START_TEST(claims_at_points)
+{
+	static const char *const at[] = {"", "table: {columns: points}\n"};
+	open_sweep(arena_printf(life, FILE_TOP POINTS "%sclaims: [{name: helps, better: kd, than: labels}]\n", at[_i]), NULL);
+	leave_points();
+	const char *text = made(&(struct table_options){0});
+	ck_assert_int_eq(t->n_claim, 2);
+	ck_claim(0, "helps, at epochs=2", 2.5);
+	ck_claim(1, "helps, at epochs=3", 4.5);
+	ck_assert_double_eq_tol(t->claim[0].p, 0.030466291662, 1e-9);
+	ck_assert_double_eq_tol(t->claim[1].p, 2 * 0.0060568487959, 1e-9);
+	HAS(text, "A claim of stages is one at each point");
+}
+END_TEST
+
+/* What a claim names: claims, in order, with their means. */
+static const struct { const char *table, *claim; int n; const char *name[2]; double mean[2]; } named[] = {
+	{"", "{better: kd, than: labels}", 2, {"epochs=2 kd better than epochs=2 labels", "epochs=3 kd better than epochs=3 labels"}, {2.5, 4.5}},
+	{"", "{better: kd, than: labels, at: epochs=3}", 1, {"epochs=3 kd better than epochs=3 labels"}, {4.5}},
+	{"", "{name: n, better: kd, than: labels, at: epochs=3}", 1, {"n, at epochs=3"}, {4.5}},
+	{"", "{better: epochs=3 kd, than: labels}", 1, {"epochs=3 kd better than epochs=3 labels"}, {4.5}},
+	{"", "{better: kd, than: epochs=3 labels}", 1, {"epochs=3 kd better than epochs=3 labels"}, {4.5}},
+	{"", "{better: epochs=3 kd, than: epochs=2 labels}", 1, {"epochs=3 kd better than epochs=2 labels"}, {4.5}},
+	{"table: {columns: points}\n", "{better: kd, than: labels, at: epochs=3}", 1, {"kd better than labels, at epochs=3"}, {4.5}},
+	{"table: {columns: points}\n", "{better: kd, than: labels}", 2, {"kd better than labels, at epochs=2", "kd better than labels, at epochs=3"}, {2.5, 4.5}},
+};
+
+START_TEST(what_a_claim_names)
+{
+	open_sweep(arena_printf(life, FILE_TOP POINTS "%sclaims: [%s]\n", named[_i].table, named[_i].claim), NULL);
+	leave_points();
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_int_eq(t->n_claim, named[_i].n);
+	for (int i = 0; i < t->n_claim; i++)
+		ck_claim(i, named[_i].name[i], named[_i].mean[i]);
+}
+END_TEST
+
+/* A point without one of the stages has no such claim. */
+START_TEST(a_claim_of_a_dropped_stage)
+{
+	static const char *const at[] = {"", "table: {columns: points}\n"};
+	open_sweep(arena_printf(life, FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 3}\ndrop: [stages.labels, stages.other]\n%s"
+	           "claims: [{name: c, better: kd, than: labels}]\n", at[_i]), NULL);
+	ck_ok(make(&(struct table_options){0}));
+	ck_assert_int_eq(t->n_claim, 1); /* all but labels; without 'other' the two are the same networks again */
+	ck_assert_ptr_null(strstr(t->claim[0].name, "no labels"));
+}
+END_TEST
+
+static const struct { const char *more, *says; } wrong_claims[] = {
+	{"claims: [{better: kd, than: labels, at: epochs=4}]\n", "made.yaml:10:41: a claim is made at 'epochs=4', which is no point; did you mean 'epochs="},
+	{"claims: [{better: epochs=2 kd, than: labels, at: epochs=3}]\n", "made.yaml:10:50: a claim is made 'at' a point, and 'epochs=2 kd' is a row of one"},
+	{"claims: [{better: kd, than: kd}]\n", "made.yaml:10:10: a claim compares 'epochs=2 kd' with itself"},
+	{"claims: [{better: epochs=3 kd, than: kd}]\n", "a claim compares 'epochs=3 kd' with itself"},
+	{"table: {columns: points}\nclaims: [{better: kd, than: kd}]\n", "a claim compares 'kd' with itself"},
+	{"table: {columns: points}\nclaims: [{better: epochs=2 kd, than: labels}]\n", "a claim names 'epochs=2 kd', which is no row"},
+	{"claims: [{better: kd, than: labels, metric: test_top5}]\n", "which is no column of the table"},
+};
+
+START_TEST(said_of_claims)
+{
+	open_sweep(arena_printf(life, FILE_TOP POINTS "%s", wrong_claims[_i].more), NULL);
+	ck_assert_int_eq(make(&(struct table_options){0}), E_USER);
+	HAS(e.text, wrong_claims[_i].says);
+}
+END_TEST
+
+void table_add_claims(TCase *tc)
+{
+	tcase_add_test(tc, a_claim);
+	tcase_add_test(tc, when_claims_were_written);
+	tcase_add_test(tc, too_few_for_a_claim);
+	tcase_add_test(tc, pictures);
+	tcase_add_test(tc, the_whole_family);
+	tcase_add_test(tc, losses);
+	tcase_add_test(tc, no_pair_twice);
+	tcase_add_loop_test(tc, claims_at_points, 0, 2);
+	tcase_add_loop_test(tc, what_a_claim_names, 0, sizeof named / sizeof *named);
+	tcase_add_loop_test(tc, a_claim_of_a_dropped_stage, 0, 2);
+	tcase_add_loop_test(tc, said_of_claims, 0, sizeof wrong_claims / sizeof *wrong_claims);
+}

@@ -1,0 +1,216 @@
+/* Whose a number is (the rule that chose its epoch, the version that trained it, weights of a file), and a paper beside it. */
+#include "tests/report/table_made.h"
+
+#include "runs/safetensors.h"
+
+START_TEST(rules)
+{
+	open_sweep(FILE_TOP, NULL);
+	leave_seeds(1);
+	const char *text = made(&(struct table_options){.rule = "best"});
+	HAS(line(text, "kd"), "71.25");
+	HAS(text, "Rule: the epoch that did best on the held-out pictures");
+	text = made(&(struct table_options){.metric = "test_error,test_top1", .control = "labels"});
+	ck_assert_str_eq(line(text, "kd"), "kd 29.00 - - 29.00 29.00 1 -1.00 - 1 of 1"); /* an error is better where it is smaller */
+	HAS(text, "Rule: last epoch");
+}
+END_TEST
+
+#define WATCHED "name: made\nprecision: f32\n" \
+	"data: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 24, classes: 4, size: 8}\n" \
+	"networks: {small: {model: cnn, widths: [2, 4], convs: 1}}\n" \
+	"stages: [{name: kd, kind: supervise, train: small, epochs: 2, watch_test: true}, {name: labels, kind: supervise, train: small, epochs: 2}]\n"
+
+/* What the test pictures chose says so in every form. */
+START_TEST(chosen_on_the_test_set)
+{
+	static const char *const sets[] = {"table: {rule: best_test, metrics: [test_top1, test_error, train_top1_running]}\nclaims: [{name: c, better: kd, than: labels}]\n",
+	                                   "table: {rule: best_test, columns: points}\nvary: {grid: {data.batch: [16, 8]}}\n"};
+	open_sweep(arena_printf(life, WATCHED "%s", sets[_i]), NULL);
+	leave(0, &(struct made){.top1 = 70, .right = "xx"});
+	leave(1, &(struct made){.top1 = 60, .right = "x."});
+	const char *text = made(&(struct table_options){0});
+	HAS(text, "test_top1 (chosen on the test set)");
+	HAS(line(text, "kd"), " 71.50 ");
+	HAS(text, "Rule: the epoch that did best on the test pictures, which is chosen on the test set.");
+	HAS(text, "MARKED: the epoch is chosen on the test set itself, so these numbers are too high");
+	HAS(text, "Without 'watch_test: true', and so without a number: labels.");
+	HAS(printed(GRID_MARKDOWN), "(chosen on the test set)");
+	HAS(printed(GRID_LATEX), "test\\_top1 (chosen on the test set)");
+	HAS(printed(GRID_HTML), "test_top1 (chosen on the test set)");
+	HAS(printed(GRID_CSV), ",test_top1,best_test (chosen on the test set),full,1,0,0,71.5,");
+	HAS(line(made(&(struct table_options){.rule = "last", .columns = "metrics"}), _i ? "batch=16 kd" : "kd"), " 70.00 ");
+	LACKS(printed(GRID_TEXT), "chosen");
+	if (_i)
+		return;
+	text = made(&(struct table_options){0});
+	HAS(text, "test_error (chosen on the test set)");
+	HAS(line(strstr(text, "test_error"), "kd"), " 28.50 ");
+	HAS(text, "\ntrain_top1_running\n");
+	HAS(text, "Of the last epoch all the same: train_top1_running.\n");
+	HAS(line(text, "c "), "c (chosen on the test set) undecided");
+	LACKS(text, "McNemar"); /* its answers are of the last epoch */
+	HAS(printed(GRID_CSV), "kd,train_top1_running,train_top1_running,last,");
+	file_of("paper.yaml", "title: T\nrule: best_test\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}]\n");
+	const struct table_options o = {.paper = scratch_path("paper.yaml")};
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "kd test_top1 (chosen on the test set) 71.50 1 71.00");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "too few runs"); /* that is: compared */
+	static const char *const theirs[] = {"last", "unsaid"};
+	for (int i = 0; i < 2; i++) {
+		file_of("paper.yaml", arena_printf(life, "title: T\nrule: %s\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}]\n", theirs[i]));
+		HAS(line(strstr(made(&o), "Beside:"), "kd"), "other rule");
+	}
+}
+END_TEST
+
+START_TEST(nothing_held_out)
+{
+	open_sweep("name: made\ndata: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 0, classes: 4, size: 8}\n"
+	           "networks: {small: {model: cnn, widths: [2, 4], convs: 1}}\nstages: [{name: labels, kind: supervise, train: small, epochs: 2}]\n", NULL);
+	HAS(made(&(struct table_options){.rule = "best"}), "no pictures are held out that could choose an epoch");
+	LACKS(made(&(struct table_options){0}), "'best' was asked for");
+}
+END_TEST
+
+/* Weights of a file in the teacher's own teacher, in one point alone. */
+START_TEST(imported)
+{
+	const char *file = scratch_path("given.safetensors");
+	open_sweep(FILE_TOP, NULL);
+	struct net *net = NULL;
+	struct experiment *x = s->run[0].x;
+	ck_ok(experiment_net(x, life, "big", "big", &net, &e));
+	ck_ok(params_place(net->params, x->dev, &e));
+	ck_ok(net_init(net, 1, NULL, &e));
+	ck_ok(weights_save(net->params, file, NULL, 0, &e));
+	params_release(net->params);
+	sweep_close(s);
+	open_sweep(arena_printf(life, "name: made\nprecision: f32\n"
+	           "data: {kind: synth, batch: 16, n_train: 80, n_test: 40, held_out: 24, classes: 4, size: 8}\n"
+	           "networks: {big: {model: cnn, widths: [4, 8], convs: 1}, small: {model: cnn, widths: [2, 4], convs: 1}}\n"
+	           "stages:\n  - {name: teach, kind: supervise, train: big, epochs: 2}\n"
+	           "  - {name: middle, kind: distill, train: big, teacher: teach.last, epochs: 2}\n"
+	           "  - {name: kd, kind: distill, train: small, teacher: middle.last, epochs: 2}\n"
+	           "vary: {list: [{name: own, stages.kd.epochs: 1}, {name: given, stages.middle.teacher: {file: %s}, stages.middle.teacher_network: big}]}\n", file), NULL);
+	const char *text = made(&(struct table_options){.rule = "best"});
+	HAS(text, "'best' was asked for");
+	HAS(text, "Rule: last epoch");
+	HAS(text, "MARKED: weights that 'given kd' begins or learns from come from a file");
+	LACKS(text, "MARKED: weights that 'own kd'");
+}
+END_TEST
+
+START_TEST(versions)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	leave_seeds(1);
+	program = "limbeck 2";
+	leave(STAGES + KD, &(struct made){.top1 = 1});
+	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program, limbeck 1, limbeck 2; results");
+}
+END_TEST
+
+/* ---- beside a paper ---- */
+
+#define PAPER(more, kd) "title: Table 9\nsource: a page\ndata: synth\nrule: last\nruns: 5\n" more \
+	"columns: [{name: test_top1}]\nrows:\n  - {name: kd, values: [" kd "]}\n  - {name: labels, values: [~]}\n" \
+	"  - {name: crd, title: CRD, needs: crd_memory, values: [77]}\n  - {name: at, title: AT, needs: kd, values: [76]}\n" \
+	"claims: [{name: c, says: KD beats labels, better: kd, than: labels}]\n"
+
+/* ours 70, 71, 72 (mean 71): half of the interval 4.30265 sqrt(1/3 + 1/5) = 3.14. */
+static const struct { const char *paper, *budget, *verdict; bool compared; } beside[] = {
+	{PAPER("", "75"), NULL, "below", true},
+	{PAPER("", "67"), NULL, "above", true},
+	{PAPER("", "71"), NULL, "cannot tell", true}, /* near, and the interval is too wide */
+	{PAPER("", "{value: 71, trust: recalled}"), NULL, "recalled", false},
+	{PAPER("trust: recalled\n", "71"), NULL, "recalled", false},
+	{PAPER("", "{value: 71, metric: test_top5}"), NULL, "other metric", false},
+	{PAPER("split: unsaid\n", "75"), NULL, "split unsaid", false},
+	{PAPER("split: valid\n", "75"), NULL, "other split", false},
+	{PAPER("train_pictures: 50000\n", "71"), NULL, "other budget", false},
+	{PAPER("train_pictures: 56\n", "75"), NULL, "below", true},
+	{PAPER("", "71"), "half", "other budget", false},
+	{PAPER("split: unsaid\n", "{value: 75, metric: train_top1}"), NULL, "other metric", false},
+};
+
+START_TEST(verdicts)
+{
+	open_sweep(FILE_TOP SEEDS "budget: {half: {epochs: 0.5}}\n", beside[_i].budget);
+	for (int k = 0; k < 3; k++)
+		leave(STAGES * k + KD, &(struct made){.top1 = 70 + k});
+	const char *text = made(&(struct table_options){.paper = file_of("paper.yaml", beside[_i].paper)}), *kd = line(strstr(text, "Beside: Table 9 (a page)"), "kd");
+	ck_assert_msg(!strcmp(kd + strlen(kd) - strlen(beside[_i].verdict), beside[_i].verdict), "%s: %s", beside[_i].verdict, kd);
+	if (beside[_i].compared)
+		HAS(kd, " 3.14 ");
+	else
+		HAS(kd, " - - "); /* no difference where there is nothing to compare */
+	HAS(line(text, "CRD"), " 77.00 5, ");
+	HAS(line(text, "CRD"), " needs crd_memory");
+	HAS(line(text, "AT"), " not run");
+	HAS(text, "The paper says: KD beats labels. Undecided: not run.");
+}
+END_TEST
+
+START_TEST(a_papers_claim)
+{
+	open_sweep(FILE_TOP SEEDS "budget: {half: {epochs: 0.5}}\n", "half");
+	leave(KD, &(struct made){.top1 = 71});
+	leave(LABELS, &(struct made){.top1 = 70});
+	HAS(made(&(struct table_options){.paper = file_of("paper.yaml", PAPER("", "75"))}), "KD beats labels. Here in 1 of 1 columns: undecided, too few, by other budget.");
+}
+END_TEST
+
+START_TEST(other_verdicts)
+{
+	open_sweep(FILE_TOP SEEDS, NULL);
+	const struct table_options o = {.paper = file_of("paper.yaml", PAPER("", "70"))};
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "not run");
+	leave(KD, &(struct made){.top1 = 70});
+	leave(STAGES + KD, &(struct made){.top1 = 70.1});
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "too few runs");
+	leave(2 * STAGES + KD, &(struct made){.top1 = 70.2});
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
+	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "other data");
+	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1, data: synth}]\nrows: [{name: kd, values: [70]}]\n");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
+	file_of("paper.yaml", "title: T\nrule: best_test\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
+	HAS(line(strstr(made(&o), "Beside:"), "kd"), "best on test");
+	file_of("paper.yaml", PAPER("", "70"));
+	HAS(line(strstr(made(&(struct table_options){.paper = o.paper, .rule = "best"}), "Beside:"), "kd"), "other rule");
+}
+END_TEST
+
+/* A paper's training pictures are ours of a clean pass; a folder's pictures have the paper's name; times are of another machine. */
+START_TEST(what_stands_beside)
+{
+	static const struct { const char *metric, *paper, *verdict; } it[] = {
+		{"train_top5_clean", "split: train\ncolumns: [{name: a, data: synth}, {name: a, data: ships, metric: train_top5}]\nrows: [{name: kd, values: [1, 75]}]\n", "too few runs"},
+		{"train_top5_clean", "split: unsaid\ncolumns: [{name: a, data: synth}, {name: a, data: ships, metric: train_top5}]\nrows: [{name: kd, values: [1, 75]}]\n", "split unsaid"},
+		{"train_top5_clean", "split: train\ncolumns: [{name: a, data: ships, metric: train_top}]\nrows: [{name: kd, values: [75]}]\n", "other metric"},
+		{"train_top5_clean", "split: train\ncolumns: [{name: a, metric: train_top5}]\nrows: [{name: kd, values: [75]}]\n", "other data"},
+		{"time_seconds", "split: train\ncolumns: [{name: a, data: ships, metric: time_seconds}]\nrows: [{name: kd, values: [16344]}]\n", "other machine"},
+	};
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}]}\ntable: {columns: points, data: ships}\n", NULL);
+	leave(KD, &(struct made){.top1 = 60, .seconds = 9, .alone = true});
+	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
+		const struct table_options o = {.metric = it[i].metric, .paper = file_of("paper.yaml", arena_printf(life, "title: T\ndata: synth\n%s", it[i].paper))};
+		const char *kd = line(strstr(made(&o), "Beside:"), "kd");
+		HAS(kd, it[i].verdict);
+		HAS(kd, i < 4 ? " 75.00 1, found" : " 16344 1, found");
+	}
+}
+END_TEST
+
+void table_add_paper(TCase *tc)
+{
+	tcase_add_test(tc, rules);
+	tcase_add_loop_test(tc, chosen_on_the_test_set, 0, 2);
+	tcase_add_test(tc, nothing_held_out);
+	tcase_add_test(tc, imported);
+	tcase_add_test(tc, versions);
+	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
+	tcase_add_test(tc, a_papers_claim);
+	tcase_add_test(tc, other_verdicts);
+	tcase_add_test(tc, what_stands_beside);
+}
