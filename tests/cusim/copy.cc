@@ -1,0 +1,110 @@
+/* Copies and fills, on streams and at once. */
+#include <memory>
+
+#include "tests/cusim/fakes.h"
+#include "tests/cusim/runtime.h"
+#include "tests/cusim/settings.h"
+#include "tests/cusim/stream.h"
+
+namespace cusim {
+
+static bool kind_fits(const void *to, const void *from, cudaMemcpyKind kind)
+{
+	const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+	const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+	return kind == cudaMemcpyDefault || (is_device(to) == to_device && is_device(from) == from_device);
+}
+
+/* Sizes are checked when the copy runs: a buffer that was freed in between is found out. */
+static void copy_now(void *to, const void *from, size_t bytes, bool to_device, bool from_device)
+{
+	if (to_device)
+		need_device(to, bytes, true, "cudaMemcpy destination");
+	if (from_device)
+		need_device(from, bytes, false, "cudaMemcpy source");
+	memcpy(to, from, bytes);
+}
+
+/*
+ * As CUDA: an asynchronous copy from pageable memory takes its bytes at the call, one to pageable memory ends before the call does.
+ * In a capture both are refused; what a driver makes of them differs.
+ */
+static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream, bool asynchronous)
+{
+	if (!bytes)
+		return cudaSuccess;
+	if (!kind_fits(to, from, kind))
+		return error_keep(cudaErrorInvalidValue);
+	const bool to_device = is_device(to), from_device = is_device(from);
+	const bool pageable_source = !from_device && !is_pinned(from), pageable_target = !to_device && !is_pinned(to);
+	if ((pageable_source || pageable_target) && stream_captures(stream))
+		return stream_refuses(stream, cudaErrorStreamCaptureUnsupported);
+	cudaError_t error;
+	if (asynchronous && pageable_source) {
+		const std::shared_ptr<char> taken((char *)malloc(bytes), free);
+		memcpy(taken.get(), from, bytes);
+		error = enqueue(stream, [=]() { copy_now(to, taken.get(), bytes, to_device, false); }, "cudaMemcpyAsync");
+	} else {
+		error = enqueue(stream, [=]() { copy_now(to, from, bytes, to_device, from_device); }, "cudaMemcpy");
+	}
+	if (!error && (asynchronous ? pageable_target : !(to_device && from_device)))
+		stream_finish(stream);
+	return error;
+}
+
+} // namespace cusim
+
+using namespace cusim;
+#define API extern "C" cudaError_t CUDARTAPI
+
+API cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
+{
+	inside runtime;
+	const cudaError_t forbidden = capture_forbids();
+	return forbidden ? forbidden : copy(to, from, bytes, kind, nullptr, false);
+}
+
+API cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
+{
+	inside runtime;
+	return copy(to, from, bytes, kind, stream, true);
+}
+
+API cudaMemcpyPeerAsync(void *to, int, const void *from, int, size_t bytes, cudaStream_t stream)
+{
+	inside runtime;
+	return copy(to, from, bytes, cudaMemcpyDeviceToDevice, stream, true);
+}
+
+API cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t stream)
+{
+	inside runtime;
+	if (!bytes)
+		return cudaSuccess;
+	return enqueue(
+	        stream,
+	        [=]() {
+		        need_device(p, bytes, true, "cudaMemset");
+		        memset(p, value, bytes);
+	        },
+	        "cudaMemset");
+}
+
+API cudaMemset(void *p, int value, size_t bytes)
+{
+	inside runtime;
+	const cudaError_t forbidden = capture_forbids();
+	return forbidden ? forbidden : cudaMemsetAsync(p, value, bytes, nullptr);
+}
+
+/* A __constant__ or __device__ variable is one of the host's. */
+API cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes, size_t offset, cudaMemcpyKind)
+{
+	inside runtime;
+	const cudaError_t forbidden = capture_forbids();
+	if (forbidden)
+		return forbidden;
+	device_finish();
+	memcpy((char *)symbol + offset, from, bytes);
+	return cudaSuccess;
+}

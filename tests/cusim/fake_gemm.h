@@ -1,0 +1,29 @@
+/* Products of matrices with cuBLAS's arguments. */
+#pragma once
+
+#include <cublas_v2.h>
+
+namespace cusim {
+
+struct matrix {
+	const char *name;
+	const void *start; /* C's is written */
+	cudaDataType type;
+	int leading;
+	long long stride; /* in elements, from one of the batch to the next */
+};
+
+/* C = alpha op(A) op(B) + beta C, columns first; op(A) is m x k. */
+struct product {
+	const char *call;
+	cublasOperation_t operation_a, operation_b;
+	int m, n, k, batch;
+	const void *alpha, *beta; /* float: of the host or the device, as the pointer mode says */
+	matrix a, b, c;
+	cublasComputeType_t compute;
+};
+
+/* The i-th of the batch, when it runs: judges the memory, then computes. tf32: the inputs are rounded to that first. */
+void product_compute(const product &p, int i, float alpha, float beta, bool tf32);
+
+} // namespace cusim

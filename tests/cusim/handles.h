@@ -1,0 +1,36 @@
+/*
+ * What handles of the program mean. They are kept for ever, so that one that is used after its end is named and no address means
+ * two things.
+ */
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tests/cusim/fakes.h"
+
+namespace cusim {
+
+/* T has a member `destroyed`. */
+template <class T> struct handles {
+	std::vector<std::unique_ptr<T>> all;
+
+	T *add(T *object)
+	{
+		all.emplace_back(object);
+		return object;
+	}
+
+	T *get(const void *handle, const char *kind)
+	{
+		for (const auto &object : all)
+			if (object.get() == handle) {
+				if (object->destroyed)
+					fail("%s used after its destruction", kind);
+				return object.get();
+			}
+		fail("%p is no %s", handle, kind);
+	}
+};
+
+} // namespace cusim
