@@ -4,6 +4,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/derived.h \
 	%D%/device.c \
 	%D%/device.h \
+	%D%/gpus.c \
+	%D%/gpus.h \
 	%D%/grad.c \
 	%D%/graph.c \
 	%D%/graph.h \
@@ -79,7 +81,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/winograd_bf16_avx512.h \
 	%D%/cpu/winograd_dw_avx512.c \
 	%D%/cpu/winograd_dw_avx512.h \
-	%D%/cuda/stub.c \
+	%D%/cuda/loader.c \
+	%D%/cuda/module.h \
 	%D%/ops/binary.c \
 	%D%/ops/compose.c \
 	%D%/ops/conv.c \

@@ -130,7 +130,7 @@ AS_IF([test "x$limbeck_cv_target_clones" = xyes],
 	[AC_DEFINE([HAVE_TARGET_CLONES], [1], [A function may be compiled for several levels of x86-64.])])])
 
 # LIMBECK_CUDA
-# --with-cuda=auto|yes|no. Says what was found; nothing is built with it, since this version has no CUDA kernels.
+# --with-cuda=auto|yes|no: whether the toolkit is there. LIMBECK_CUDA_MODULE says what is built with it.
 AC_DEFUN([LIMBECK_CUDA],
 [AC_ARG_WITH([cuda],
 	[AS_HELP_STRING([--with-cuda=auto|yes|no], [look for the CUDA toolkit; yes: fail when it is missing @<:@auto@:>@])],
@@ -156,4 +156,46 @@ AS_CASE([$with_cuda],
 			[AC_MSG_ERROR([--with-cuda=yes, but this is missing:$limbeck_cuda_lack (Debian: nvidia-cuda-toolkit; or set CUDA_HOME)])],
 			[limbeck_cuda="no toolkit"])],
 	[AC_MSG_ERROR([--with-cuda is '$with_cuda', allowed auto, yes, no])])
-limbeck_cuda="$limbeck_cuda; built without CUDA (this version has no CUDA kernels)"])
+])
+
+# LIMBECK_CUSIM
+# --enable-cusim=auto|yes|no. The tests that execute CUDA kernels on the CPU (tests/cusim) need a C++17 compiler, x86-64 and the
+# toolkit's headers; neither nvcc nor a library of CUDA. After LIMBECK_CUDA.
+AC_DEFUN([LIMBECK_CUSIM],
+[AC_ARG_ENABLE([cusim],
+	[AS_HELP_STRING([--disable-cusim], [do not test CUDA kernels on the CPU])],
+	[], [enable_cusim=auto])
+CUDA_CPPFLAGS=
+limbeck_have_cusim=no
+AS_IF([test "x$enable_cusim" = xno], [limbeck_cusim="not tested: --disable-cusim"],
+	[test "x$with_cuda" = xno], [limbeck_cusim="not tested: --without-cuda"],
+	[CUDA_CPPFLAGS="-isystem $CUDA_HOME/include"
+	AC_MSG_CHECKING([whether $CXX can compile CUDA kernels for the CPU])
+	AC_LANG_PUSH([C++])
+	limbeck_save_CPPFLAGS=$CPPFLAGS
+	limbeck_save_CXXFLAGS=$CXXFLAGS
+	CPPFLAGS="$CPPFLAGS $CUDA_CPPFLAGS"
+	CXXFLAGS="$CXXFLAGS -std=c++17"
+	AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#include <tuple>
+#include <cublas_v2.h>
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+static_assert(CUDART_VERSION >= 12000, "toolkit 12 or later");
+#ifndef __x86_64__
+#error "the simulator's switch of stacks is for x86-64"
+#endif
+__global__ void kernel(int *x) { *x = std::get<0>(std::make_tuple(1)); }
+]])],
+		[limbeck_have_cusim=yes])
+	CPPFLAGS=$limbeck_save_CPPFLAGS
+	CXXFLAGS=$limbeck_save_CXXFLAGS
+	AC_LANG_POP([C++])
+	AC_MSG_RESULT([$limbeck_have_cusim])
+	AS_IF([test "x$limbeck_have_cusim" = xyes],
+		[limbeck_cusim="kernels are tested in the simulator"],
+		[test "x$enable_cusim" = xyes],
+		[AC_MSG_ERROR([--enable-cusim, but there is no C++17 compiler for x86-64 with the headers of CUDA 12 or later (Debian: g++; CUDA_HOME)])],
+		[limbeck_cusim="not tested: no C++17 compiler for x86-64 with the headers of CUDA 12 or later"])])
+AC_SUBST([CUDA_CPPFLAGS])
+AM_CONDITIONAL([CUSIM], [test "x$limbeck_have_cusim" = xyes])])

@@ -1,0 +1,255 @@
+/*
+ * conv2d and its gradients as matrix products: the rows of a map (conv_kernels.h) by weights, in scratch of a bounded size. Weights are packed once per
+ * change into the order and type that the product wants. Several groups are summed directly.
+ */
+#include <stdio.h>
+
+#include "engine/build.h"
+#include "engine/cuda/conv_cudnn.h"
+#include "engine/cuda/product.h"
+#include "engine/cuda/product_kernels.h"
+
+struct conv_state {
+	struct conv_work work;
+	struct cuda *cuda; /* for packing */
+	const char *op;
+};
+
+static const char *way_name(const struct conv_work *w)
+{
+	if (w->way == CONV_LIBRARY)
+		return "cuDNN";
+	if (w->way == CONV_DIRECT)
+		return "direct";
+	return w->plain ? "cuBLAS" : w->way == CONV_SPREAD ? "cuBLAS, col2im" : "im2col, cuBLAS";
+}
+
+static void describe(const struct kernel_case *c, enum conv_kind kind, struct kernel_plan *p)
+{
+	const struct conv_work w = conv_work_of(c, kind);
+	*p = (struct kernel_plan){.scratch = w.scratch, .inplace = -1, .fuse_ok = kind == CONV_FORWARD ? FUSE_RELU : 0};
+	snprintf(p->name, sizeof p->name, "%s", way_name(&w));
+	if (w.form)
+		p->form[1] = (struct form){w.form, w.tag};
+}
+
+static enum status prepare(const struct kernel_case *c, enum conv_kind kind, struct device *dev, void **state, struct err *e)
+{
+	struct conv_state *s = mem_new(sizeof *s);
+	*state = s;
+	if (!s)
+		return err_nomem(e, "no memory for the state of '%s'", c->call->op->name);
+	*s = (struct conv_state){conv_work_of(c, kind), dev->impl, c->call->op->name};
+	return OK;
+}
+
+static void pack(void *state, int i, const struct tensor *src, void *dst, struct device *dev)
+{
+	const struct conv_state *s = state;
+	const struct conv_work *w = &s->work;
+	const struct cu_array form = {dst, (int)w->act};
+	(void)dev;
+	BUG_IF(i != 1 || !w->form || src->layout != ROW_MAJOR, "no form of input %d of '%s'", i, s->op);
+	cuda_note(s->cuda, s->op, w->by_tap ? cu_conv_by_tap(array_of(src), w->weights, form, s->cuda->stream)
+	                                    : cu_conv_by_output(array_of(src), w->weights, form, s->cuda->stream));
+}
+
+static const void *weights(const struct kernel_run *r)
+{
+	return r->packed && r->packed[1] ? r->packed[1] : r->in[1].data;
+}
+
+static const struct tensor *optional(const struct kernel_run *r, int i)
+{
+	return i < r->n_in && r->in[i].data ? &r->in[i] : NULL;
+}
+
+/* ---- parts of a batch ---- */
+
+/* The map t (N, places, channels) from picture n on. */
+static struct cu_array map_from(const struct tensor *t, int n)
+{
+	const size_t one = tensor_bytes(t) / (size_t)t->shape.d[0];
+	return (struct cu_array){(char *)t->data + (size_t)n * one, (int)t->dtype};
+}
+
+static struct cu_conv part_of(struct cu_conv v, const struct conv_work *w, int n)
+{
+	v.N = v.N - n < w->part ? v.N - n : w->part;
+	return v;
+}
+
+static int places(const struct cu_conv *v)
+{
+	return v->N * v->OH * v->OW;
+}
+
+/* The rows of a part of x, which begins at picture n. */
+static const void *rows_of(const struct kernel_run *r, const struct conv_work *w, const struct tensor *x, const struct cu_conv *part, int n)
+{
+	const struct cu_array from = map_from(x, n);
+	if (w->plain)
+		return from.data;
+	cuda_done(r, cu_conv_rows(from, *part, r->scratch, stream_of(r)));
+	return r->scratch;
+}
+
+/* ---- running ---- */
+
+/* out (places, O) = rows (places, ld) by weights, which are (O, ld) by output and (ld, O) by tap. */
+static void run_rows(const struct kernel_run *r, const struct conv_work *w)
+{
+	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3);
+	const bool relu = r->fuse & FUSE_RELU;
+	for (int n = 0; n < w->rows.N; n += w->part) {
+		const struct cu_conv v = part_of(w->rows, w, n);
+		const struct cu_array out = map_from(&r->out[0], n);
+		const struct cu_array sum = w->waits ? (struct cu_array){(char *)r->scratch + w->at_sums, CU_F32} : out;
+		const struct product p = {
+			.m = places(&v), .n = v.O, .k = v.ld, .tb = !w->by_tap,
+			.a = rows_of(r, w, &r->in[0], &v, n), .b = weights(r), .c = sum.data,
+			.lda = v.ld, .ldb = w->by_tap ? v.O : v.ld, .ldc = v.O,
+			.in = w->act, .out = (enum dtype)sum.dtype,
+		};
+		product_run(r, &p);
+		if (bias || residual || relu)
+			cuda_done(r, cu_finish(sum, bias ? bias->data : NULL, residual ? map_from(residual, n) : (struct cu_array){0}, relu, out, p.m,
+			                       v.O, stream_of(r)));
+	}
+}
+
+/* rows (places, R S C) = dy (places, O) by weights (O, ld). */
+static void run_spread(const struct kernel_run *r, const struct conv_work *w)
+{
+	for (int n = 0; n < w->conv.N; n += w->part) {
+		const struct cu_conv v = part_of(w->conv, w, n);
+		const struct product p = {
+			.m = places(&v), .n = v.R * v.S * v.C, .k = v.O,
+			.a = map_from(&r->in[0], n).data, .b = weights(r), .c = r->scratch,
+			.lda = v.O, .ldb = v.ld, .ldc = v.ld,
+			.in = w->act, .out = F32,
+		};
+		product_run(r, &p);
+		cuda_done(r, cu_conv_spread(r->scratch, v, map_from(&r->out[0], n), stream_of(r)));
+	}
+}
+
+/* product (O, ld) += dy' (O, places) by rows (places, ld). Weights of one tap that fill their rows are in their own order already. */
+static void run_dw(const struct kernel_run *r, const struct conv_work *w)
+{
+	const bool own_order = w->conv.R * w->conv.S == 1 && w->conv.ld == w->conv.C;
+	float *product = own_order ? r->out[0].data : (char *)r->scratch + w->at_sums;
+	for (int n = 0; n < w->conv.N; n += w->part) {
+		const struct cu_conv v = part_of(w->conv, w, n);
+		const struct product p = {
+			.m = v.O, .n = v.ld, .k = places(&v), .ta = true,
+			.a = map_from(&r->in[1], n).data, .b = rows_of(r, w, &r->in[0], &v, n), .c = product,
+			.lda = v.O, .ldb = v.ld, .ldc = v.ld,
+			.in = w->act, .out = F32, .add = n > 0,
+		};
+		product_run(r, &p);
+	}
+	if (!own_order)
+		cuda_done(r, cu_conv_from_output((struct cu_array){product, CU_F32}, w->weights, r->out[0].data, stream_of(r)));
+}
+
+static void run_direct(const struct kernel_run *r, const struct conv_work *w)
+{
+	const struct cu_array a = array_of(&r->in[0]), b = array_of(&r->in[1]), out = array_of(&r->out[0]);
+	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3);
+	switch (w->kind) {
+	case CONV_FORWARD:
+		cuda_done(r, cu_conv_direct(a, b, bias ? bias->data : NULL, residual ? array_of(residual) : (struct cu_array){0}, r->fuse & FUSE_RELU,
+		                            w->conv, out, stream_of(r)));
+		break;
+	case CONV_DX:
+		cuda_done(r, cu_conv_direct_dx(a, b, w->conv, out, stream_of(r)));
+		break;
+	case CONV_DW:
+		cuda_done(r, cu_conv_direct_dw(a, b, w->conv, w->chunks, r->scratch, out.data, stream_of(r)));
+		break;
+	}
+}
+
+/* Bias and residual of sums that need not wait, and relu, follow in the result's own memory. */
+static void run_library(const struct kernel_run *r, const struct conv_work *w)
+{
+	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3), *out = &r->out[0];
+	const struct cu_array product = {(char *)r->scratch + w->at_sums, w->rounded ? CU_BF16 : CU_F32}, none = {0};
+	struct cudnn_memory m = {.x = r->in[0].data, .y = r->in[w->kind == CONV_DW].data, .w = product.data, .scratch = r->scratch};
+	if (w->kind != CONV_DW)
+		m.w = weights(r);
+	if (w->kind == CONV_DX)
+		m.x = out->data;
+	if (w->kind == CONV_FORWARD)
+		m.y = out->data;
+	if (w->waits) {
+		m.bias = bias ? bias->data : NULL;
+		m.residual = residual ? residual->data : NULL;
+		bias = residual = NULL;
+	}
+	cuda_done(r, conv_cudnn_run(w->library, &m, stream_of(r)));
+	if (w->kind == CONV_DW)
+		cuda_done(r, cu_conv_from_output(product, w->weights, out->data, stream_of(r)));
+	else if (bias || residual || r->fuse & FUSE_RELU)
+		cuda_done(r, cu_finish(array_of(out), bias ? bias->data : NULL, residual ? array_of(residual) : none, r->fuse & FUSE_RELU, array_of(out),
+		                       shape_count(&out->shape) / w->conv.O, w->conv.O, stream_of(r)));
+}
+
+static void run(const struct kernel_run *r)
+{
+	const struct conv_state *s = r->state;
+	const struct conv_work *w = &s->work;
+	if (w->way == CONV_LIBRARY)
+		run_library(r, w);
+	else if (w->way == CONV_DIRECT)
+		run_direct(r, w);
+	else if (w->way == CONV_SPREAD)
+		run_spread(r, w);
+	else if (w->kind == CONV_DW)
+		run_dw(r, w);
+	else
+		run_rows(r, w);
+}
+
+/* ---- the three ops ---- */
+
+static enum status describe_forward(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
+{
+	(void)e;
+	describe(c, CONV_FORWARD, p);
+	return OK;
+}
+
+static enum status describe_dx(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
+{
+	(void)e;
+	describe(c, CONV_DX, p);
+	return OK;
+}
+
+static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *p, struct err *e)
+{
+	(void)e;
+	describe(c, CONV_DW, p);
+	return OK;
+}
+
+static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+{
+	return prepare(c, CONV_FORWARD, dev, state, e);
+}
+
+static enum status prepare_dx(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+{
+	return prepare(c, CONV_DX, dev, state, e);
+}
+
+static enum status prepare_dw(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
+{
+	return prepare(c, CONV_DW, dev, state, e);
+}
+
+const struct kernel cuda_conv2d = {.describe = describe_forward, .prepare = prepare_forward, .release = mem_free, .pack = pack, .run = run};
+const struct kernel cuda_conv2d_dx = {.describe = describe_dx, .prepare = prepare_dx, .release = mem_free, .pack = pack, .run = run};
+const struct kernel cuda_conv2d_dw = {.describe = describe_dw, .prepare = prepare_dw, .release = mem_free, .run = run};

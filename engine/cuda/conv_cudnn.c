@@ -1,0 +1,356 @@
+#include "engine/cuda/conv_cudnn.h"
+
+#include <cudnn.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { UID_X = 1, UID_W, UID_Y, UID_BIAS, UID_RESIDUAL, UID_SUM, UID_WITH_BIAS }; /* the last two are values inside of a plan */
+
+enum { MAX_ENGINE = 32, MAX_MADE = 32 };
+
+/* Compared as bytes: numbers of one size. */
+struct problem {
+	struct cu_conv conv;
+	int kind, act, fuse_bias, fuse_residual;
+};
+
+struct cudnn_plan {
+	struct cudnn_plan *next;
+	struct problem problem;
+	cudnnBackendDescriptor_t plan, config; /* NULL: the library has none */
+	int64_t scratch;
+	bool rounded;
+};
+
+static struct {
+	cudnnHandle_t handle;
+	bool tried;
+	struct cudnn_plan *plans;
+} library;
+
+/* ---- descriptors ---- */
+
+/* Descriptors of one graph, destroyed together; after a failure nothing more is done. */
+struct desk {
+	cudnnStatus_t st;
+	int n;
+	cudnnBackendDescriptor_t made[MAX_MADE];
+};
+
+typedef cudnnBackendDescriptor_t desc_t;
+
+static desc_t make(struct desk *k, cudnnBackendDescriptorType_t type)
+{
+	desc_t d = NULL;
+	BUG_IF(k->n == MAX_MADE, "too many descriptors");
+	if (k->st == CUDNN_STATUS_SUCCESS)
+		k->st = cudnnBackendCreateDescriptor(type, &d);
+	if (d)
+		k->made[k->n++] = d;
+	return d;
+}
+
+static void set(struct desk *k, desc_t d, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t n, const void *values)
+{
+	if (k->st == CUDNN_STATUS_SUCCESS)
+		k->st = cudnnBackendSetAttribute(d, name, type, n, values);
+}
+
+static void set_desc(struct desk *k, desc_t d, cudnnBackendAttributeName_t name, desc_t value)
+{
+	set(k, d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value);
+}
+
+static void set_float(struct desk *k, desc_t d, cudnnBackendAttributeName_t name, float value)
+{
+	set(k, d, name, CUDNN_TYPE_FLOAT, 1, &value);
+}
+
+static void set_type(struct desk *k, desc_t d, cudnnBackendAttributeName_t name, cudnnDataType_t value)
+{
+	set(k, d, name, CUDNN_TYPE_DATA_TYPE, 1, &value);
+}
+
+static void set_pair(struct desk *k, desc_t d, cudnnBackendAttributeName_t name, int value)
+{
+	const int64_t both[2] = {value, value};
+	set(k, d, name, CUDNN_TYPE_INT64, 2, both);
+}
+
+static desc_t seal(struct desk *k, desc_t d)
+{
+	if (k->st == CUDNN_STATUS_SUCCESS)
+		k->st = cudnnBackendFinalize(d);
+	return d;
+}
+
+static void clear(struct desk *k)
+{
+	while (k->n)
+		cudnnBackendDestroyDescriptor(k->made[--k->n]);
+}
+
+/* ---- one problem as a graph ---- */
+
+/* (a,b,c,d) in logical order, in memory a, c, d, b; both maps and weights are such. */
+static desc_t tensor(struct desk *k, int64_t uid, cudnnDataType_t type, int a, int b, int c, int d)
+{
+	const int64_t dims[4] = {a, b, c, d}, strides[4] = {(int64_t)b * c * d, 1, (int64_t)b * d, b}, align = uid == UID_BIAS ? 4 : 16;
+	const bool inside = uid == UID_SUM || uid == UID_WITH_BIAS;
+	const desc_t t = make(k, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+	set_type(k, t, CUDNN_ATTR_TENSOR_DATA_TYPE, type);
+	set(k, t, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, dims);
+	set(k, t, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides);
+	set(k, t, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &uid);
+	set(k, t, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &align);
+	set(k, t, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &inside);
+	return seal(k, t);
+}
+
+static desc_t convolution(struct desk *k, const struct cu_conv *v)
+{
+	const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+	const int64_t axes = 2;
+	const desc_t c = make(k, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+	set_type(k, c, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT);
+	set(k, c, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
+	set(k, c, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &axes);
+	set_pair(k, c, CUDNN_ATTR_CONVOLUTION_DILATIONS, 1);
+	set_pair(k, c, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, v->stride);
+	set_pair(k, c, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, v->pad_h);
+	set_pair(k, c, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, v->pad_h);
+	return seal(k, c);
+}
+
+/* What differs between the three: the descriptor and the names of its attributes. */
+static const struct {
+	cudnnBackendDescriptorType_t type;
+	cudnnBackendAttributeName_t conv, x, w, y, alpha, beta;
+} operation[] = {
+	[CONV_FORWARD] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+	                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+	                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+	                  CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA},
+	[CONV_DX] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
+	[CONV_DW] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
+};
+
+/* y = a + b; b may be one value a channel. */
+static desc_t addition(struct desk *k, desc_t a, desc_t b, desc_t y)
+{
+	const cudnnPointwiseMode_t mode = CUDNN_POINTWISE_ADD;
+	const desc_t add = make(k, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+	set(k, add, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+	set_type(k, add, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
+	seal(k, add);
+	const desc_t op = make(k, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, add);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, a);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
+	return seal(k, op);
+}
+
+/* weights: the type of a weight gradient. */
+static desc_t graph_of(struct desk *k, const struct problem *p, cudnnDataType_t weights)
+{
+	const struct cu_conv *v = &p->conv;
+	const cudnnDataType_t act = p->act == BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
+	const desc_t x = tensor(k, UID_X, act, v->N, v->C, v->H, v->W), y = tensor(k, UID_Y, act, v->N, v->O, v->OH, v->OW);
+	const desc_t w = tensor(k, UID_W, p->kind == CONV_DW ? weights : act, v->O, v->C / v->groups, v->R, v->S);
+	desc_t ops[3], sum = y;
+	int n = 0;
+	if (p->fuse_bias || p->fuse_residual)
+		sum = tensor(k, UID_SUM, CUDNN_DATA_FLOAT, v->N, v->O, v->OH, v->OW);
+	const desc_t op = ops[n++] = make(k, operation[p->kind].type);
+	set_desc(k, op, operation[p->kind].conv, convolution(k, v));
+	set_desc(k, op, operation[p->kind].x, x);
+	set_desc(k, op, operation[p->kind].w, w);
+	set_desc(k, op, operation[p->kind].y, sum);
+	set_float(k, op, operation[p->kind].alpha, 1);
+	set_float(k, op, operation[p->kind].beta, 0);
+	seal(k, op);
+	if (p->fuse_bias) {
+		const desc_t bias = tensor(k, UID_BIAS, CUDNN_DATA_FLOAT, 1, v->O, 1, 1);
+		const desc_t with = p->fuse_residual ? tensor(k, UID_WITH_BIAS, CUDNN_DATA_FLOAT, v->N, v->O, v->OH, v->OW) : y;
+		ops[n++] = addition(k, sum, bias, with);
+		sum = with;
+	}
+	if (p->fuse_residual)
+		ops[n++] = addition(k, sum, tensor(k, UID_RESIDUAL, act, v->N, v->O, v->OH, v->OW), y);
+	const desc_t graph = make(k, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &library.handle);
+	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, n, ops);
+	return seal(k, graph);
+}
+
+/* ---- choosing ---- */
+
+/* The same bits every time, sums in f32, and in f32 no operand rounded to fewer bits (TF32). */
+static bool exact(cudnnBackendDescriptor_t config, enum dtype act)
+{
+	static const unsigned never = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
+	                              1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
+	                              1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
+	static const unsigned never_f32 = 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE | 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
+	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
+	struct desk k = {0};
+	desc_t engine = make(&k, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+	int64_t n = 0;
+	unsigned notes = 0;
+	if (k.st == CUDNN_STATUS_SUCCESS)
+		k.st = cudnnBackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &engine);
+	if (k.st == CUDNN_STATUS_SUCCESS)
+		k.st = cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &n,
+		                                note);
+	const bool known = k.st == CUDNN_STATUS_SUCCESS;
+	for (int64_t i = 0; known && i < n && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++)
+		notes |= 1u << note[i];
+	clear(&k);
+	return known && !(notes & never) && (act != F32 || !(notes & never_f32));
+}
+
+/* The plan of one configuration, if the engine takes the problem and little enough scratch. */
+static bool take(cudnnBackendDescriptor_t config, struct cudnn_plan *p)
+{
+	struct desk k = {0};
+	int64_t n = 0;
+	const desc_t plan = make(&k, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+	set(&k, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &library.handle);
+	set_desc(&k, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
+	seal(&k, plan);
+	if (k.st == CUDNN_STATUS_SUCCESS)
+		k.st = cudnnBackendGetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &p->scratch);
+	if (k.st == CUDNN_STATUS_SUCCESS && p->scratch <= (int64_t)conv_scratch_limit) {
+		p->plan = plan;
+		return true;
+	}
+	clear(&k);
+	return false;
+}
+
+/* The first configuration, in the order in which the library thinks them fast, that will do. */
+static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode, struct cudnn_plan *p)
+{
+	struct desk results = {0};
+	int64_t n = 0;
+	const desc_t heur = make(k, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+	set_desc(k, heur, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+	set(k, heur, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+	seal(k, heur);
+	for (int i = 0; i < MAX_ENGINE; i++)
+		make(&results, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+	if (k->st != CUDNN_STATUS_SUCCESS || results.st != CUDNN_STATUS_SUCCESS ||
+	    cudnnBackendGetAttribute(heur, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, MAX_ENGINE, &n, results.made) !=
+	            CUDNN_STATUS_SUCCESS)
+		n = 0;
+	bool found = false;
+	for (int64_t i = 0; i < n && !found; i++) {
+		found = exact(results.made[i], (enum dtype)p->problem.act) && take(results.made[i], p);
+		if (found) { /* kept with the plan that is made of it */
+			p->config = results.made[i];
+			results.made[i] = results.made[--results.n];
+		}
+	}
+	clear(&results);
+	return found;
+}
+
+static bool choose(struct cudnn_plan *p, cudnnDataType_t weights)
+{
+	struct desk k = {0};
+	const desc_t graph = graph_of(&k, &p->problem, weights);
+	const bool found = k.st == CUDNN_STATUS_SUCCESS && (choose_by(&k, graph, CUDNN_HEUR_MODE_A, p) || choose_by(&k, graph, CUDNN_HEUR_MODE_FALLBACK, p));
+	clear(&k);
+	return found;
+}
+
+struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w)
+{
+	const struct problem problem = {w->conv, (int)w->kind, (int)w->act, w->waits && w->has_bias, w->waits && w->has_residual};
+	if (!library.tried && cudnnCreate(&library.handle) != CUDNN_STATUS_SUCCESS)
+		library.handle = NULL;
+	library.tried = true;
+	if (!library.handle)
+		return NULL;
+	struct cudnn_plan *p = library.plans;
+	while (p && memcmp(&p->problem, &problem, sizeof problem))
+		p = p->next;
+	if (!p) {
+		p = mem_new(sizeof *p);
+		if (!p)
+			return NULL;
+		*p = (struct cudnn_plan){.next = library.plans, .problem = problem};
+		library.plans = p;
+		/* A library without a plan for f32 gradients of bf16 maps gives bf16 ones. */
+		if (!choose(p, CUDNN_DATA_FLOAT) && w->kind == CONV_DW && w->act == BF16)
+			p->rounded = choose(p, CUDNN_DATA_BFLOAT16);
+	}
+	return p->plan ? p : NULL;
+}
+
+size_t conv_cudnn_scratch(const struct cudnn_plan *p, bool *rounded)
+{
+	*rounded = p->rounded;
+	return (size_t)p->scratch;
+}
+
+/* ---- running ---- */
+
+static cudaError_t error_of(cudnnStatus_t st)
+{
+	switch (CUDNN_STATUS_CATEGORY(st)) {
+	case CUDNN_STATUS_SUCCESS:
+		return cudaSuccess;
+	case CUDNN_STATUS_BAD_PARAM:
+		return cudaErrorInvalidValue;
+	case CUDNN_STATUS_NOT_SUPPORTED:
+		return cudaErrorNotSupported;
+	case CUDNN_STATUS_EXECUTION_FAILED:
+		return cudaErrorLaunchFailure;
+	default:
+		return cudaErrorUnknown;
+	}
+}
+
+cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, cudaStream_t stream)
+{
+	const int64_t uid[] = {UID_X, UID_W, UID_Y, UID_BIAS, UID_RESIDUAL};
+	const void *all[] = {m->x, m->w, m->y, m->bias, m->residual};
+	const bool use[] = {true, true, true, p->problem.fuse_bias, p->problem.fuse_residual};
+	int64_t used[5];
+	const void *pointer[5];
+	int n = 0;
+	for (int i = 0; i < 5; i++)
+		if (use[i]) {
+			used[n] = uid[i];
+			pointer[n++] = all[i];
+		}
+	struct desk k = {.st = cudnnSetStream(library.handle, stream)};
+	const desc_t pack = make(&k, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, used);
+	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointer);
+	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &m->scratch);
+	seal(&k, pack);
+	if (k.st == CUDNN_STATUS_SUCCESS)
+		k.st = cudnnBackendExecute(library.handle, p->plan, pack);
+	const cudaError_t st = error_of(k.st);
+	clear(&k);
+	return st;
+}
+
+const char *conv_cudnn_version(void)
+{
+	static char text[32];
+	const size_t v = cudnnGetVersion();
+	snprintf(text, sizeof text, "cuDNN %zu.%zu.%zu", v / 10000, v / 100 % 100, v % 100);
+	return text;
+}

@@ -1,0 +1,30 @@
+/* Stands for conv_cudnn.c where there is no cuDNN. */
+#include "engine/cuda/conv_cudnn.h"
+
+#include "base/err.h"
+
+struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w)
+{
+	(void)w;
+	return NULL;
+}
+
+size_t conv_cudnn_scratch(const struct cudnn_plan *p, bool *rounded)
+{
+	(void)p;
+	(void)rounded;
+	BUG("a plan of cuDNN where there is none");
+}
+
+cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, cudaStream_t stream)
+{
+	(void)p;
+	(void)m;
+	(void)stream;
+	BUG("a plan of cuDNN where there is none");
+}
+
+const char *conv_cudnn_version(void)
+{
+	return NULL;
+}

@@ -1,0 +1,307 @@
+/* The back end `cuda`: one GPU, one stream, cuBLAS for products, our kernels for the rest. Asynchronous but for waits. */
+#include "engine/cuda/cuda.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "engine/build.h"
+#include "engine/cuda/map_kernels.h"
+#include "engine/cuda/system_kernels.h"
+
+_Static_assert((int)CU_F32 == (int)F32 && (int)CU_BF16 == (int)BF16 && (int)CU_I32 == (int)I32 && (int)CU_U8 == (int)U8 && (int)CU_S8 == (int)S8, "enum dtype");
+_Static_assert((int)CU_SGD == (int)OPTIM_SGD && (int)CU_ADAM == (int)OPTIM_ADAM && (int)CU_ADAMW == (int)OPTIM_ADAMW, "enum optim_kind");
+_Static_assert((int)CU_AXES == (int)MAX_DIM, "axes of a view");
+
+static const struct kernel *const kernels[OP_COUNT] = {
+#define OP(x) [OP_##x] = &cuda_##x,
+#include "engine/ops.def"
+#undef OP
+};
+
+/* cuBLAS takes its own unless it is given one, and then results could depend on what else runs. */
+enum { BLAS_WORKSPACE = 32 << 20 };
+
+/* ---- failures ---- */
+
+void cuda_note(struct cuda *c, const char *what, cudaError_t status)
+{
+	if (status == cudaSuccess || c->failure != cudaSuccess)
+		return;
+	c->failure = status;
+	snprintf(c->failed, sizeof c->failed, "%s", what);
+}
+
+void cuda_done(const struct kernel_run *r, cudaError_t status)
+{
+	cuda_note(cuda_of(r), r->call->op->name, status);
+}
+
+static enum status failed(struct err *e, const char *what, cudaError_t status)
+{
+	if (status == cudaErrorMemoryAllocation)
+		return err_nomem(e, "device 'cuda': %s: %s", what, cudaGetErrorString(status));
+	return err_env(e, "device 'cuda': %s: %s (%s)", what, cudaGetErrorString(status), cudaGetErrorName(status));
+}
+
+/* ---- opening ---- */
+
+static int cuda_count(struct err *why)
+{
+	int n = 0; /* left unwritten where there is no driver */
+	const cudaError_t st = cudaGetDeviceCount(&n);
+	if (st == cudaSuccess && n > 0)
+		return n;
+	if (st == cudaErrorInsufficientDriver)
+		err_env(why, "no NVIDIA driver, or one older than this CUDA %d.%d wants (%s)", CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10,
+		        cudaGetErrorString(st));
+	else
+		err_env(why, "no GPU was found: %s", st == cudaSuccess ? "the driver knows none" : cudaGetErrorString(st));
+	return 0;
+}
+
+static enum status open_blas(struct cuda *c, struct err *e)
+{
+	cublasStatus_t st = cublasCreate(&c->blas);
+	if (st == CUBLAS_STATUS_SUCCESS)
+		st = cublasSetStream(c->blas, c->stream);
+	cudaError_t memory = cudaSuccess;
+	if (st == CUBLAS_STATUS_SUCCESS)
+		memory = cudaMalloc(&c->blas_workspace, BLAS_WORKSPACE);
+	if (memory != cudaSuccess)
+		return failed(e, "workspace of cuBLAS", memory);
+	if (st == CUBLAS_STATUS_SUCCESS)
+		st = cublasSetWorkspace(c->blas, c->blas_workspace, BLAS_WORKSPACE);
+	return st == CUBLAS_STATUS_SUCCESS ? OK : err_env(e, "device 'cuda': cuBLAS can't be opened (status %d)", (int)st);
+}
+
+static void cuda_close(void *impl)
+{
+	struct cuda *c = impl;
+	if (c->stream)
+		cudaStreamSynchronize(c->stream);
+	if (c->blas)
+		cublasDestroy(c->blas);
+	cudaFree(c->blas_workspace);
+	cudaFree(c->part);
+	if (c->stream)
+		cudaStreamDestroy(c->stream);
+	mem_free(c);
+}
+
+static enum status cuda_open(int index, int threads, void **impl, struct err *e)
+{
+	(void)threads;
+	struct cuda *c = mem_new(sizeof *c);
+	if (!c)
+		return err_nomem(e, "no memory for device 'cuda'");
+	c->index = index;
+	const char *sync = getenv("LIMBECK_SYNC");
+	c->sync = sync && *sync && strcmp(sync, "0") != 0;
+	cudaError_t st = cudaSetDevice(index);
+	if (st == cudaSuccess)
+		st = cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking);
+	if (st == cudaSuccess)
+		st = cudaMalloc((void **)&c->part, CU_PARTS * sizeof *c->part);
+	const enum status ok = st == cudaSuccess ? open_blas(c, e) : failed(e, "can't be opened", st);
+	if (ok == OK)
+		*impl = c;
+	else
+		cuda_close(c);
+	return ok;
+}
+
+/* ---- memory ---- */
+
+static enum status cuda_alloc(void *impl, size_t bytes, void **mem, struct err *e)
+{
+	struct cuda *c = impl;
+	char what[64];
+	snprintf(what, sizeof what, "no memory for %zu bytes", bytes);
+	cudaError_t st = cudaMalloc(mem, bytes);
+	if (st == cudaSuccess)
+		st = cudaMemsetAsync(*mem, 0, bytes, c->stream);
+	if (st == cudaErrorMemoryAllocation)
+		cudaGetLastError(); /* it is told here, and not by the next wait */
+	return st == cudaSuccess ? OK : failed(e, what, st);
+}
+
+static void cuda_free(void *impl, void *mem)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "free", cudaStreamSynchronize(c->stream)); /* what is queued may still read it */
+	cuda_note(c, "free", cudaFree(mem));
+}
+
+/* Of pageable memory the bytes were read when the call returns. */
+static void cuda_put(void *impl, void *dst, const void *host, size_t bytes)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "put", cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, c->stream));
+}
+
+static void cuda_get(void *impl, void *host, const void *src, size_t bytes)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "get", cudaMemcpyAsync(host, src, bytes, cudaMemcpyDeviceToHost, c->stream));
+}
+
+static void cuda_copy(void *impl, void *dst, const void *src, size_t bytes)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "copy", cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDeviceToDevice, c->stream));
+}
+
+static void cuda_copy_if(void *impl, void *dst, const void *src, size_t bytes, const int *ok)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "copy_if", cu_copy_if(dst, src, bytes, ok, c->stream));
+}
+
+static void cuda_fill(void *impl, void *dst, enum dtype d, double value, int64_t n)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "fill", cu_fill((struct cu_array){dst, (int)d}, value, n, c->stream));
+}
+
+/* The first failure of a launch, or what went wrong on the device meanwhile. */
+static enum status cuda_wait(void *impl, struct err *e)
+{
+	struct cuda *c = impl;
+	const cudaError_t st = cudaStreamSynchronize(c->stream);
+	if (c->failure != cudaSuccess)
+		return err_env(e, "device 'cuda': %s failed: %s (%s)", c->failed, cudaGetErrorString(c->failure), cudaGetErrorName(c->failure));
+	if (st == cudaSuccess)
+		return OK;
+	failed(e, "a kernel failed", st);
+	err_note(e, "LIMBECK_SYNC=1 waits after each kernel and names the one");
+	return e->status;
+}
+
+static size_t cuda_free_memory(void *impl)
+{
+	size_t free_bytes = 0, all = 0;
+	(void)impl;
+	return cudaMemGetInfo(&free_bytes, &all) == cudaSuccess ? free_bytes : 0;
+}
+
+/* ---- work ---- */
+
+static bool cuda_bf16_native(void *impl)
+{
+	int major = 0;
+	const struct cuda *c = impl;
+	return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, c->index) == cudaSuccess && major >= 8;
+}
+
+static void cuda_launch(void *impl, const struct kernel *k, const struct kernel_run *r)
+{
+	struct cuda *c = impl;
+	k->run(r);
+	if (c->sync && !c->recording)
+		cuda_done(r, cudaStreamSynchronize(c->stream));
+}
+
+static void cuda_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
+{
+	(void)impl;
+	k->pack(state, i, src, dst, NULL);
+}
+
+static void cuda_finite(void *impl, const void *x, enum dtype d, int64_t n, int *ok)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "finite", cu_finite((struct cu_array){(void *)(uintptr_t)x, (int)d}, n, ok, c->stream));
+}
+
+static void cuda_square_sum(void *impl, const void *x, int64_t n, void *sum)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "square_sum", cu_square_sum(x, n, c->part, sum, c->stream));
+}
+
+static void cuda_clip_factor(void *impl, const void *sum, double limit, void *clip)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "clip_factor", cu_clip_factor(sum, limit, clip, c->stream));
+}
+
+static void cuda_optim(void *impl, const struct optim_run *r)
+{
+	struct cuda *c = impl;
+	const struct cu_optim o = {
+		.kind = (int)r->kind, .n = r->n, .w = r->w, .m = r->m, .v = r->v, .g = r->g, .lr = r->lr, .clip = r->clip, .ok = r->ok,
+		.momentum = (float)r->momentum, .beta1 = (float)r->beta1, .beta2 = (float)r->beta2, .rest1 = (float)(1 - r->beta1),
+		.rest2 = (float)(1 - r->beta2), .eps = (float)r->eps, .decay = (float)r->weight_decay, .correct = r->correct,
+		.correct1 = r->correct1, .correct2 = r->correct2,
+		.nesterov = r->nesterov, .first = r->first,
+	};
+	cuda_note(c, "optimiser", cu_optim(o, c->stream));
+}
+
+/* ---- recording ---- */
+
+static void cuda_record_begin(void *impl)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "record", cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal));
+	c->recording = true;
+}
+
+/* A failure meanwhile is the record's: nothing ran, and the step can be queued as it is. */
+static enum status cuda_record_end(void *impl, void **record, struct err *e)
+{
+	struct cuda *c = impl;
+	cudaGraph_t graph = NULL;
+	cudaGraphExec_t exec = NULL;
+	cudaError_t st = cudaStreamEndCapture(c->stream, &graph);
+	c->recording = false;
+	if (c->failure != cudaSuccess)
+		st = c->failure;
+	c->failure = cudaSuccess;
+	if (st == cudaSuccess && !c->sync) /* who waits after each kernel wants each by itself */
+		st = cudaGraphInstantiate(&exec, graph, 0);
+	if (graph)
+		cudaGraphDestroy(graph);
+	*record = exec;
+	if (exec)
+		return OK;
+	if (c->sync)
+		return err_env(e, "device 'cuda': LIMBECK_SYNC is set");
+	cudaGetLastError();
+	return failed(e, "a step could not be recorded as a graph", st);
+}
+
+static void cuda_replay(void *impl, void *record)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "replay", cudaGraphLaunch(record, c->stream));
+}
+
+static void cuda_record_free(void *impl, void *record)
+{
+	struct cuda *c = impl;
+	cuda_note(c, "record", cudaStreamSynchronize(c->stream));
+	cuda_note(c, "record", cudaGraphExecDestroy(record));
+}
+
+static const char *cuda_version(void)
+{
+	static char text[96];
+	size_t blas = 0;
+	int major = 0, minor = 0;
+	if (cublasGetProperty(MAJOR_VERSION, &major) == CUBLAS_STATUS_SUCCESS && cublasGetProperty(MINOR_VERSION, &minor) == CUBLAS_STATUS_SUCCESS)
+		blas = (size_t)major * 100 + (size_t)minor;
+	snprintf(text, sizeof text, "CUDA %d.%d, cuBLAS %zu.%zu, kernels 1", CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, blas / 100, blas % 100);
+	return text;
+}
+
+const struct backend cuda_backend = {
+	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
+	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait,
+	.free_memory = cuda_free_memory, .own_memory = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .pack = cuda_pack, .finite = cuda_finite,
+	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
+	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
+};

@@ -1,0 +1,54 @@
+/* Private to engine/cuda: the device, and what the host's halves of the kernels share. */
+#ifndef ENGINE_CUDA_CUDA_H
+#define ENGINE_CUDA_CUDA_H
+
+#include <cublas_v2.h>
+
+#include "engine/cuda/kernels.h"
+#include "engine/device.h"
+
+struct cuda {
+	int index;
+	cudaStream_t stream;
+	cublasHandle_t blas;
+	void *blas_workspace;
+	float *part;           /* CU_PARTS partial sums of square_sum */
+	bool sync;             /* LIMBECK_SYNC: wait after each kernel, so that a failure is named by its op */
+	bool recording;
+	cudaError_t failure;   /* the first that a launch gave */
+	char failed[64];       /* by what */
+};
+
+#define OP(x) extern const struct kernel cuda_##x;
+#include "engine/ops.def"
+#undef OP
+
+extern const struct backend cuda_backend;
+
+static inline struct cuda *cuda_of(const struct kernel_run *r)
+{
+	return (struct cuda *)r->dev->impl;
+}
+static inline cudaStream_t stream_of(const struct kernel_run *r)
+{
+	return cuda_of(r)->stream;
+}
+
+/* Keeps the first failure, with the name of the op; device_wait reports it. */
+void cuda_done(const struct kernel_run *r, cudaError_t status);
+void cuda_note(struct cuda *c, const char *what, cudaError_t status);
+
+static inline struct cu_array array_of(const struct tensor *t)
+{
+	return (struct cu_array){t->data, (int)t->dtype};
+}
+
+/* ---- view.c ---- */
+/* stride[a] for each logical axis a of `as`, taken in the memory order of `as`; offset in elements. */
+struct cu_view cuda_view_strided(const struct tensor *as, const struct tensor *t, int64_t offset, const int64_t stride[]);
+/* t broadcast to `as`, in the memory order of `as`. */
+struct cu_view cuda_view_of(const struct tensor *t, const struct tensor *as);
+/* t in its own logical order. */
+struct cu_view cuda_view_logical(const struct tensor *t);
+
+#endif

@@ -1,0 +1,50 @@
+#include "engine/cuda/product.h"
+
+/* What the device's failure is told as: cuBLAS has codes of its own. */
+static cudaError_t error_of(cublasStatus_t st)
+{
+	switch (st) {
+	case CUBLAS_STATUS_SUCCESS:
+		return cudaSuccess;
+	case CUBLAS_STATUS_ALLOC_FAILED:
+		return cudaErrorMemoryAllocation;
+	case CUBLAS_STATUS_INVALID_VALUE:
+		return cudaErrorInvalidValue;
+	case CUBLAS_STATUS_NOT_SUPPORTED:
+		return cudaErrorNotSupported;
+	case CUBLAS_STATUS_ARCH_MISMATCH:
+		return cudaErrorNoKernelImageForDevice;
+	case CUBLAS_STATUS_EXECUTION_FAILED:
+		return cudaErrorLaunchFailure;
+	default:
+		return cudaErrorUnknown;
+	}
+}
+
+static cudaDataType_t type_of_elements(enum dtype d)
+{
+	BUG_IF(d != F32 && d != BF16, "a product of %s", dtype_name(d));
+	return d == F32 ? CUDA_R_32F : CUDA_R_16BF;
+}
+
+/*
+ * cuBLAS stores matrices column after column. A matrix stored row after row is, in the same memory, its transpose stored column after column. So the
+ * product is turned round: C' = op(B)' op(A)', with B first, m and n exchanged, and the same leading dimensions; what was stored plainly is the
+ * transpose that is wanted, and what was stored transposed must be transposed once more.
+ */
+void product_run(const struct kernel_run *r, const struct product *p)
+{
+	static const float one = 1, zero = 0;
+	const cublasOperation_t first = p->tb ? CUBLAS_OP_T : CUBLAS_OP_N, second = p->ta ? CUBLAS_OP_T : CUBLAS_OP_N;
+	const cudaDataType_t in = type_of_elements(p->in), out = type_of_elements(p->out);
+	const float *beta = p->add ? &one : &zero;
+	const cublasHandle_t blas = cuda_of(r)->blas;
+	cublasStatus_t st;
+	if (p->batches > 1)
+		st = cublasGemmStridedBatchedEx(blas, first, second, p->n, p->m, p->k, &one, p->b, in, p->ldb, p->step_b, p->a, in, p->lda, p->step_a,
+		                                beta, p->c, out, p->ldc, p->step_c, p->batches, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+	else
+		st = cublasGemmEx(blas, first, second, p->n, p->m, p->k, &one, p->b, in, p->ldb, p->a, in, p->lda, beta, p->c, out, p->ldc,
+		                  CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+	cuda_done(r, error_of(st));
+}

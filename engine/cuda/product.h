@@ -1,0 +1,34 @@
+/*
+ * Matrix products by cuBLAS, for conv.c and matmul.c. Sums are in f32; the same call gives the same bits on the same kind of GPU and version of the
+ * library, since the handle has one stream, a workspace of its own and no atomics.
+ */
+#ifndef ENGINE_CUDA_PRODUCT_H
+#define ENGINE_CUDA_PRODUCT_H
+
+#include "engine/cuda/cuda.h"
+
+/* C (m,n) = op(A) (m,k) op(B) (k,n), each stored row after row. */
+struct product {
+	int m, n, k;
+	bool ta, tb;              /* A is stored as (k,m), B as (n,k) */
+	const void *a, *b;
+	void *c;
+	int lda, ldb, ldc;        /* elements from one stored row to the next */
+	enum dtype in, out;       /* of A and B; of C: F32, or BF16 where A and B are, rounded once from the sum */
+	bool add;                 /* C += */
+	int batches;              /* so many products at these steps of elements; 0 is 1 */
+	int64_t step_a, step_b, step_c;
+};
+
+/* Queues it; a failure becomes the op's. */
+void product_run(const struct kernel_run *r, const struct product *p);
+
+/* Lays bytes of scratch down at *end; returns where, and moves *end to the next multiple of 256. */
+static inline size_t scratch_place(size_t *end, size_t bytes)
+{
+	const size_t at = *end;
+	*end = (at + bytes + 255) / 256 * 256;
+	return at;
+}
+
+#endif

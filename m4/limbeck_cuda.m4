@@ -1,0 +1,32 @@
+# LIMBECK_CUDA_MODULE
+# After LIMBECK_CUDA: whether the back end for GPUs is built, for which of them, with what.
+AC_DEFUN([LIMBECK_CUDA_MODULE],
+[AC_ARG_VAR([CUDA_ARCHS], [compute capabilities that kernels are compiled for; without it those of this machine's GPUs, with --with-cuda=yes 75 80 86 89 90 100 120])
+limbeck_cuda_module=no
+AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test -f "$CUDA_HOME/include/cublas_v2.h" && test -n "$CXX"],
+	[AS_IF([test "x$with_cuda" = xyes || test -n "$CUDA_ARCHS" || test -e /dev/nvidiactl], [limbeck_cuda_module=yes])])
+# Minutes of nvcc for all of them: where a GPU is at hand its own is enough.
+AS_IF([test -z "$CUDA_ARCHS" && test "x$with_cuda" != xyes],
+	[CUDA_ARCHS=`nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d '.' | sort -un | tr '\n' ' '`])
+AS_IF([test -z "$CUDA_ARCHS"], [CUDA_ARCHS="75 80 86 89 90 100 120"])
+NVCC_FLAGS="-std=c++17 -O3 -Werror all-warnings"
+for limbeck_arch in $CUDA_ARCHS; do
+	NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=sm_$limbeck_arch"
+done
+NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=compute_$limbeck_arch"
+AC_SUBST([NVCC_FLAGS])
+AC_SUBST([CUDA_HOME])
+AC_ARG_WITH([cudnn],
+	[AS_HELP_STRING([--with-cudnn], [convolutions by cuDNN 9 where it has a plan; no GPU and no test has run that path yet @<:@no@:>@])],
+	[], [with_cudnn=no])
+AS_IF([test "x$with_cudnn" != xno && test ! -f "$CUDA_HOME/include/cudnn.h"], [AC_MSG_ERROR([--with-cudnn, but there is no $CUDA_HOME/include/cudnn.h])])
+AM_CONDITIONAL([CUDNN], [test "x$with_cudnn" != xno])
+# Where `make install` puts the module, for the program that looks for it.
+limbeck_prefix=$prefix
+AS_IF([test "x$limbeck_prefix" = xNONE], [limbeck_prefix=$ac_default_prefix])
+limbeck_pkglibdir=`exec_prefix=$exec_prefix prefix=$limbeck_prefix; test "x$exec_prefix" != xNONE || exec_prefix=$prefix; eval "echo $libdir/$PACKAGE"`
+AC_DEFINE_UNQUOTED([LIMBECK_PKGLIBDIR], ["$limbeck_pkglibdir"], [folder of the installed module for CUDA])
+AM_CONDITIONAL([CUDA_MODULE], [test "x$limbeck_cuda_module" = xyes])
+AS_IF([test "x$limbeck_cuda_module" = xyes], [limbeck_cuda="$limbeck_cuda; module for sm $CUDA_ARCHS"],
+	[test -n "$NVCC"], [limbeck_cuda="$limbeck_cuda; no module, since there is no GPU here (--with-cuda=yes builds it)"])
+])
