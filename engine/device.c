@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-static const struct backend *const backends[] = {&backend_cpu, &backend_ref, &backend_late, &backend_cuda};
+static const struct backend *const backends[] = {&backend_cpu, &backend_ref, &backend_late};
 enum { BACKEND_COUNT = sizeof backends / sizeof *backends };
 
 static int cores_given(void)
@@ -30,23 +30,64 @@ static int threads_wanted(int cores)
 	return good ? (int)n : cores;
 }
 
+/* "cuda:2" is cuda's number 2. */
+static enum status index_of(const char *name, int *index, struct err *e)
+{
+	char *end = NULL;
+	const char *digits = name + strlen("cuda:");
+	const long n = strtol(digits, &end, 10);
+	if (end == digits || *end || n < 0 || n > 1023)
+		return err_user(e, (struct where){0}, "device '%s': a number from 0 is wanted after 'cuda:'", name);
+	*index = (int)n;
+	return OK;
+}
+
+static enum status cuda_find(int index, const struct backend **found, struct err *e)
+{
+	const struct backend *b = backend_cuda(e);
+	const int n = b ? b->count(e) : 0;
+	if (n < 1)
+		return err_env(e, "device 'cuda' can't be used");
+	if (index >= n)
+		return err_user(e, (struct where){0}, "device 'cuda:%d': there %s %d, counted from 0", index, n == 1 ? "is" : "are", n);
+	*found = b;
+	return OK;
+}
+
+static enum status backend_find(const char *name, const struct backend **found, int *index, struct err *e)
+{
+	struct err why = {0};
+	*index = 0;
+	for (int i = 0; i < BACKEND_COUNT; i++)
+		if (str_eq(backends[i]->name, name))
+			return *found = backends[i], OK;
+	if (str_eq(name, "auto")) {
+		if (cuda_find(0, found, &why) != OK)
+			*found = &backend_cpu;
+		return OK;
+	}
+	if (str_eq(name, "cuda"))
+		return cuda_find(0, found, e);
+	if (!str_starts(name, "cuda:"))
+		return err_user(e, (struct where){0}, "unknown device '%s', allowed auto, cpu, cuda, cuda:NUMBER, ref", name);
+	const enum status st = index_of(name, index, e);
+	return st == OK ? cuda_find(*index, found, e) : st;
+}
+
 enum status device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e)
 {
 	const struct backend *b = NULL;
-	for (int i = 0; i < BACKEND_COUNT; i++)
-		if (str_eq(backends[i]->name, name))
-			b = backends[i];
-	if (!b)
-		return err_user(e, (struct where){0}, "unknown device '%s', allowed cpu, cuda, ref", name);
-	if (b->count(e) < 1)
-		return err_env(e, "device '%s' can't be used", name);
+	int index = 0;
+	const enum status found = backend_find(name, &b, &index, e);
+	if (found != OK)
+		return found;
 	struct device *d = NEW(a, struct device);
 	d->backend = b;
 	const int cores = cores_given();
 	d->threads = threads > 0 ? threads : threads_wanted(cores);
 	if (d->threads > cores)
 		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", d->threads, cores, cores);
-	const enum status st = b->open(0, d->threads, &d->impl, e);
+	const enum status st = b->open(index, d->threads, &d->impl, e);
 	if (st != OK)
 		return st;
 	d->cache_bytes = b->cache_bytes ? b->cache_bytes(d->impl) : 0;
@@ -85,6 +126,11 @@ enum status device_wait(struct device *dev, struct err *e)
 	if (st != OK || dev->failure.status == OK)
 		return st;
 	return err_env(e, "%s", dev->failure.text);
+}
+
+size_t device_memory(const struct device *dev)
+{
+	return dev->backend->own_memory ? dev->backend->free_memory(dev->impl) : memory_available();
 }
 
 bool device_int8_native(const struct device *dev)

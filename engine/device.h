@@ -81,6 +81,7 @@ struct optim_run {
 	double momentum, beta1, beta2, eps, weight_decay;
 	bool nesterov, first;  /* first: SGD's buffer starts as g (PyTorch) */
 	double correct1, correct2; /* Adam's 1 - beta^t, computed by the host */
+	const double *correct; /* device: the same two, for a back end that records steps; NULL else */
 	const void *lr;        /* device: wide scalar */
 	const void *clip;      /* device: wide scalar multiplied onto g, or NULL */
 	const int *ok;         /* device: nothing is written unless *ok */
@@ -102,6 +103,7 @@ struct backend {
 	void (*fill)(void *impl, void *dst, enum dtype d, double value, int64_t n);
 	enum status (*wait)(void *impl, struct err *e);
 	size_t (*free_memory)(void *impl);
+	bool own_memory; /* that is not the host's */
 	/* Of the caches that its threads have to themselves. 0: not known, or a picture's result depends on how many there are beside it; NULL: none. */
 	size_t (*cache_bytes)(void *impl);
 	bool (*bf16_native)(void *impl);
@@ -115,12 +117,21 @@ struct backend {
 	/* *clip = min(1, limit / (sqrt(*sum) + 1e-6)) (PyTorch's clip_grad_norm_). */
 	void (*clip_factor)(void *impl, const void *sum, double limit, void *clip);
 	void (*optim)(void *impl, const struct optim_run *r);
+	/* Recording what is queued, to queue it again at once (a CUDA graph): between begin and end nothing runs. What was recorded reads its numbers from
+	   device memory; puts, gets and waits are not recorded and are not allowed meanwhile. E_ENV: it could not be recorded, and nothing ran. All NULL where
+	   there is no gain. */
+	void (*record_begin)(void *impl);
+	enum status (*record_end)(void *impl, void **record, struct err *e);
+	void (*replay)(void *impl, void *record);
+	void (*record_free)(void *impl, void *record);
 	const struct kernel *const *kernels; /* [OP_COUNT] */
 	/* Libraries and instruction sets that results depend on, "oneDNN 2.6.3 (AVX-512 ...)"; NULL: none. */
 	const char *(*version)(void);
 };
 
-extern const struct backend backend_ref, backend_cpu, backend_late, backend_cuda;
+extern const struct backend backend_ref, backend_cpu, backend_late;
+/* The module of CUDA, loaded when it is asked for the first time (cuda/loader.c). NULL: there is none, or it can't be loaded; why says which. */
+const struct backend *backend_cuda(struct err *why);
 
 struct rates; /* rates.h */
 
@@ -134,12 +145,14 @@ struct device {
 	struct err failure; /* the first asynchronous failure */
 };
 
-/* name: "cpu", "ref", "late", "cuda". threads 0: as many as cores given to the process. */
+/* name: "cpu", "ref", "late", "cuda", "cuda:NUMBER", or "auto": the first GPU if there is one that can be used, else cpu. threads 0: as many as cores given to the process. */
 enum status device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e);
 void device_close(struct device *dev);
 enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e); /* E_NOMEM names the size */
 void device_free(struct device *dev, void *mem, size_t bytes);
 enum status device_wait(struct device *dev, struct err *e);
+/* What can still be had: of a device with memory of its own, or of the host's as memory_available says. 0: not known. */
+size_t device_memory(const struct device *dev);
 bool device_int8_native(const struct device *dev); /* else conv2d_int8 gives the same at the speed of f32 */
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls);
 

@@ -68,6 +68,8 @@ enum status optim_place(struct optim *o, struct device *dev, struct err *e)
 		st = device_alloc(dev, scalar, &o->sum, e);
 	if (st == OK)
 		st = device_alloc(dev, scalar, &o->clip, e);
+	if (st == OK && dev->backend->replay && o->conf.kind != OPTIM_SGD)
+		st = device_alloc(dev, 2 * sizeof *o->correct, (void **)&o->correct, e);
 	if (st != OK)
 		optim_release(o);
 	return st;
@@ -84,7 +86,9 @@ void optim_release(struct optim *o)
 	device_free(o->dev, o->lr, scalar);
 	device_free(o->dev, o->sum, scalar);
 	device_free(o->dev, o->clip, scalar);
+	device_free(o->dev, o->correct, 2 * sizeof *o->correct);
 	o->grad = o->m = o->v = o->lr = o->sum = o->clip = NULL;
+	o->correct = NULL;
 	o->dev = NULL;
 }
 
@@ -131,6 +135,19 @@ static void *flat_at(void *base, int64_t at, size_t size)
 	return base ? (char *)base + (size_t)at * size : NULL;
 }
 
+/* Adam's 1 - beta^t of the next step. */
+static double correction(const struct optim *o, double beta)
+{
+	return 1 - pow(beta, (double)(o->steps + 1));
+}
+
+void optim_ready(struct optim *o)
+{
+	const double both[2] = {correction(o, o->conf.beta1), correction(o, o->conf.beta2)};
+	if (o->correct)
+		o->dev->backend->put(o->dev->impl, o->correct, both, sizeof both);
+}
+
 void optim_step(struct optim *o, const int *ok)
 {
 	const struct backend *b = o->dev->backend;
@@ -141,7 +158,6 @@ void optim_step(struct optim *o, const int *ok)
 		b->square_sum(impl, o->grad, o->size, o->sum);
 		b->clip_factor(impl, o->sum, o->conf.clip, o->clip);
 	}
-	const double t = (double)(o->steps + 1);
 	for (int i = 0; i < o->n; i = run_end(o, i)) {
 		const struct optim_item *it = &o->item[i];
 		const int last = run_end(o, i) - 1;
@@ -156,7 +172,7 @@ void optim_step(struct optim *o, const int *ok)
 			.momentum = o->conf.momentum, .beta1 = o->conf.beta1, .beta2 = o->conf.beta2, .eps = o->conf.eps,
 			.weight_decay = decay_of(o, it), .nesterov = o->conf.nesterov && o->conf.momentum > 0,
 			.first = o->steps == 0,
-			.correct1 = 1 - pow(o->conf.beta1, t), .correct2 = 1 - pow(o->conf.beta2, t),
+			.correct1 = correction(o, o->conf.beta1), .correct2 = correction(o, o->conf.beta2), .correct = o->correct,
 			.lr = o->lr, .clip = o->conf.clip > 0 ? o->clip : NULL, .ok = ok,
 		};
 		b->optim(impl, &r);

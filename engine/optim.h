@@ -28,6 +28,7 @@ struct optim {
 	struct device *dev;
 	void *grad, *m, *v;     /* device, wide, [size] */
 	void *lr, *sum, *clip;  /* device, wide scalars */
+	double *correct;        /* device: Adam's two corrections, where steps are recorded; NULL else */
 	long steps;             /* committed updates (Adam's t) */
 };
 
@@ -37,6 +38,8 @@ void optim_add(struct optim *o, struct arena *a, struct params *set, int index);
 enum status optim_place(struct optim *o, struct device *dev, struct err *e);
 void optim_release(struct optim *o);
 void optim_set_lr(struct optim *o, double lr); /* queued */
+/* Queues what the next update reads and no record of it may hold: before optim_step, outside a record. */
+void optim_ready(struct optim *o);
 /* Queues one update from o->grad; writes nothing unless *ok. The caller counts the step when it learns that ok was set. */
 void optim_step(struct optim *o, const int *ok);
 int64_t optim_count(const struct optim *o); /* parameters moved */

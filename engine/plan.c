@@ -222,6 +222,9 @@ void plan_release(struct plan *p)
 	struct err ignored = {0};
 	if (p->prepared) {
 		device_wait(p->dev, &ignored);
+		if (p->record)
+			p->dev->backend->record_free(p->dev->impl, p->record);
+		p->record = NULL;
 		for (int i = 0; i < p->n_step; i++)
 			if (p->step[i].state && p->step[i].kernel->release)
 				p->step[i].kernel->release(p->step[i].state);

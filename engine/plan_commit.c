@@ -97,6 +97,13 @@ void commit_begin(struct plan *p)
 	p->dev->backend->put(p->dev->impl, p->ok, &yes, sizeof yes);
 }
 
+void commit_ready(struct plan *p)
+{
+	for (int s = 0; s < p->desc->n_segment; s++)
+		for (int k = 0; segment_active(p, s) && k < p->desc->segment[s].n_optim; k++)
+			optim_ready(p->desc->segment[s].optim[k]);
+}
+
 static void save(struct plan *p, int segment)
 {
 	for (int i = 0; i < p->n_backup; i++) {

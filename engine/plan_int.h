@@ -121,6 +121,8 @@ struct plan {
 	void *stage;          /* host staging for puts that convert */
 	size_t stage_bytes;
 	struct plan_clock *clock; /* NULL: nobody asks */
+	void *record;         /* the body of a run, to be queued at once; NULL: there is none */
+	bool ran, unrecorded; /* ran: once, so that libraries have what they take at first; unrecorded: it could not be recorded */
 	bool prepared;
 };
 
@@ -132,6 +134,8 @@ void plan_memory(struct plan *p);
 enum status commit_prepare(struct plan *p, struct err *e);
 void commit_release(struct plan *p);
 void commit_begin(struct plan *p);
+/* What the active segments' updates read and no record may hold. */
+void commit_ready(struct plan *p);
 /* A segment's gradients to where the optimiser reads them, and whether all that it would commit is finite, into the flag. */
 void commit_check(struct plan *p, int segment);
 /* Where the flag says so, what moves moves; a copy of what was there is kept if a later segment may fail. */

@@ -1,6 +1,7 @@
 /* Run: nothing is allocated or looked up here but when a value went bad. */
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/plan_int.h"
 
 static void launch(struct plan *p, struct step *s)
@@ -116,12 +117,9 @@ static enum status find_culprit(struct plan *p, struct err *e)
 	return st;
 }
 
-enum status plan_run(struct plan *p, struct err *e)
+/* All between the flag's setting and its reading: the device's work alone. */
+static void run_body(struct plan *p)
 {
-	run_prologue(p);
-	commit_begin(p);
-	if (p->clock)
-		plan_lap(p, &p->clock->times->rest);
 	int at = p->n_prologue;
 	for (int s = 0; s < p->desc->n_segment; s++) {
 		for (; at < p->segment_end[s]; at++)
@@ -134,6 +132,44 @@ enum status plan_run(struct plan *p, struct err *e)
 			plan_lap(p, &p->clock->times->segment[s]);
 	}
 	push_metrics(p);
+}
+
+/* A first update may differ in more than numbers (SGD's buffer starts as the gradient). */
+static bool recordable(const struct plan *p)
+{
+	if (!p->dev->backend->replay || !p->ran || p->unrecorded || p->clock)
+		return false;
+	for (int s = 0; s < p->desc->n_segment; s++)
+		for (int k = 0; segment_active(p, s) && k < p->desc->segment[s].n_optim; k++)
+			if (p->desc->segment[s].optim[k]->steps == 0)
+				return false;
+	return true;
+}
+
+static void record(struct plan *p)
+{
+	const struct backend *b = p->dev->backend;
+	struct err why = {0};
+	b->record_begin(p->dev->impl);
+	run_body(p);
+	p->unrecorded = b->record_end(p->dev->impl, &p->record, &why) != OK;
+	if (p->unrecorded)
+		log_line(LOG_INFO, "%s; its steps are queued one by one", why.text);
+}
+
+enum status plan_run(struct plan *p, struct err *e)
+{
+	run_prologue(p);
+	commit_begin(p);
+	commit_ready(p);
+	if (p->clock)
+		plan_lap(p, &p->clock->times->rest);
+	if (!p->record && recordable(p))
+		record(p);
+	if (p->record && !p->clock)
+		p->dev->backend->replay(p->dev->impl, p->record);
+	else
+		run_body(p);
 	int ok = 0;
 	const enum status st = read_ok(p, &ok, e);
 	if (st != OK)
@@ -143,6 +179,7 @@ enum status plan_run(struct plan *p, struct err *e)
 		return find_culprit(p, e);
 	}
 	commit_done(p);
+	p->ran = true;
 	return OK;
 }
 

@@ -22,7 +22,7 @@ static enum status all_fit(struct experiment *x, struct record *rec, struct stag
 	return st;
 }
 
-static void say_waves(const struct stage_plan_sum *const sums[], int n, int first)
+static void say_waves(const struct device *dev, const struct stage_plan_sum *const sums[], int n, int first)
 {
 	char a[32], b[32];
 	if (n > 1)
@@ -30,7 +30,7 @@ static void say_waves(const struct stage_plan_sum *const sums[], int n, int firs
 		         str_bytes(a, memory_wanted(memory_together(sums, first))));
 	if (first < n)
 		log_line(LOG_WARN, "%d arms need %s and %s are available: they run in waves, %d at first", n,
-		         str_bytes(a, memory_wanted(memory_together(sums, n))), str_bytes(b, memory_available()), first);
+		         str_bytes(a, memory_wanted(memory_together(sums, n))), str_bytes(b, device_memory(dev)), first);
 }
 
 /* A failure that the rest goes on after: a graph that is given an error builds nothing. */
@@ -110,10 +110,10 @@ static enum status train_stages(struct experiment *x, struct record *rec, int i,
 		if (st == OK && !there)
 			which[n++] = &sums[k];
 	}
-	say_waves(which, n, wave_size(which, n));
+	say_waves(x->dev, which, n, wave_size(x->dev, which, n));
 	struct err failures = {0};
 	for (int at = 0, most = n; at < n && st == OK;) {
-		const int fits = wave_size(which + at, n - at), k = fits < most ? fits : most;
+		const int fits = wave_size(x->dev, which + at, n - at), k = fits < most ? fits : most;
 		st = train_wave(x, rec, which + at, k, results, e);
 		if (st == E_NOMEM && k > 1) { /* what no plan knew of: fewer at a time, from where they are */
 			log_line(LOG_WARN, "%s\n%d arms did not fit together: %d at a time from here", e->text, k, k / 2);

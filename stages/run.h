@@ -87,7 +87,7 @@ size_t memory_wanted(size_t planned);
 /* What stages take when they run together: their own, the largest workspace, each teacher once. */
 size_t memory_together(const struct stage_plan_sum *const sums[], int n);
 /* How many of them the machine carries at once; at least one. */
-int wave_size(const struct stage_plan_sum *const sums[], int n);
+int wave_size(const struct device *dev, const struct stage_plan_sum *const sums[], int n);
 /* E_NOMEM with both sizes when the machine can't give what the stage needs. */
 enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_sum *sum, struct err *e);
 

@@ -232,7 +232,7 @@ static void thin_out(struct sweep *s, struct crew *c)
 	const struct stage_plan_sum **sums = NEW_ARRAY(c->arena, const struct stage_plan_sum *, c->n);
 	for (int k = 0; k < c->n; k++)
 		sums[k] = &s->item[c->item[k]].sum;
-	const int fits = wave_size(sums, c->n);
+	const int fits = wave_size(s->run[s->item[c->item[0]].run].x->dev, sums, c->n);
 	for (int k = fits; k < c->n; k++)
 		lock_release(c->lock[k]);
 	c->n = fits;

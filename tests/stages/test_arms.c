@@ -173,9 +173,9 @@ START_TEST(waves)
 	for (int n = 2; n <= N_ARM; n++)
 		ck_assert_uint_gt(memory_together(all, n), memory_together(all, n - 1));
 	memory_pretend(memory_wanted(memory_together(all, 3)));
-	ck_assert_int_eq(wave_size(all, N_ARM), 3);
+	ck_assert_int_eq(wave_size(x->dev, all, N_ARM), 3);
 	memory_pretend(memory_wanted(most));
-	ck_assert_int_lt(wave_size(all, N_ARM), N_ARM);
+	ck_assert_int_lt(wave_size(x->dev, all, N_ARM), N_ARM);
 	struct trained t;
 	ck_ok(train(x, "two", &t));
 	memory_pretend(0);
