@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/experiment_args.h"
-#include "engine/rates.h"
+#include "engine/gpus.h"
 #include "stages/run.h"
 
 extern const struct command cmd_check;
@@ -12,6 +12,7 @@ extern const struct command cmd_check;
 struct check_args {
 	struct experiment_args experiment;
 	bool plan;
+	const char *on;
 };
 
 static void print_tap(const char *name, const struct node *n)
@@ -94,7 +95,7 @@ static size_t check_arms(const struct experiment *x, const struct stage_plan_sum
 			if (x->stage[i].arms == list)
 				which[n++] = &sums[i];
 		const size_t bytes = memory_together(which, n);
-		const int wave = wave_size(which, n);
+		const int wave = wave_size(x->dev, which, n);
 		printf("\narms %s to %s: %d on one stream of batches, %s together", which[0]->stage->name, which[n - 1]->stage->name, n, str_bytes(a, bytes));
 		if (wave < n)
 			printf("; they run in waves, %d at first", wave);
@@ -127,7 +128,7 @@ static enum status check_stages(struct experiment *x, bool plan, struct err *e)
 		return st;
 	const size_t together = check_arms(x, sums);
 	all.memory = together > all.memory ? together : all.memory;
-	const size_t there = memory_available();
+	const size_t there = device_memory(x->dev);
 	printf("\nin all: %d stages, %s optimiser steps, at most %s of memory", x->n_stage,
 	       str_count(a, (long long)all.steps), str_bytes(b, all.memory));
 	if (there)
@@ -149,6 +150,24 @@ static enum status measure_rates(struct experiment *x, struct rates *r, struct e
 	return OK;
 }
 
+/* The same plan by what a GPU's maker says of it; parts that fit this processor's caches mean nothing there. */
+static enum status take_rates(struct experiment *x, const char *name, struct rates *r, struct err *e)
+{
+	const struct gpu *g = gpu_find(name);
+	if (!g) {
+		const char *words = "";
+		for (int i = 0; i < gpu_count; i++)
+			words = arena_printf(x->arena, "%s%s%s", words, i ? ", " : "", gpu_all[i].name);
+		return err_user(e, (struct where){0}, "unknown GPU '%s', there is %s", name, words);
+	}
+	*r = gpu_rates(g, x->precision);
+	x->dev->rates = r;
+	x->dev->cache_bytes = 0;
+	printf("on %s: %.1f TFLOP/s, memory %.0f GB/s, %.0f us a kernel at least (%s). An upper limit of speed, by a plan for this processor: nothing was run there.\n",
+	       g->title, 2e-12 * r->conv, 1e-9 * r->copy, 1e6 * r->launch, g->source);
+	return OK;
+}
+
 static enum status check(const char *file, struct check_args *args, struct err *e)
 {
 	struct arena *a = arena_open("experiment");
@@ -157,7 +176,9 @@ static enum status check(const char *file, struct check_args *args, struct err *
 	enum status st = experiment_args_open(a, file, &args->experiment, &x, e);
 	if (st == OK)
 		print_data(x);
-	if (st == OK && args->plan)
+	if (st == OK && args->on)
+		st = take_rates(x, args->on, &rates, e);
+	else if (st == OK && args->plan)
 		st = measure_rates(x, &rates, e);
 	if (st == OK) {
 		const enum status networks = check_networks(x, e), stages = check_stages(x, args->plan, e);
@@ -173,6 +194,7 @@ static int run(int argc, char **argv)
 	struct check_args args = {0};
 	const struct flag flags[] = {
 		{.name = "--plan", .on = &args.plan, .help = "print each step of each plan, with the time that it should take"},
+		{.name = "--on", .value = "GPU", .text = &args.on, .help = "what a step should take on a GPU, by its maker's figures: h100, h200, a100, l4, rtx4090"},
 		EXPERIMENT_FLAGS(args.experiment),
 		{0},
 	};
@@ -191,7 +213,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.args = "FILE.yaml [--set KEY=VALUE ...] [--plan] [OPTION ...]",
+	.args = "FILE.yaml [--set KEY=VALUE ...] [--plan] [--on GPU] [OPTION ...]",
 	.help = "plans an experiment: networks, stages, arithmetic, memory; trains nothing",
 	.run = run,
 };

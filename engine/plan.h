@@ -56,6 +56,9 @@ long plan_prologue_launches(const struct plan *p);
 /* One line; with steps also a table of all steps and the sums of each segment: arithmetic, memory moved and, where the device's rates are
    known, the time that these should take (rates_limit). What ends a segment (optimisers) is not in it. */
 void plan_print(const struct plan *p, FILE *f, bool steps);
+/* One run by the device's rates, which must be known: kernels that are launched, and the time that they should take (rates_limit), updates included. */
+struct plan_roof { double launches, seconds; };
+struct plan_roof plan_roof(const struct plan *p);
 /* Whether the active segments read a leaf. */
 bool plan_reads(const struct plan *p, const struct node *leaf);
 /* Before plan_prepare: where a given node lies on the device (64-byte aligned, in the type that the plan has for it). A given node that is read must

@@ -40,6 +40,13 @@ static void print_step(const struct plan *p, FILE *f, int i, struct print_sum *s
 	sum->seconds += seconds;
 }
 
+/* The gradient twice, weights and moments in and out. */
+static struct step_cost update_cost(const struct plan *p, const struct optim *o)
+{
+	const int moments = o->conf.kind == OPTIM_SGD ? o->conf.momentum > 0 : 2;
+	return (struct step_cost){.bytes = (4.0 + 2 * moments) * (double)o->size * (double)dtype_size(p->dev->backend->wide)};
+}
+
 /* What the end of a segment does: the check that all is finite and the update, over flat buffers. */
 static void print_commit(const struct plan *p, FILE *f, int segment, struct print_sum *sum)
 {
@@ -48,9 +55,7 @@ static void print_commit(const struct plan *p, FILE *f, int segment, struct prin
 	for (int i = 0; s && i < s->n_optim; i++) {
 		const struct optim *o = s->optim[i];
 		const struct shape size = shape1((int)o->size);
-		const int moments = o->conf.kind == OPTIM_SGD ? o->conf.momentum > 0 : 2;
-		/* The gradient twice, weights and moments in and out. */
-		const struct step_cost c = {.bytes = (4.0 + 2 * moments) * (double)o->size * (double)dtype_size(p->dev->backend->wide)};
+		const struct step_cost c = update_cost(p, o);
 		const double seconds = p->dev->rates ? rates_limit(p->dev->rates, &c) : 0;
 		fprintf(f, "%5s  %-20s %-18s %-5s ", "", update[o->conf.kind], shape_str(&size), dtype_name(p->dev->backend->wide));
 		numbers(f, p, 0, c.bytes, seconds);
@@ -92,6 +97,23 @@ static void print_steps(const struct plan *p, FILE *f)
 	}
 	print_commit(p, f, last, &sum);
 	print_sum(p, f, &sum);
+}
+
+struct plan_roof plan_roof(const struct plan *p)
+{
+	struct plan_roof roof = {0};
+	for (int i = p->n_prologue; i < p->n_step; i++) {
+		const struct step_cost c = plan_step_cost(p, i);
+		roof.launches++;
+		roof.seconds += rates_limit(p->dev->rates, &c);
+	}
+	for (int s = 0; s < p->desc->n_segment; s++)
+		for (int i = 0; i < p->desc->segment[s].n_optim; i++) {
+			const struct step_cost c = update_cost(p, p->desc->segment[s].optim[i]);
+			roof.launches += 2; /* the check that all is finite, and the update */
+			roof.seconds += rates_limit(p->dev->rates, &c);
+		}
+	return roof;
 }
 
 void plan_print(const struct plan *p, FILE *f, bool steps)

@@ -46,6 +46,7 @@ static enum status measure(struct device *dev, enum precision precision, double 
 enum status rates_measure(struct device *dev, enum precision precision, double seconds, struct rates *r, struct err *e)
 {
 	enum status st = measure(dev, precision, seconds, conv, &r->conv, e);
+	r->launch = 0;
 	if (st == OK)
 		st = measure(dev, precision, seconds, matmul, &r->matmul, e);
 	return st == OK ? measure(dev, precision, seconds, copy, &r->copy, e) : st;
@@ -54,5 +55,5 @@ enum status rates_measure(struct device *dev, enum precision precision, double s
 double rates_limit(const struct rates *r, const struct step_cost *c)
 {
 	const bool product = c->call && c->call->op == &op_matmul;
-	return fmax(c->macs / (product ? r->matmul : r->conv), c->bytes / r->copy);
+	return fmax(r->launch, fmax(c->macs / (product ? r->matmul : r->conv), c->bytes / r->copy));
 }

@@ -26,6 +26,21 @@ static size_t backup_memory(const struct step *st)
 	return bytes;
 }
 
+/* By the rates of a machine that may not be this one. */
+static void print_roof(FILE *f, const struct step *st)
+{
+	struct plan_roof student = step_roof(st), teacher = {0};
+	for (int i = 0; st->pass && i < st->pass->n_part; i++) {
+		const struct plan_roof one = plan_roof(st->pass->part[i]->plan);
+		const int times = i ? 1 : st->pass->n / st->pass->part[0]->n; /* the rest of a batch that is cut has a plan of its own */
+		teacher.launches += times * one.launches;
+		teacher.seconds += times * one.seconds;
+	}
+	const double seconds = student.seconds + teacher.seconds;
+	fprintf(f, "    a step: %.0f kernels, %.3f ms by the roofs (teacher %.3f, the rest %.3f), %.0f pictures a second\n", student.launches + teacher.launches,
+	        1e3 * seconds, 1e3 * teacher.seconds, 1e3 * student.seconds, st->n / seconds);
+}
+
 static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson *l, const struct step *st, bool steps)
 {
 	char a[32];
@@ -39,6 +54,8 @@ static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson
 		fputs(st->pass ? "    student: " : "    ", f);
 		plan_print(st->variant[v].plan, f, steps);
 	}
+	if (r->x->dev->rates)
+		print_roof(f, st);
 }
 
 static size_t larger(size_t a, size_t b)
@@ -188,9 +205,9 @@ size_t memory_together(const struct stage_plan_sum *const sums[], int n)
 	return own + workspace + teachers;
 }
 
-int wave_size(const struct stage_plan_sum *const sums[], int n)
+int wave_size(const struct device *dev, const struct stage_plan_sum *const sums[], int n)
 {
-	const size_t there = memory_available();
+	const size_t there = device_memory(dev);
 	int k = n;
 	while (k > 1 && there && memory_wanted(memory_together(sums, k)) > there)
 		k--;
@@ -201,7 +218,7 @@ enum status stage_fits(struct experiment *x, struct stage *s, struct stage_plan_
 {
 	struct stage_plan_sum sum = {0};
 	const enum status st = stage_check(x, s, NULL, false, &sum, e);
-	const size_t there = memory_available(), wanted = memory_wanted(sum.memory);
+	const size_t there = device_memory(x->dev), wanted = memory_wanted(sum.memory);
 	char need[32], have[32];
 	*sums = sum;
 	if (st != OK || !there || wanted <= there)

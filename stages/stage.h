@@ -323,6 +323,7 @@ enum status step_prepare(struct step *st, void *workspace, struct err *e);
 void step_release(struct step *st);
 /* Multiply-adds of a step in the mean over steps; what is only observed is not counted. The teacher's pass is not in it. */
 double step_macs(const struct step *st);
+struct plan_roof step_roof(const struct step *st); /* the mean step's, by the device's rates; the teacher's pass is not in it */
 struct plan *step_plan(const struct step *st, long number); /* the variant for step number */
 /* After the pass was run with the same batch. */
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e);

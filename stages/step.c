@@ -272,20 +272,44 @@ struct plan *step_plan(const struct step *st, long number)
 	return v < 0 ? NULL : st->variant[v].plan;
 }
 
-double step_macs(const struct step *st)
+/* Weight of each variant in the mean over a cycle of steps; what only observes is left out where the same step is planned without it. */
+static void shares(const struct step *st, double share[MAX_VARIANT])
 {
 	const long cycle = cycle_of(st);
 	unsigned observers = 0;
-	double sum = 0;
+	for (int v = 0; v < MAX_VARIANT; v++)
+		share[v] = 0;
 	for (int i = 0; i < st->desc.n_segment; i++)
 		observers |= (unsigned)(st->segment[i].n_optim == 0) << i;
 	for (long k = 0; k < cycle; k++) {
 		const unsigned active = active_in(st, k);
 		int v = variant_of(st, active & ~observers);
 		v = v < 0 ? variant_of(st, active) : v;
-		sum += v < 0 ? 0 : plan_macs(st->variant[v].plan);
+		if (v >= 0)
+			share[v] += 1.0 / (double)cycle;
 	}
-	return sum / (double)cycle;
+}
+
+double step_macs(const struct step *st)
+{
+	double share[MAX_VARIANT], sum = 0;
+	shares(st, share);
+	for (int v = 0; v < st->n_variant; v++)
+		sum += share[v] * plan_macs(st->variant[v].plan);
+	return sum;
+}
+
+struct plan_roof step_roof(const struct step *st)
+{
+	struct plan_roof sum = {0};
+	double share[MAX_VARIANT];
+	shares(st, share);
+	for (int v = 0; v < st->n_variant; v++) {
+		const struct plan_roof one = plan_roof(st->variant[v].plan);
+		sum.launches += share[v] * one.launches;
+		sum.seconds += share[v] * one.seconds;
+	}
+	return sum;
 }
 
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e)
