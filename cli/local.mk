@@ -25,6 +25,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cmd_report.c \
 	%D%/cmd_rm.c \
 	%D%/cmd_runs.c \
+	%D%/cmd_selftest.c \
 	%D%/cmd_sweep.c \
 	%D%/cmd_table.c \
 	%D%/cmd_top.c \
@@ -71,3 +72,24 @@ liblimbeck_core_la_SOURCES += \
 	%D%/where.h \
 	%D%/workers.c \
 	%D%/workers.h
+
+# The engine's tests once more, for `limbeck selftest`: with a header in the place of Check's.
+noinst_LTLIBRARIES += libselftest.la
+liblimbeck_core_la_LIBADD = libselftest.la
+libselftest_la_SOURCES = \
+	%D%/selftest/check.h \
+	%D%/selftest/selftest.c \
+	%D%/selftest/selftest.h \
+	tests/engine/cases.h \
+	tests/engine/cases_a.c \
+	tests/engine/cases_b.c \
+	tests/engine/cases_wide.c \
+	tests/engine/hands_a.c \
+	tests/engine/hands_b.c \
+	tests/engine/test_against_ref.c \
+	tests/engine/test_hand.c \
+	tests/engine/test_loss.c \
+	tests/engine/test_optim.c \
+	tests/engine/trial.c \
+	tests/engine/trial.h
+libselftest_la_CPPFLAGS = -I$(top_srcdir)/cli/selftest -DTEST_SELFTEST $(AM_CPPFLAGS)

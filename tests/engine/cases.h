@@ -1,6 +1,6 @@
 /*
  * Cases: one op (or a few) on random inputs. test_grad.c checks first and second derivatives on `ref` by central
- * differences, test_cpu.c compares `cpu` with `ref`. Hand cases have values worked out on paper; test_hand.c.
+ * differences, test_against_ref.c compares a device with `ref`. Hand cases have values worked out on paper; test_hand.c.
  *
  * Every op must be covered: an op whose gradient stops (and reverse_gradient, normalize, those in bytes) by a hand case,
  * any other by a case that differentiates it.
@@ -11,6 +11,21 @@
 #include <check.h>
 
 #include "engine/build.h"
+
+/* What is compared with `ref`, and all that are tested one by one. tests/cuda builds these files once
+   more, for its device, and `limbeck selftest` for the one that a user names. */
+#if defined TEST_SELFTEST
+#include "cli/selftest/selftest.h"
+#define TEST_DEVICE "selftest"
+#define TEST_DEVICES "selftest"
+#define device_open selftest_device_open
+#elif defined TEST_CUDA
+#define TEST_DEVICE "cuda"
+#define TEST_DEVICES "cuda"
+#else
+#define TEST_DEVICE "cpu"
+#define TEST_DEVICES "ref", "late", "cpu"
+#endif
 
 enum { CASE_IN = 6, CASE_KINK = 3 };
 
@@ -47,6 +62,9 @@ struct op_case {
 /* g->sample and g->epoch, where an op made them, are filled with 0, 1, 2, ... and 3. */
 extern const struct op_case cases_a[], cases_b[];
 extern const int n_cases_a, n_cases_b;
+/* Of test_against_ref.c alone: too large for differences. */
+extern const struct op_case cases_wide[];
+extern const int n_cases_wide;
 
 struct hand_in {
 	struct shape shape;
@@ -69,7 +87,8 @@ extern const int n_hands_a, n_hands_b;
 /* Test cases for the suite of main.c: test_*.c. */
 TCase *tcase_grad(void);
 TCase *tcase_hand(void);
-TCase *tcase_cpu(void);
+TCase *tcase_against_ref(void);
+TCase *tcase_wide(void);
 TCase *tcase_optim(void);
 TCase *tcase_late(void);
 TCase *tcase_int8(void);

@@ -4,9 +4,10 @@ tests_check_engine_SOURCES = \
 	%D%/cases.h \
 	%D%/cases_a.c \
 	%D%/cases_b.c \
+	%D%/cases_wide.c \
 	%D%/hands_a.c \
 	%D%/hands_b.c \
-	%D%/test_cpu.c \
+	%D%/test_against_ref.c \
 	%D%/test_grad.c \
 	%D%/test_hand.c \
 	%D%/test_int8.c \

@@ -6,7 +6,8 @@ int main(void)
 
 	suite_add_tcase(suite, tcase_grad());
 	suite_add_tcase(suite, tcase_hand());
-	suite_add_tcase(suite, tcase_cpu());
+	suite_add_tcase(suite, tcase_against_ref());
+	suite_add_tcase(suite, tcase_wide());
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_late());
 	suite_add_tcase(suite, tcase_int8());

@@ -1,4 +1,4 @@
-/* Values worked out by hand: exactly on `ref`, in float on `cpu`. */
+/* Values worked out by hand: exactly on `ref`, in float on a device. */
 #include "tests/engine/trial.h"
 
 #include <math.h>
@@ -45,9 +45,9 @@ START_TEST(test_hand_ref)
 }
 END_TEST
 
-START_TEST(test_hand_cpu)
+START_TEST(test_hand_device)
 {
-	check_hand(hand_at(_i), "cpu", 1e-6);
+	check_hand(hand_at(_i), TEST_DEVICE, 1e-6);
 }
 END_TEST
 
@@ -57,6 +57,6 @@ TCase *tcase_hand(void)
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_loop_test(tc, test_hand_ref, 0, n_hands_a + n_hands_b);
-	tcase_add_loop_test(tc, test_hand_cpu, 0, n_hands_a + n_hands_b);
+	tcase_add_loop_test(tc, test_hand_device, 0, n_hands_a + n_hands_b);
 	return tc;
 }

@@ -6,7 +6,7 @@
 
 #include "engine/device.h"
 
-static const char *const devices[] = {"ref", "late", "cpu"};
+static const char *const devices[] = {TEST_DEVICES};
 enum { DEVICES = sizeof devices / sizeof *devices, MOST = 9000 };
 
 struct bench {

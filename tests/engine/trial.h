@@ -59,6 +59,9 @@ void trial_release(struct trial *t, struct trial_plan *p);
 
 /* Fails with the messages that were collected. */
 void trial_ok(const struct trial *t, const char *what);
+/* The case on the device that is tested and on `ref`, y and first gradients: close enough, and the same bits twice. test_against_ref.c */
+void against_ref(const struct op_case *c, enum precision precision);
+
 /* The case at an index over all tables. */
 const struct op_case *case_at(int i);
 

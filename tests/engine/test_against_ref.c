@@ -1,7 +1,9 @@
-/* Every case on `cpu`, in both precisions, against `ref`: values and first gradients. */
+/* Every case on a device, in both precisions, against `ref`: values and first gradients, and the same bits twice. */
 #include "tests/engine/trial.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct side {
 	struct trial t;
@@ -49,22 +51,25 @@ static double rms(const double *x, int64_t n)
 	return sqrt(sum / (double)n);
 }
 
-static void compare(const struct op_case *c, enum precision precision)
+void against_ref(const struct op_case *c, enum precision precision)
 {
 	const bool low = precision == PRECISION_BF16;
 	const double limit = low ? (c->bf16 > 0 ? c->bf16 : 1.0 / 64) : (c->f32 > 0 ? c->f32 : 1e-5);
-	struct side ref, cpu;
+	struct side ref, own, again;
 
 	run_side(&ref, c, "ref", precision, low);
-	run_side(&cpu, c, "cpu", precision, low);
+	run_side(&own, c, TEST_DEVICE, precision, low);
+	run_side(&again, c, TEST_DEVICE, precision, low);
 	for (int i = 0; i < ref.p.n; i++) {
 		const struct type *const type = &ref.p.node[i]->type;
 		const int64_t n = shape_count(&type->shape);
 		const bool real = type->cls == CLASS_ACT || type->cls == CLASS_WIDE;
 		const double size = rms(ref.p.value[i], n);
 
+		ck_assert_msg(memcmp(own.p.value[i], again.p.value[i], (size_t)n * sizeof(double)) == 0, "%s in %s, %s %d: other bits the second time",
+			      c->name, low ? "bf16" : "f32", i ? "gradient" : "value", i);
 		for (int64_t k = 0; k < n; k++) {
-			const double a = ref.p.value[i][k], b = cpu.p.value[i][k];
+			const double a = ref.p.value[i][k], b = own.p.value[i][k];
 			const double room = real ? limit * (fabs(a) + size) : 0;
 
 			ck_assert_msg(fabs(a - b) <= room,
@@ -72,29 +77,62 @@ static void compare(const struct op_case *c, enum precision precision)
 				      shape_str(&type->shape), b, a, room);
 		}
 	}
-	close_side(&cpu);
+	close_side(&again);
+	close_side(&own);
 	close_side(&ref);
 }
 
-START_TEST(test_cpu_f32)
+/* LIMBECK_TEST_CASES=conv2d: those alone whose name has it. */
+static bool is_asked(const struct op_case *c)
 {
-	compare(case_at(_i), PRECISION_F32);
+	const char *only = getenv("LIMBECK_TEST_CASES");
+	return !only || strstr(c->name, only);
+}
+
+START_TEST(against_ref_f32)
+{
+	if (is_asked(case_at(_i)))
+		against_ref(case_at(_i), PRECISION_F32);
 }
 END_TEST
 
-START_TEST(test_cpu_bf16)
+START_TEST(against_ref_bf16)
 {
-	if (!(case_at(_i)->flags & CASE_NO_BF16))
-		compare(case_at(_i), PRECISION_BF16);
+	if (is_asked(case_at(_i)) && !(case_at(_i)->flags & CASE_NO_BF16))
+		against_ref(case_at(_i), PRECISION_BF16);
 }
 END_TEST
 
-TCase *tcase_cpu(void)
+TCase *tcase_against_ref(void)
 {
-	TCase *const tc = tcase_create("cpu");
+	TCase *const tc = tcase_create("against ref");
 
-	tcase_set_timeout(tc, 30);
-	tcase_add_loop_test(tc, test_cpu_f32, 0, n_cases_a + n_cases_b);
-	tcase_add_loop_test(tc, test_cpu_bf16, 0, n_cases_a + n_cases_b);
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, against_ref_f32, 0, n_cases_a + n_cases_b);
+	tcase_add_loop_test(tc, against_ref_bf16, 0, n_cases_a + n_cases_b);
+	return tc;
+}
+
+START_TEST(wide_f32)
+{
+	if (is_asked(&cases_wide[_i]))
+		against_ref(&cases_wide[_i], PRECISION_F32);
+}
+END_TEST
+
+START_TEST(wide_bf16)
+{
+	if (is_asked(&cases_wide[_i]))
+		against_ref(&cases_wide[_i], PRECISION_BF16);
+}
+END_TEST
+
+TCase *tcase_wide(void)
+{
+	TCase *const tc = tcase_create("wide");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, wide_f32, 0, n_cases_wide);
+	tcase_add_loop_test(tc, wide_bf16, 0, n_cases_wide);
 	return tc;
 }

@@ -1,0 +1,102 @@
+/* limbeck selftest: the engine's own tests on a user's device, and what it can do; a report to send. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cli/options.h"
+#include "cli/selftest/selftest.h"
+#include "engine/rates.h"
+#include "limbeck.h"
+
+extern const struct command cmd_selftest;
+
+static const double SECONDS_EACH = 0.2;
+
+/* Arithmetic and memory, by the engine's own kernels. */
+static enum status print_rates(struct device *dev, struct err *e)
+{
+	static const struct { enum precision precision; const char *name; } kinds[] = {{PRECISION_F32, "f32"}, {PRECISION_BF16, "bf16"}};
+	enum status st = OK;
+	for (int k = 0; k < 2 && st == OK; k++) {
+		struct rates r;
+		if (kinds[k].precision == PRECISION_BF16 && !dev->backend->bf16_native(dev->impl)) {
+			printf("%s: the device has no arithmetic of its own for it\n", kinds[k].name);
+			continue;
+		}
+		st = rates_measure(dev, kinds[k].precision, SECONDS_EACH, &r, e);
+		if (st == OK)
+			printf("%s: convolutions of 3x3 and 64 channels %.0f GFLOP/s, matrix products %.0f GFLOP/s, memory %.1f GB/s\n", kinds[k].name, 2e-9 * r.conv,
+			       2e-9 * r.matmul, 1e-9 * r.copy);
+	}
+	return st;
+}
+
+static enum status print_device(struct arena *a, const char *name, int threads, struct err *e)
+{
+	struct device *dev = NULL;
+	enum status st = device_open(a, name, threads, &dev, e);
+	if (st != OK)
+		return st;
+	printf("device %s%s%s, %d thread%s\n", dev->backend->name, dev->backend->version ? ": " : "", dev->backend->version ? dev->backend->version() : "",
+	       dev->threads, dev->threads == 1 ? "" : "s");
+	st = print_rates(dev, e);
+	device_close(dev);
+	return st;
+}
+
+static int print_result(const struct selftest *s, double seconds)
+{
+	int passed = 0, failed = 0;
+	for (int i = 0; i < s->n_failure; i++)
+		printf("FAILED %s: %s\n", s->failure[i].test, s->failure[i].text);
+	for (int k = 0; k < s->n_case; k++) {
+		printf("%s: %d passed, %d failed\n", s->group[k].name, s->group[k].passed, s->group[k].failed);
+		passed += s->group[k].passed;
+		failed += s->group[k].failed;
+	}
+	printf("%d passed, %d failed in %.0f s\n", passed, failed, seconds);
+	return failed;
+}
+
+static enum status selftest(const char *device, int threads, struct err *e)
+{
+	struct arena *a = arena_open("selftest");
+	printf("limbeck %s\n", limbeck_version());
+	enum status st = print_device(a, device, threads, e);
+	if (st == OK) {
+		const double begin = time_now();
+		const struct selftest *s = selftest_run(a, device);
+		if (print_result(s, time_now() - begin))
+			st = err_run(e, "'%s' does not give the results that it should", device);
+	}
+	arena_close(a);
+	return st;
+}
+
+static int run(int argc, char **argv)
+{
+	const char *device = "cuda";
+	int threads = 0;
+	const struct flag flags[] = {
+		{.name = "--device", .value = "cuda|cuda:N|cpu", .text = &device, .help = "default cuda"},
+		{.name = "--threads", .value = "N", .number = &threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"},
+		{0},
+	};
+	struct err e = {0};
+	struct positional p = {0};
+	bool help = false;
+	enum status st = options_read(argc, argv, flags, 0, 0, &p, &help, &e);
+	if (help) {
+		options_help(&cmd_selftest, flags, "limbeck selftest --device cpu");
+		return 0;
+	}
+	if (st == OK)
+		st = selftest(device, threads, &e);
+	return command_end(st, &e);
+}
+
+const struct command cmd_selftest = {
+	.name = "selftest",
+	.args = "[--device NAME]",
+	.help = "the engine's tests on a device, every op against the reference: a report to send",
+	.run = run,
+};

@@ -1,0 +1,132 @@
+#include "cli/selftest/selftest.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/selftest/check.h"
+
+/* Of the files of tests/engine, as they are. */
+TCase *tcase_against_ref(void);
+TCase *tcase_wide(void);
+TCase *tcase_hand(void);
+TCase *tcase_loss(void);
+TCase *tcase_optim(void);
+
+struct test {
+	const char *name;
+	void (*run)(int i);
+	int from, to;
+};
+
+struct TCase {
+	const char *name;
+	int n, cap;
+	struct test *test;
+};
+
+/* Check's interface has no place for it: one run at a time. */
+static struct {
+	struct arena *arena;
+	const char *device;
+	jmp_buf out;
+	const char *text; /* of the failure that was left by `out` */
+} now;
+
+TCase *tcase_create(const char *name)
+{
+	TCase *tc = NEW(now.arena, TCase);
+	tc->name = name;
+	return tc;
+}
+
+void selftest_add(TCase *tc, const char *name, void (*test)(int), int from, int to)
+{
+	if (tc->n == tc->cap) {
+		struct test *bigger = NEW_ARRAY(now.arena, struct test, tc->cap ? 2 * tc->cap : 8);
+		if (tc->n)
+			memcpy(bigger, tc->test, (size_t)tc->n * sizeof *bigger);
+		tc->cap = tc->cap ? 2 * tc->cap : 8;
+		tc->test = bigger;
+	}
+	tc->test[tc->n++] = (struct test){name, test, from, to};
+}
+
+void selftest_fail(const char *file, int line, const char *fmt, ...)
+{
+	char text[1024];
+	const char *slash = strrchr(file, '/');
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	now.text = arena_printf(now.arena, "%s:%d: %s", slash ? slash + 1 : file, line, text);
+	longjmp(now.out, 1);
+}
+
+enum status selftest_device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e)
+{
+	return device_open(a, str_eq(name, "selftest") ? now.device : name, threads, dev, e);
+}
+
+static bool passes(const struct test *t, int i)
+{
+	if (setjmp(now.out))
+		return false;
+	t->run(i);
+	return true;
+}
+
+static int count(const TCase *tc)
+{
+	int n = 0;
+	for (int k = 0; k < tc->n; k++)
+		n += tc->test[k].to - tc->test[k].from;
+	return n;
+}
+
+static void add_failure(struct selftest *s, const struct test *t, int i)
+{
+	struct selftest_failure *f = &s->failure[s->n_failure++];
+	f->test = t->to - t->from > 1 ? arena_printf(now.arena, "%s %d", t->name, i) : t->name;
+	f->text = now.text;
+}
+
+static void run_group(struct selftest *s, struct selftest_case *group, const TCase *tc)
+{
+	const int all = count(tc);
+	for (int k = 0; k < tc->n; k++)
+		for (int i = tc->test[k].from; i < tc->test[k].to; i++) {
+			const bool passed = passes(&tc->test[k], i);
+			group->passed += passed;
+			group->failed += !passed;
+			if (!passed)
+				add_failure(s, &tc->test[k], i);
+			if (isatty(STDERR_FILENO))
+				fprintf(stderr, "\r%s: %d of %d, %d failed ", tc->name, group->passed + group->failed, all, group->failed);
+		}
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+struct selftest *selftest_run(struct arena *a, const char *device)
+{
+	now.arena = a;
+	now.device = device;
+	TCase *const cases[] = {tcase_against_ref(), tcase_wide(), tcase_hand(), tcase_loss(), tcase_optim()};
+	struct selftest *s = NEW(a, struct selftest);
+	int most = 0;
+	s->n_case = sizeof cases / sizeof *cases;
+	s->group = NEW_ARRAY(a, struct selftest_case, s->n_case);
+	for (int k = 0; k < s->n_case; k++)
+		most += count(cases[k]);
+	s->failure = NEW_ARRAY(a, struct selftest_failure, most);
+	for (int k = 0; k < s->n_case; k++) {
+		s->group[k].name = cases[k]->name;
+		run_group(s, &s->group[k], cases[k]);
+	}
+	return s;
+}

@@ -1,0 +1,55 @@
+/* Larger than a block of a GPU's threads or a piece of a CPU's cache: rows, sums and statistics that are made in parts. Values and first gradients alone. */
+#include "tests/engine/cases.h"
+
+#define BUILD(id, expr) \
+	static struct node *b_##id(struct graph *g, struct node *const x[]) \
+	{ \
+		return (expr); \
+	}
+
+#define D1(a) {1, {a}}
+#define D2(a, b) {2, {a, b}}
+#define D3(a, b, c) {3, {a, b, c}}
+#define D4(a, b, c, d) {4, {a, b, c, d}}
+#define ACT(shape, lo, hi) {shape, CLASS_ACT, lo, hi, 0, 0, {0}}
+#define WIDE(shape, lo, hi) {shape, CLASS_WIDE, lo, hi, 0, 0, {0}}
+#define PARAM(shape, lo, hi) {shape, CLASS_WIDE, lo, hi, IN_PARAM, 0, {0}}
+#define APART(shape, cls, lo, hi) {shape, cls, lo, hi, IN_APART, 0, {0}}
+#define NUM(shape, lo, hi) {shape, CLASS_I32, lo, hi, 0, 0, {0}}
+
+BUILD(softmax, graph_softmax(g, x[0]))
+BUILD(log_softmax, graph_log_softmax(g, x[0]))
+BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.1))
+BUILD(kl, graph_kl_divergence(g, x[0], x[1], 3))
+BUILD(sum_last, graph_sum(g, x[0], 1u << 1, false))
+BUILD(sum_first, graph_sum(g, x[0], 1u << 0, false))
+BUILD(sum_middle, graph_sum(g, x[0], 1u << 1, true))
+BUILD(sum_maps, graph_sum(g, x[0], 1u << 0 | 1u << 2 | 1u << 3, false))
+BUILD(mean_all, graph_mean_all(g, x[0]))
+BUILD(max_last, graph_max(g, x[0], 1u << 1, false))
+BUILD(max_first, graph_max(g, x[0], 1u << 0, false))
+BUILD(batch_norm, graph_batch_norm(g, x[0], x[1], x[2], NULL, 0.01, NULL, NULL))
+BUILD(relu_norm, graph_relu(g, graph_batch_norm(g, x[0], x[1], x[2], NULL, 0.01, NULL, NULL)))
+BUILD(scatter, graph_scatter_add(g, x[0], x[1], 3))
+BUILD(sort, graph_sort(g, x[0], NULL))
+BUILD(top, graph_top_k(g, x[0], 5, NULL))
+
+const struct op_case cases_wide[] = {
+	{"softmax wide", b_softmax, 0, 1, {WIDE(D2(3, 1001), -4, 4)}, 0, 0},
+	{"log_softmax wide", b_log_softmax, 0, 1, {ACT(D2(2, 777), -4, 4)}, 0, 0},
+	{"cross_entropy wide", b_cross_entropy, 0, 2, {WIDE(D2(5, 611), -4, 4), NUM(D1(5), 0, 610)}, 0, 0},
+	{"kl_divergence wide", b_kl, 0, 2, {WIDE(D2(3, 1000), -4, 4), WIDE(D2(3, 1000), -4, 4)}, 0, 0},
+	{"sum wide last", b_sum_last, 0, 1, {WIDE(D2(3, 5003), -2, 2)}, 0, 0},
+	{"sum wide first", b_sum_first, 0, 1, {WIDE(D2(4099, 7), -2, 2)}, 0, 0},
+	{"sum wide middle", b_sum_middle, 0, 1, {WIDE(D3(2, 1025, 33), -2, 2)}, 0, 0},
+	{"sum wide maps", b_sum_maps, 0, 1, {ACT(D4(5, 37, 17, 13), -2, 2)}, 0, 0},
+	{"mean wide all", b_mean_all, 0, 1, {WIDE(D1(70001), -2, 2)}, 0, 0},
+	{"max wide last", b_max_last, 0, 1, {APART(D2(3, 2003), CLASS_WIDE, -2, 2)}, 0, 0},
+	{"max wide first", b_max_first, 0, 1, {APART(D2(1031, 9), CLASS_WIDE, -2, 2)}, 0, 0},
+	{"batch_norm wide", b_batch_norm, 0, 3, {ACT(D4(9, 72, 11, 13), 1, 4), PARAM(D1(72), 0.5, 2), PARAM(D1(72), -2, 2)}, 0, 0},
+	{"relu of batch_norm wide", b_relu_norm, 0, 3, {ACT(D4(7, 33, 13, 11), -1, 2), PARAM(D1(33), 0.5, 2), PARAM(D1(33), -1, 1)}, 0, 1.0 / 32},
+	{"scatter_add wide", b_scatter, 0, 2, {WIDE(D2(601, 9), -2, 2), NUM(D1(601), 0, 2)}, 0, 0},
+	{"sort wide", b_sort, 0, 1, {APART(D2(2, 1111), CLASS_WIDE, -2, 2)}, 0, 0},
+	{"top_k wide", b_top, 0, 1, {APART(D2(3, 999), CLASS_WIDE, -2, 2)}, 0, 0},
+};
+const int n_cases_wide = sizeof cases_wide / sizeof *cases_wide;
