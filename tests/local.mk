@@ -11,7 +11,7 @@ AM_TESTS_ENVIRONMENT = \
 	OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY; \
 	LIMBECK_SRCDIR='$(abs_top_srcdir)'; export LIMBECK_SRCDIR; \
 	LIMBECK_BUILDDIR='$(abs_top_builddir)'; export LIMBECK_BUILDDIR; \
-	LIMBECK_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)'; \
+	LIMBECK_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CUDA_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)'; \
 	export LIMBECK_COMPILE;
 if SANITIZE
 # Sanitizers make a program several times slower; oneDNN and cairo keep memory for the life of the process.
@@ -26,6 +26,9 @@ TEST_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) \
 TEST_LIBS = liblimbeck-core.la $(LIMBECK_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS =
+check_LIBRARIES =
+check_DATA =
+EXTRA_PROGRAMS =
 dist_check_SCRIPTS = \
 	%D%/includes.sh \
 	%D%/headers.sh \
@@ -35,16 +38,21 @@ dist_check_SCRIPTS = \
 	%D%/docs.sh \
 	%D%/ships.sh \
 	%D%/cli.sh \
-	%D%/engine_avx2.sh
+	%D%/engine_avx2.sh \
+	%D%/cuda/registers.sh \
+	%D%/cuda/whole.sh
 EXTRA_DIST += \
 	%D%/tap.sh \
 	%D%/slow.sh \
 	%D%/gpu.sh \
 	%D%/lsan.supp
 
+include tests/cusim/local.mk
+
 if HAVE_CHECK
 include tests/base/local.mk
 include tests/engine/local.mk
+include tests/cuda/local.mk
 include tests/data/local.mk
 include tests/models/local.mk
 include tests/runs/local.mk

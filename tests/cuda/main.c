@@ -1,0 +1,27 @@
+/* The engine's tests on a simulated GPU: the text of the kernels, executed. tests/cusim/README.md says how. */
+#include "tests/engine/cases.h"
+
+TCase *tcase_device(void);
+TCase *tcase_record(void);
+TCase *tcase_conv(void);
+
+int main(void)
+{
+	Suite *const suite = suite_create("cuda");
+
+	suite_add_tcase(suite, tcase_against_ref());
+	suite_add_tcase(suite, tcase_wide());
+	suite_add_tcase(suite, tcase_hand());
+	suite_add_tcase(suite, tcase_optim());
+	suite_add_tcase(suite, tcase_loss());
+	suite_add_tcase(suite, tcase_device());
+	suite_add_tcase(suite, tcase_record());
+	suite_add_tcase(suite, tcase_conv());
+	SRunner *const runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+	const int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed != 0;
+}

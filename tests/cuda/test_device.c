@@ -1,0 +1,135 @@
+/* The device itself: what it says when it can't, what it keeps in order, the same bits twice. */
+#include "tests/engine/trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/cuda/cuda.h"
+
+TCase *tcase_device(void);
+
+static struct err e;
+static struct arena *life;
+
+static struct device *opened(void)
+{
+	struct device *dev = NULL;
+	ck_assert_msg(device_open(life, "cuda", 1, &dev, &e) == OK, "%s", e.text);
+	return dev;
+}
+
+static void begin(void)
+{
+	memset(&e, 0, sizeof e);
+	life = arena_open("test");
+}
+
+static void end(void)
+{
+	arena_close(life);
+}
+
+START_TEST(too_much_memory)
+{
+	struct device *dev = opened();
+	void *mem = NULL;
+	ck_assert_int_eq(device_alloc(dev, (size_t)1 << 50, &mem, &e), E_NOMEM);
+	ck_assert_ptr_nonnull(strstr(e.text, "1125899906842624 bytes"));
+	memset(&e, 0, sizeof e);
+	/* It was told once: the device works on. */
+	ck_assert_int_eq(device_alloc(dev, 64, &mem, &e), OK);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	device_free(dev, mem, 64);
+	device_close(dev);
+}
+END_TEST
+
+/* What is queued is done in order, and a host buffer may change as soon as put returns. */
+START_TEST(in_order)
+{
+	struct device *dev = opened();
+	const struct backend *b = dev->backend;
+	int host = 5, seen = 0;
+	void *x, *y;
+	ck_assert_int_eq(device_alloc(dev, sizeof host, &x, &e), OK);
+	ck_assert_int_eq(device_alloc(dev, sizeof host, &y, &e), OK);
+	b->get(dev->impl, &seen, x, sizeof seen);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	ck_assert_int_eq(seen, 0); /* zeroed */
+	b->put(dev->impl, x, &host, sizeof host);
+	host = 7;
+	b->copy(dev->impl, y, x, sizeof host);
+	b->put(dev->impl, x, &host, sizeof host);
+	host = 9;
+	b->get(dev->impl, &seen, y, sizeof seen);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	ck_assert_int_eq(seen, 5);
+	b->get(dev->impl, &seen, x, sizeof seen);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	ck_assert_int_eq(seen, 7);
+	device_free(dev, x, sizeof host);
+	device_free(dev, y, sizeof host);
+	device_close(dev);
+}
+END_TEST
+
+/* The first failure is kept, with the name of its op, until somebody waits. */
+START_TEST(first_failure)
+{
+	struct device *dev = opened();
+	cuda_note(dev->impl, "conv2d", cudaErrorInvalidConfiguration);
+	cuda_note(dev->impl, "relu", cudaErrorInvalidValue);
+	ck_assert_int_eq(device_wait(dev, &e), E_ENV);
+	ck_assert_ptr_nonnull(strstr(e.text, "conv2d failed"));
+	device_close(dev);
+}
+END_TEST
+
+static double *sum_of_many(struct device *dev, int64_t n)
+{
+	const struct backend *b = dev->backend;
+	float *host = NEW_ARRAY(life, float, n), *out = NEW_ARRAY(life, float, 1);
+	double *sum = NEW(life, double);
+	void *x, *total;
+	for (int64_t i = 0; i < n; i++)
+		host[i] = (float)(i % 977) * 0.37f - 150;
+	ck_assert_int_eq(device_alloc(dev, (size_t)n * sizeof *host, &x, &e), OK);
+	ck_assert_int_eq(device_alloc(dev, sizeof *out, &total, &e), OK);
+	b->put(dev->impl, x, host, (size_t)n * sizeof *host);
+	b->square_sum(dev->impl, x, n, total);
+	b->get(dev->impl, out, total, sizeof *out);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	*sum = (double)*out;
+	device_free(dev, x, (size_t)n * sizeof *host);
+	device_free(dev, total, sizeof *out);
+	return sum;
+}
+
+/* A sum over more than the grid covers at once: right, and the same bits twice. */
+START_TEST(sums_twice)
+{
+	struct device *dev = opened();
+	const int64_t n = 150001;
+	double want = 0;
+	for (int64_t i = 0; i < n; i++) {
+		const float x = (float)(i % 977) * 0.37f - 150;
+		want += (double)x * (double)x;
+	}
+	const double *a = sum_of_many(dev, n), *b = sum_of_many(dev, n);
+	ck_assert_double_eq(*a, *b);
+	ck_assert_double_eq_tol(*a, want, 1e-6 * want);
+	device_close(dev);
+}
+END_TEST
+
+TCase *tcase_device(void)
+{
+	TCase *const tc = tcase_create("device");
+	tcase_add_checked_fixture(tc, begin, end);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, too_much_memory);
+	tcase_add_test(tc, in_order);
+	tcase_add_test(tc, first_failure);
+	tcase_add_test(tc, sums_twice);
+	return tc;
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# A whole experiment on the simulated device: a teacher with anchors, distillation, adversarial blocks, stopped and gone on with. The same bits as without the stop, and within
+# rounding what the CPU gives.
+set -u
+program=${LIMBECK_BUILDDIR:-.}/tests/limbeck_cusim
+if [ ! -x "$program" ]; then
+	echo "1..0 # SKIP no simulator"
+	exit 0
+fi
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0 failed=0
+# verdict STATUS NAME
+verdict() {
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
+		echo "not ok $n - $2"
+		tail -20 out | sed 's/^/# /'
+		failed=1
+	fi
+}
+cat >tiny.yaml <<'Y'
+name: tiny
+seed: 1
+precision: f32
+data: {kind: synth, batch: 16, n_train: 72, n_test: 32, held_out: 24, classes: 4, size: 8, crop: 1, flip: true, eval_batch: 20}
+networks:
+  teacher: {model: cnn, widths: [4, 8], convs: 1}
+  student: {model: cnn, widths: [2, 4], convs: 1}
+stages:
+  - {name: teach, kind: supervise, train: teacher, epochs: 2, lr: 0.05, anchors: {count: 2, rule: equal}}
+  - {name: kd, kind: distill, train: student, teacher: teach.last, epochs: 2, lr: 0.05}
+  - {name: m, kind: blocks, train: student, teacher: teach.anchors, epochs: 1, head_epochs: 1, polish_epochs: 1, lr: 0.05, instruments: 3, critic: {kind: small, width: 4, depth: 2}}
+Y
+run() { "$program" train tiny.yaml --quiet "$@" >out 2>&1; }
+
+run --device cuda --out whole
+verdict $? "an experiment runs on the simulated device"
+run --device cpu --threads 1 --out cpu
+verdict $? "and on the CPU"
+# The losses of every epoch: relative to 1 at least.
+far() {
+	join <(losses whole) <(losses cpu) | awk '{ d = $2 - $3; d = d < 0 ? -d : d; m = $3 < 0 ? -$3 : $3; if (d > 1e-3 * (m > 1 ? m : 1)) print; n++ } END { if (n < 10) print "only " n " rows" }'
+}
+losses() { awk -F, '$5 ~ /loss/ { print $1 "/" $2 "/" $3 "/" $5, $6 }' "$1"/tiny-*/metrics.csv | tr ' ' '_' | sed 's/_\([^_]*\)$/ \1/' | sort -k1,1; }
+far >out
+[ ! -s out ]
+verdict $? "its losses are the CPU's within rounding"
+
+"$program" train tiny.yaml --quiet --device cuda --out stopped >out 2>&1 &
+pid=$!
+for _ in $(seq 600); do
+	ls stopped/tiny-*/stages/kd/resume.safetensors >/dev/null 2>&1 && break
+	ls stopped/tiny-*/stages/kd >/dev/null 2>&1 && break
+	kill -0 "$pid" 2>/dev/null || break
+	sleep 0.1
+done
+kill -INT "$pid" 2>/dev/null
+wait "$pid"
+status=$?
+[ "$status" = 130 ] || [ "$status" = 0 ]
+verdict $? "it stops when asked"
+run --device cuda --out stopped
+verdict $? "and goes on"
+same=0
+for weights in whole/tiny-*/stages/*/last.safetensors; do
+	cmp "$weights" stopped/"${weights#whole/}" >>out || same=1
+done
+verdict $same "and leaves the same weights"
+echo "1..$n"
+exit $failed
