@@ -137,6 +137,8 @@ t "a precision that is none" 2 check good.yaml --precision f16 -- "--precision i
 
 t "check says what it would take" 0 check good.yaml -- "big: cnn," "parameters" "multiply-adds" "2 blocks" "taps block1 (1,8,8,8)" \
 	"stage steps: blocks of small" "anchor 2/2 block 1/2" "in all: 3 stages" "optimiser steps"
+t "check --on says what a GPU would take" 0 check good.yaml --precision f32 --on h100 -- "NVIDIA H100 SXM: 67.0 TFLOP/s" "kernels," "ms by the roofs" "nothing was run there"
+t "check --on a GPU that nobody knows" 2 check good.yaml --on h1000 -- "unknown GPU 'h1000', there is h100, h200, a100, l4, rtx4090"
 t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'" "M mul-adds  MiB moved  ms, about" "GFLOP/s, memory"
 awk '$1 ~ /^[0-9]+$/ && /conv2d/ { rows++ } $1 == "sum" && $4 > 0 && $5 > 0 && $6 > 0 { sums++ } END { exit !(rows > 20 && sums > 5) }' out
 verdict $? "with sums of arithmetic, memory and time"

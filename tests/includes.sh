@@ -132,7 +132,7 @@ report "every source file is built and distributed" < <(
 	for f in "${files[@]}" "${lists[@]}"; do
 		d=${f%%/*}
 		[ "$f" = cli/main.c ] && continue
-		grep -qsF -e "%D%/${f#"$d"/}" "$d/local.mk" || grep -qwF -e "$f" Makefile.am || echo "$f: not in $d/local.mk"
+		grep -qsF -e "%D%/${f#"$d"/}" "$d/local.mk" || grep -qsF -e "%D%/${f##*/}" "${f%/*}/local.mk" || grep -qwF -e "$f" Makefile.am || echo "$f: not in $d/local.mk"
 	done
 )
 
@@ -143,7 +143,7 @@ report "every experiment is distributed" < <(
 )
 
 report "every test file is built and distributed" < <(
-	find tests -name '*.[ch]' -type f | LC_ALL=C sort | while read -r f; do
+	find tests \( -name '*.[ch]' -o -name '*.cc' -o -name '*.cu' \) -type f | LC_ALL=C sort | while read -r f; do
 		d=${f#tests/}
 		d=tests/${d%%/*}
 		grep -qsF -e "%D%/${f#"$d"/}" "$d/local.mk" || echo "$f: not in $d/local.mk"
