@@ -11,6 +11,7 @@ EXTRA_DIST += %D%/RESULTS.md
 EXTRA_DIST += %D%/folders.svg
 EXTRA_DIST += %D%/report.png
 EXTRA_DIST += %D%/results/assistants.md
+EXTRA_DIST += %D%/results/assistants_cifar10.md
 EXTRA_DIST += %D%/results/assistants_factorial.md
 EXTRA_DIST += %D%/results/assistants_temperature.svg
 EXTRA_DIST += %D%/results/assistants_gradcam.png
