@@ -285,7 +285,7 @@ static void shares(const struct step *st, double share[MAX_VARIANT])
 		const unsigned active = active_in(st, k);
 		int v = variant_of(st, active & ~observers);
 		v = v < 0 ? variant_of(st, active) : v;
-		if (v >= 0)
+		if (v >= 0 && v < MAX_VARIANT)
 			share[v] += 1.0 / (double)cycle;
 	}
 }

@@ -88,7 +88,6 @@ cudaError_t capture_joins(stream *s, unsigned long id, const std::vector<size_t>
 	}
 	if (!s->captured_by) {
 		s->captured_by = c;
-		s->last_nodes.clear();
 		c->streams.push_back(s);
 	}
 	for (const size_t n : nodes)
@@ -178,7 +177,6 @@ API cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode)
 		return error_keep(cudaErrorIllegalState);
 	captures.emplace_back(new capture{++last_id, mode, std::this_thread::get_id(), s, {s}, {}, false});
 	s->captured_by = captures.back().get();
-	s->last_nodes.clear();
 	return cudaSuccess;
 }
 

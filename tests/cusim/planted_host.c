@@ -1,8 +1,8 @@
 /* Host code with a bug each: wrong pointers, sizes and shapes, work that is not waited for. */
 #include "tests/cusim/planted.h"
 
+#include <cublas_v2.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { N = PLANTED_N, BYTES = N * sizeof(float) };
@@ -203,6 +203,53 @@ static int right_event(void)
 	return two_streams(1);
 }
 
+/* The same with a library: the product of what the first stream made with what it was made from. */
+static int gemm(int ordered)
+{
+	const float one = 1, zero = 0;
+	struct buffers b;
+	float *z, sum = 0;
+	cudaStream_t first, second;
+	cudaEvent_t made;
+	cublasHandle_t blas;
+	begin(&b);
+	cudaMalloc((void **)&z, sizeof *z);
+	cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking);
+	cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
+	cudaEventCreateWithFlags(&made, cudaEventDisableTiming);
+	cublasCreate(&blas);
+	cublasSetStream(blas, second);
+	cudaDeviceSynchronize();
+	planted_copy(b.x, b.y, N, 1, N, 0, first);
+	cudaEventRecord(made, first);
+	if (ordered)
+		cudaStreamWaitEvent(second, made, 0);
+	cublasSgemm(blas, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, N, &one, b.x, 1, b.y, N, &zero, z, 1);
+	cudaStreamSynchronize(second);
+	cudaMemcpy(&sum, z, sizeof sum, cudaMemcpyDeviceToHost);
+	cudaStreamSynchronize(first);
+	for (int i = 0; i < N; i++)
+		sum -= planted_value(i) * planted_value(i); /* exact */
+	if (!(sum == 0))
+		fprintf(stderr, "the sum is off by %g\n", sum);
+	cublasDestroy(blas);
+	cudaStreamDestroy(first);
+	cudaStreamDestroy(second);
+	cudaEventDestroy(made);
+	cudaFree(z);
+	return end(&b, !(sum == 0));
+}
+
+static int gemm_without_event(void)
+{
+	return gemm(0);
+}
+
+static int right_gemm(void)
+{
+	return gemm(1);
+}
+
 /* A graph of two branches that join; the second uses what the first made if they are in order. */
 static int graph(int ordered)
 {
@@ -256,6 +303,7 @@ static int right_graph(void)
 
 const struct planted planted_hosts[] = {
 	{"right_event", 0, NULL, right_event},
+	{"right_gemm", 0, NULL, right_gemm},
 	{"right_graph", 0, NULL, right_graph},
 	{"host_pointer", SEEN_ALWAYS, "kernel copy: pointer argument 0", host_pointer},
 	{"freed_pointer", SEEN_ALWAYS, "is not device memory (of the host, or freed)", freed_pointer},
@@ -271,6 +319,7 @@ const struct planted planted_hosts[] = {
 	{"leaks", SEEN_LAZY | SEEN_ASAN, "leak of 256 bytes of device memory", leaks},
 	{"reads_too_early", SEEN_LAZY | SEEN_TSAN, NULL, reads_too_early},
 	{"no_event", SEEN_LAZY | SEEN_TSAN, NULL, no_event},
+	{"gemm_without_event", SEEN_LAZY | SEEN_TSAN, NULL, gemm_without_event},
 	{"graph_without_order", SEEN_LAZY | SEEN_TSAN, NULL, graph_without_order},
 	{NULL, 0, NULL, NULL},
 };

@@ -1,9 +1,11 @@
 /* Runs a planted kernel and compares. For planted_*.cu; N different numbers go in. */
 #pragma once
 
-#include "tests/cusim/planted.h"
+#include <math.h>
+#include <stdio.h>
 
 #include "engine/cuda/cu_portable.h"
+#include "tests/cusim/planted.h"
 
 constexpr int N = PLANTED_N;
 typedef void (*kernel)(const float *, float *, int);

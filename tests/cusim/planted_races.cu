@@ -90,6 +90,20 @@ int run_no_syncwarp(void)
 	});
 }
 
+__global__ void right_warp(const float *x, float *y, int)
+{
+	CU_SHARED(float, s, [N]);
+	const int t = threadIdx.x, first = t & ~31;
+	s[t] = x[t];
+	__syncwarp();
+	y[t] = s[first + (t + 1) % 32];
+}
+
+int run_right_warp(void)
+{
+	return judge_block(right_warp, [](int i) { return same((i & ~31) + (i + 1) % 32); });
+}
+
 /* Many threads add to few places, without atomics. */
 __global__ void histogram(const float *x, float *y, int)
 {
@@ -124,26 +138,30 @@ int run_blocks_add(void)
 	});
 }
 
-/* The last block sums what the others wrote; nobody fences. y[63] is the ticket. */
-__global__ void no_fence(const float *x, float *y, int)
+/* The last block sums what the others wrote. y[63] is the ticket. */
+template <bool fences> __global__ void last_block_sums(const float *x, float *y, int)
 {
 	CU_SHARED(int, last, );
 	if (threadIdx.x == 0) {
 		y[blockIdx.x] = x[blockIdx.x];
+		if (fences)
+			__threadfence();
 		last = atomicAdd((unsigned *)&y[63], 1) == gridDim.x - 1;
 	}
 	__syncthreads();
 	if (last && threadIdx.x == 0) {
 		float sum = 0;
+		if (fences)
+			__threadfence();
 		for (unsigned b = 0; b < gridDim.x; b++)
 			sum += y[b];
 		y[gridDim.x] = sum;
 	}
 }
 
-int run_no_fence(void)
+template <bool fences> int run_last_block_sums(void)
 {
-	return judge({no_fence, 32, 32, 0, true}, [](int i) {
+	return judge({last_block_sums<fences>, 32, 32, 0, true}, [](int i) {
 		float sum = 0;
 		for (int b = 0; b < 32; b++)
 			sum += same(b);
@@ -220,13 +238,15 @@ int run_shuffle_in_a_branch(void)
 
 const struct planted planted_races[] = {
 	{"right", 0, NULL, run_right},
+	{"right_warp", 0, NULL, run_right_warp},
 	{"no_barrier", SEEN_FIFO | SEEN_LIFO | SEEN_RANDOM | SEEN_TSAN, NULL, run_no_barrier},
 	{"no_barrier_back", SEEN_LIFO | SEEN_RANDOM | SEEN_TSAN, NULL, run_no_barrier_back},
 	{"one_barrier_of_two", SEEN_ANY_ORDER | SEEN_TSAN, NULL, run_one_barrier_of_two},
 	{"no_syncwarp", SEEN_FIFO | SEEN_RANDOM | SEEN_TSAN, NULL, run_no_syncwarp},
 	{"histogram", SEEN_TSAN, NULL, run_histogram},
 	{"blocks_add", SEEN_TSAN, NULL, run_blocks_add},
-	{"no_fence", SEEN_TSAN, NULL, run_no_fence},
+	{"right_fence", 0, NULL, run_last_block_sums<true>},
+	{"no_fence", SEEN_TSAN, NULL, run_last_block_sums<false>},
 	{"returns_early", SEEN_ALWAYS, "__syncthreads()", run_returns_early},
 	{"two_barriers", SEEN_ALWAYS, "meet at different __syncthreads(): ", run_two_barriers},
 	{"full_mask", SEEN_ALWAYS, "does not take part", run_full_mask},

@@ -7,7 +7,12 @@
 
 enum { N = 70, BYTES = N * sizeof(float) };
 
-static const char *const modes[] = {"CUSIM_STREAMS=eager", "CUSIM_STREAMS=lazy", "CUSIM_STREAMS=random CUSIM_SEED=5", "CUSIM_STREAMS=random CUSIM_SEED=9"};
+static const char *const modes[] = {
+	"CUSIM_STREAMS=eager",
+	"CUSIM_STREAMS=lazy",
+	"CUSIM_STREAMS=random CUSIM_SEED=5",
+	"CUSIM_STREAMS=random CUSIM_SEED=9",
+};
 enum { MODES = sizeof modes / sizeof *modes };
 
 /* Made by setup. */
@@ -95,9 +100,11 @@ START_TEST(test_capture_and_replay)
 		ck_assert_float_eq(value(x), (float)(3 * i));
 		ck_assert_float_eq(value(y), 0);
 	}
-	CUDA_OK(cudaGraphLaunch(ready, side)); /* of another stream, and twice without waiting */
+	CUDA_OK(cudaGraphLaunch(ready, side)); /* on another stream; the next launch waits for it */
 	CUDA_OK(cudaGraphLaunch(ready, stream));
 	CUDA_OK(cudaGraphExecDestroy(ready));
+	CUDA_OK(cudaStreamSynchronize(stream));
+	ck_assert_float_eq(pinned[7], 14);
 	ck_assert_float_eq(value(x), 13);
 }
 END_TEST

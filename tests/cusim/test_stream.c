@@ -7,7 +7,12 @@
 
 enum { N = 100, BYTES = N * sizeof(float) };
 
-static const char *const modes[] = {"CUSIM_STREAMS=eager", "CUSIM_STREAMS=lazy", "CUSIM_STREAMS=random CUSIM_SEED=5", "CUSIM_STREAMS=random CUSIM_SEED=6"};
+static const char *const modes[] = {
+	"CUSIM_STREAMS=eager",
+	"CUSIM_STREAMS=lazy",
+	"CUSIM_STREAMS=random CUSIM_SEED=5",
+	"CUSIM_STREAMS=random CUSIM_SEED=6",
+};
 enum { MODES = sizeof modes / sizeof *modes };
 
 static float *zeros(void)
@@ -79,10 +84,11 @@ START_TEST(test_default_stream_waits)
 	float *const x = zeros(), *const y = zeros();
 	const cudaStream_t s = stream_of(cudaStreamDefault);
 	CUDA_OK(test_increment(x, N, s));
-	CUDA_OK(test_increment(x, N, NULL)); /* after s */
-	CUDA_OK(test_copy(x, y, N, s));      /* after the default stream */
+	CUDA_OK(test_copy(x, y, N, NULL)); /* after s */
+	CUDA_OK(test_increment(x, N, s)); /* after the default stream */
 	CUDA_OK(cudaStreamSynchronize(s));
-	ck_assert_float_eq(first_of(y), 2);
+	ck_assert_float_eq(first_of(y), 1);
+	ck_assert_float_eq(first_of(x), 2);
 }
 END_TEST
 
