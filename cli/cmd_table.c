@@ -89,7 +89,7 @@ static int run(int argc, char **argv)
 	bool help = false;
 	enum status st = options_read(argc, argv, flags, 1, 1, &p, &help, &e);
 	if (help) {
-		options_help(&cmd_table, flags, "limbeck table experiments/repdistiller_same.yaml --budget quick --form markdown");
+		options_help(&cmd_table, flags, "limbeck table experiments/repdistiller/same.yaml --budget minutes --form markdown");
 		return 0;
 	}
 	if (st == OK) {

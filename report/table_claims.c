@@ -232,6 +232,19 @@ static enum status read_claim(struct table *t, const struct conf *map, struct er
 
 /* ---- all of them ---- */
 
+/* Claims at points that --only leaves out: the file made them, and they stay in the family, as not decided. A claim that holds at points where both rows are
+   the same networks is counted once for each: the family is rather too large. */
+static int count_left_out(const struct table *t, const struct conf *list)
+{
+	const struct sweep *s = t->sweep;
+	int points = 0, everywhere = 0, first;
+	for (int i = 0; i < s->vary.n_point; i++)
+		points += sweep_runs_of(s, &s->vary.point[i], &first) == 0;
+	for (int i = 0; i < list->n; i++)
+		everywhere += list->item[i]->kind == CONF_MAP && !conf_find(list->item[i], "at");
+	return points * everywhere;
+}
+
 enum status table_claims(struct table *t, const struct conf *list, struct err *e)
 {
 	enum status st = OK;
@@ -244,10 +257,11 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 		st = read_claim(t, list->item[i], e);
 	if (st != OK)
 		return st;
-	double *p = NEW_ARRAY(t->arena, double, t->n_claim);
-	for (int i = 0; i < t->n_claim; i++) /* what was not run yet was claimed too */
-		p[i] = isnan(t->claim[i].p) ? 1 : t->claim[i].p;
-	stats_holm(p, t->n_claim, t->arena);
+	const int family = t->n_claim + count_left_out(t, list);
+	double *p = NEW_ARRAY(t->arena, double, family);
+	for (int i = 0; i < family; i++) /* what was not run yet was claimed too */
+		p[i] = i >= t->n_claim || isnan(t->claim[i].p) ? 1 : t->claim[i].p;
+	stats_holm(p, family, t->arena);
 	for (int i = 0; i < t->n_claim; i++) {
 		if (!isnan(t->claim[i].p))
 			t->claim[i].p = p[i];
