@@ -171,6 +171,12 @@ bool file_exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
+bool file_has_bytes(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
 enum status file_remove(const char *path, struct err *e)
 {
 	if (unlink(path) && errno != ENOENT && errno != ENOTDIR)

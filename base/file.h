@@ -23,6 +23,7 @@ enum status file_put(const char *path, const void *data, size_t n, struct err *e
 /* All of a file, terminated by a 0 that *size does not count. gunzips when gz is true. */
 enum status file_read(struct arena *a, const char *path, bool gz, char **data, size_t *size, struct err *e);
 bool file_exists(const char *path);
+bool file_has_bytes(const char *path); /* it exists and is not empty */
 enum status dir_make(const char *path, struct err *e); /* with parents; existing is fine; checks that it can be written */
 char *path_join(struct arena *a, const char *dir, const char *name); /* name absolute: name */
 enum status file_remove(const char *path, struct err *e); /* missing is fine */

@@ -110,7 +110,7 @@ static void note_tests(const struct table *t, FILE *f)
 	if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
 		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
-		      "it was in time if one of its rows had no run then.\n", f);
+		      "it was in time if one of its rows had no run then. Its difference is above 0 where the better one is better, also where less is better.\n", f);
 	else
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }

@@ -138,9 +138,11 @@ enum status overview_store(struct arena *a, const char *out, struct store **s, s
 	*s = NULL;
 	if (!is_folder(out))
 		return err_user(e, nowhere, "there is no folder '%s'", out);
-	if (file_exists(path))
+	if (file_has_bytes(path))
 		return store_open(path, s, e);
 	const int n = count_folders(a, out);
+	if (!n && file_exists(path))
+		return store_open(path, s, e);
 	if (n)
 		return err_user(e, nowhere, "'%s' has %d run folder%s and no store: 'limbeck runs --rebuild --out %s' makes it again", out, n,
 		                n == 1 ? "" : "s", out);

@@ -284,7 +284,7 @@ enum status sweep_refresh(struct sweep *s, struct err *e)
 {
 	const char *path = path_join(s->arena, s->out, "limbeck.db");
 	enum status st = OK;
-	if (!s->store && !file_exists(path)) {
+	if (!s->store && !file_has_bytes(path)) {
 		if (has_folder(s))
 			log_line(LOG_WARN, "'%s' has folders of these runs and no store, so nothing is known of them: 'limbeck runs --rebuild --out %s' reads them, "
 			                   "training makes them anew", s->out, s->out);

@@ -120,6 +120,9 @@ all_rows() { "$program" runs --json; }
 all_rows >before.json
 mv runs/limbeck.db lost.db
 t "a lost store is told" 2 runs -- "has 2 run folders and no store" "--rebuild"
+: >runs/limbeck.db
+t "so is an empty one" 2 runs -- "has 2 run folders and no store" "--rebuild"
+rm runs/limbeck.db
 t "runs --rebuild" 0 runs --rebuild -- "$first" "$second" "holds 2 runs"
 all_rows >after.json
 cmp -s before.json after.json
