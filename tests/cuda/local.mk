@@ -26,6 +26,8 @@ tests_check_cuda_SOURCES = \
 	tests/engine/hands_b.c \
 	tests/engine/test_against_ref.c \
 	tests/engine/test_hand.c \
+	tests/engine/test_int8.c \
+	tests/engine/test_largest.c \
 	tests/engine/test_loss.c \
 	tests/engine/test_optim.c \
 	tests/engine/trial.c \

@@ -12,6 +12,8 @@ int main(void)
 	suite_add_tcase(suite, tcase_against_ref());
 	suite_add_tcase(suite, tcase_wide());
 	suite_add_tcase(suite, tcase_hand());
+	suite_add_tcase(suite, tcase_int8());
+	suite_add_tcase(suite, tcase_largest());
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_loss());
 	suite_add_tcase(suite, tcase_device());

@@ -92,6 +92,7 @@ TCase *tcase_wide(void);
 TCase *tcase_optim(void);
 TCase *tcase_late(void);
 TCase *tcase_int8(void);
+TCase *tcase_largest(void);
 TCase *tcase_loss(void);
 TCase *tcase_pool(void);
 TCase *tcase_threads(void);

@@ -30,6 +30,19 @@ BUILD(max_last, graph_max(g, x[0], 1u << 1, false))
 BUILD(max_first, graph_max(g, x[0], 1u << 0, false))
 BUILD(batch_norm, graph_batch_norm(g, x[0], x[1], x[2], NULL, 0.01, NULL, NULL))
 BUILD(relu_norm, graph_relu(g, graph_batch_norm(g, x[0], x[1], x[2], NULL, 0.01, NULL, NULL)))
+BUILD(relu_norm_add, graph_relu(g, graph_batch_norm(g, x[0], x[1], x[2], x[3], 0.01, NULL, NULL)))
+BUILD(affine_add, graph_relu(g, graph_affine(g, x[0], x[1], x[2], x[3])))
+BUILD(max_pool_2, graph_max_pool(g, x[0], 2, 2, 0))
+BUILD(max_pool_3, graph_max_pool(g, x[0], 3, 2, 1))
+static const struct pool_conf pick_conf = {3, 2, 1, 0, {4, {2, 24, 9, 7}}};
+BUILD(max_pool_pick, graph_max_pool_pick(g, x[0], x[1], &pick_conf))
+BUILD(avg_pool, graph_avg_pool(g, x[0], 3, 2, 1))
+BUILD(bilinear, graph_resize(g, x[0], 11, 13, true))
+BUILD(nearest, graph_resize(g, x[0], 4, 2, false))
+static const unsigned key[2] = {0x3c6ef372u, 0xa54ff53au};
+BUILD(dropout, graph_dropout(g, x[0], 0.3, key))
+BUILD(bytes, graph_quantize(g, x[0], 0.125))
+BUILD(from_bytes, graph_dequantize(g, x[0], 0.3))
 BUILD(scatter, graph_scatter_add(g, x[0], x[1], 3))
 BUILD(sort, graph_sort(g, x[0], NULL))
 BUILD(top, graph_top_k(g, x[0], 5, NULL))
@@ -48,6 +61,22 @@ const struct op_case cases_wide[] = {
 	{"max wide first", b_max_first, 0, 1, {APART(D2(1031, 9), CLASS_WIDE, -2, 2)}, 0, 0},
 	{"batch_norm wide", b_batch_norm, 0, 3, {ACT(D4(9, 72, 11, 13), 1, 4), PARAM(D1(72), 0.5, 2), PARAM(D1(72), -2, 2)}, 0, 0},
 	{"relu of batch_norm wide", b_relu_norm, 0, 3, {ACT(D4(7, 33, 13, 11), -1, 2), PARAM(D1(33), 0.5, 2), PARAM(D1(33), -1, 1)}, 0, 1.0 / 32},
+	{"relu of batch_norm wide and more", b_relu_norm_add, 0, 4,
+	 {ACT(D4(5, 16, 9, 7), -1, 2), PARAM(D1(16), 0.5, 2), PARAM(D1(16), -1, 1), ACT(D4(5, 16, 9, 7), -1, 1)}, 0, 1.0 / 32},
+	{"batch_norm wide rows", b_batch_norm, 0, 3, {ACT(D2(203, 264), -1, 3), PARAM(D1(264), 0.5, 2), PARAM(D1(264), -2, 2)}, 0, 0},
+	{"relu of affine wide and more", b_affine_add, 0, 4,
+	 {ACT(D4(5, 24, 9, 7), -2, 2), PARAM(D1(24), 0.5, 2), PARAM(D1(24), -1, 1), ACT(D4(5, 24, 9, 7), -1, 1)}, 0, 1.0 / 32},
+	{"max_pool wide 2x2", b_max_pool_2, 0, 1, {APART(D4(3, 24, 7, 8), CLASS_ACT, -2, 2)}, 0, 0},
+	{"max_pool wide 3x3", b_max_pool_3, 0, 1, {APART(D4(2, 40, 9, 7), CLASS_ACT, -2, 2)}, 0, 0},
+	{"max_pool wide of bytes", b_max_pool_3, CASE_FORWARD, 1, {{D4(2, 48, 7, 5), CLASS_U8, 0, 255, 0, 0, {0}}}, 0, 0},
+	{"max_pool_pick wide", b_max_pool_pick, 0, 2, {ACT(D4(2, 24, 9, 7), -2, 2), APART(D4(2, 24, 9, 7), CLASS_ACT, -2, 2)}, 0, 0},
+	{"avg_pool wide", b_avg_pool, 0, 1, {ACT(D4(2, 24, 9, 7), -2, 2)}, 0, 0},
+	{"resize wide bilinear", b_bilinear, 0, 1, {ACT(D4(2, 24, 7, 5), -2, 2)}, 0, 0},
+	{"resize wide nearest", b_nearest, 0, 1, {ACT(D4(2, 24, 7, 5), -2, 2)}, 0, 0},
+	{"dropout wide", b_dropout, 0, 1, {ACT(D4(3, 16, 6, 6), -2, 2)}, 0, 0},
+	{"dropout wide, odd maps", b_dropout, 0, 1, {ACT(D4(3, 16, 5, 5), -2, 2)}, 0, 0},
+	{"quantize wide", b_bytes, CASE_FORWARD, 1, {ACT(D4(2, 24, 7, 5), -3, 40)}, 0, 0}, /* any x is exact in these units, ties too */
+	{"dequantize wide", b_from_bytes, CASE_FORWARD, 1, {{D4(2, 24, 7, 5), CLASS_U8, 0, 255, 0, 0, {0}}}, 0, 0},
 	{"scatter_add wide", b_scatter, 0, 2, {WIDE(D2(601, 9), -2, 2), NUM(D1(601), 0, 2)}, 0, 0},
 	{"sort wide", b_sort, 0, 1, {APART(D2(2, 1111), CLASS_WIDE, -2, 2)}, 0, 0},
 	{"top_k wide", b_top, 0, 1, {APART(D2(3, 999), CLASS_WIDE, -2, 2)}, 0, 0},

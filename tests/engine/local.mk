@@ -11,6 +11,7 @@ tests_check_engine_SOURCES = \
 	%D%/test_grad.c \
 	%D%/test_hand.c \
 	%D%/test_int8.c \
+	%D%/test_largest.c \
 	%D%/test_late.c \
 	%D%/test_loss.c \
 	%D%/test_optim.c \

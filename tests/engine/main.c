@@ -9,6 +9,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_against_ref());
 	suite_add_tcase(suite, tcase_wide());
 	suite_add_tcase(suite, tcase_optim());
+	suite_add_tcase(suite, tcase_largest());
 	suite_add_tcase(suite, tcase_late());
 	suite_add_tcase(suite, tcase_int8());
 	suite_add_tcase(suite, tcase_loss());

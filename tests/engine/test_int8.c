@@ -1,5 +1,5 @@
 /*
- * conv2d_int8 on `cpu` against `ref` over random shapes, with the instructions that the processor has, with those of AVX2
+ * conv2d_int8 on the device under test against `ref` over random shapes; on `cpu` with the instructions that the processor has, with those of AVX2
  * for bytes, and with none of that kind. Bytes may differ by one at a tie; activations by their precision.
  */
 #include "tests/engine/trial.h"
@@ -12,7 +12,11 @@
 
 enum { SHAPES = 40 };
 
+#ifdef TEST_CUDA
+static const char *const isa[] = {NULL};
+#else
 static const char *const isa[] = {NULL, "AVX2_VNNI", "AVX2"};
+#endif
 
 enum added { NOTHING, BYTES, ACT };
 
@@ -108,21 +112,21 @@ START_TEST(test_shapes)
 {
 	const struct shape_case c = shape_case(_i % SHAPES);
 	const char *const limit = isa[_i / SHAPES];
-	struct trial ref, cpu;
-	struct trial_plan on_ref, on_cpu;
+	struct trial ref, own;
+	struct trial_plan on_ref, on_own;
 	int64_t apart = 0;
 
 	if (limit)
 		setenv("DNNL_MAX_CPU_ISA", limit, 1);
 	run_on(&ref, &on_ref, "ref", &c);
-	run_on(&cpu, &on_cpu, "cpu", &c);
+	run_on(&own, &on_own, TEST_DEVICE, &c);
 	if (_i / SHAPES == 2 && !getenv("CK_FORK"))
-		ck_assert(!device_int8_native(cpu.dev));
+		ck_assert(!device_int8_native(own.dev));
 	const int64_t n = shape_count(&ref.y->type.shape);
 	const double size = 1.7 * sqrt((double)c.C / c.groups * c.k * c.k);
 	const double room = c.to_u8 ? 1 : c.precision == PRECISION_BF16 ? 1.0 / 128 : 1e-5;
 	for (int64_t i = 0; i < n; i++) {
-		const double a = on_ref.value[0][i], b = on_cpu.value[0][i];
+		const double a = on_ref.value[0][i], b = on_own.value[0][i];
 
 		apart += c.to_u8 && a != b;
 		ck_assert_msg(fabs(a - b) <= room * (c.to_u8 ? 1 : fabs(a) + size),
@@ -132,8 +136,8 @@ START_TEST(test_shapes)
 			      limit ? limit : "native", (long long)i, b, a);
 	}
 	ck_assert_msg(apart <= 2 + n / 1000, "%lld of %lld bytes are not those of ref", (long long)apart, (long long)n);
-	trial_release(&cpu, &on_cpu);
-	trial_close(&cpu);
+	trial_release(&own, &on_own);
+	trial_close(&own);
 	trial_release(&ref, &on_ref);
 	trial_close(&ref);
 }
