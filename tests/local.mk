@@ -68,7 +68,7 @@ endif
 
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 
-.PHONY: check-avx2 check-slow check-gpu
+.PHONY: check-avx2 check-slow check-gpu check-mutants
 
 # The engine's tests as on a CPU without AVX-512. Part of 'make check' too.
 check-avx2:

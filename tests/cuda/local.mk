@@ -49,7 +49,6 @@ check-mutants: tests/check_cuda$(EXEEXT)
 	MUTANT_LINK='$(LIBTOOL) --quiet --tag=CXX --mode=link $(CXX) $(CXXFLAGS) $(CUSIM_LINK)' \
 	MUTANT_LIBS='tests/cusim/libcusim.a $(TEST_LIBS)' \
 	bash $(srcdir)/tests/cuda/mutants.sh
-.PHONY: check-mutants
 endif
 endif
 EXTRA_DIST += \
