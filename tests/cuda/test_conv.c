@@ -1,6 +1,7 @@
 /* What convolutions on a GPU do beside the sums: parts of a batch, orders of weights, relu in the same pass. */
 #include "tests/engine/trial.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "engine/cuda/conv_work.h"
@@ -191,6 +192,30 @@ START_TEST(relu_in_the_same_pass)
 }
 END_TEST
 
+/* Rows are filled up to whole words, 27 channels of taps here. One value that is no number spoils the nine places that see it, and no others. */
+START_TEST(nan_stays_in_its_window)
+{
+	struct trial t;
+	struct trial_plan p;
+	trial_open(&t, "cuda", _i ? PRECISION_BF16 : PRECISION_F32);
+	struct trial_leaf *const x = trial_leaf(&t, "x", type_of(shape4(1, 3, 8, 8), CLASS_ACT), false);
+	struct trial_leaf *const w = trial_leaf(&t, "w", (struct type){shape4(5, 3, 3, 3), CLASS_WIDE, ROW_MAJOR}, true);
+	for (int64_t i = 0; i < w->n; i++)
+		w->value[i] = 0.5;
+	x->value[4 * 8 + 4] = NAN; /* of the first channel */
+	struct node *const y = graph_conv2d(t.g, x->node, w->node, NULL, NULL, 1, 1, 1);
+	trial_place(&t);
+	trial_prepare(&t, &p, &y, 1);
+	trial_run(&t, &p);
+	for (int i = 0; i < 5 * 64; i++) {
+		const int h = i / 8 % 8, q = i % 8;
+		ck_assert_int_eq(isnan(p.value[0][i]) != 0, h >= 3 && h <= 5 && q >= 3 && q <= 5);
+	}
+	trial_release(&t, &p);
+	trial_close(&t);
+}
+END_TEST
+
 TCase *tcase_conv(void)
 {
 	TCase *const tc = tcase_create("conv");
@@ -204,5 +229,6 @@ TCase *tcase_conv(void)
 	tcase_add_test(tc, plain_maps_need_no_scratch);
 	tcase_add_test(tc, weights_are_shared_where_they_are_equal);
 	tcase_add_loop_test(tc, relu_in_the_same_pass, 0, 4);
+	tcase_add_loop_test(tc, nan_stays_in_its_window, 0, 2);
 	return tc;
 }
