@@ -198,4 +198,6 @@ __global__ void kernel(int *x) { *x = std::get<0>(std::make_tuple(1)); }
 		[AC_MSG_ERROR([--enable-cusim, but there is no C++17 compiler for x86-64 with the headers of CUDA 12 or later (Debian: g++; CUDA_HOME)])],
 		[limbeck_cusim="not tested: no C++17 compiler for x86-64 with the headers of CUDA 12 or later"])])
 AC_SUBST([CUDA_CPPFLAGS])
-AM_CONDITIONAL([CUSIM], [test "x$limbeck_have_cusim" = xyes])])
+AM_CONDITIONAL([CUSIM], [test "x$limbeck_have_cusim" = xyes])
+# Its header is all that the stand-in for cuDNN needs.
+AM_CONDITIONAL([CUSIM_CUDNN], [test "x$limbeck_have_cusim" = xyes && test -f "$CUDA_HOME/include/cudnn_graph.h"])])

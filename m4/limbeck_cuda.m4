@@ -17,7 +17,7 @@ NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=compute_$limbec
 AC_SUBST([NVCC_FLAGS])
 AC_SUBST([CUDA_HOME])
 AC_ARG_WITH([cudnn],
-	[AS_HELP_STRING([--with-cudnn], [convolutions by cuDNN 9 where it has a plan; no GPU and no test has run that path yet @<:@no@:>@])],
+	[AS_HELP_STRING([--with-cudnn], [convolutions by cuDNN 9 where it has a plan; no GPU has run that path yet @<:@no@:>@])],
 	[], [with_cudnn=no])
 AS_IF([test "x$with_cudnn" != xno && test ! -f "$CUDA_HOME/include/cudnn.h"], [AC_MSG_ERROR([--with-cudnn, but there is no $CUDA_HOME/include/cudnn.h])])
 AM_CONDITIONAL([CUDNN], [test "x$with_cudnn" != xno])

@@ -26,6 +26,7 @@ struct cudnn_plan {
 
 static struct {
 	cudnnHandle_t handle;
+	cudaStream_t stream; /* that the handle has */
 	bool tried;
 	struct cudnn_plan *plans;
 } library;
@@ -334,7 +335,10 @@ cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, c
 			used[n] = uid[i];
 			pointer[n++] = all[i];
 		}
-	struct desk k = {.st = cudnnSetStream(library.handle, stream)};
+	struct desk k = {0};
+	if (library.stream != stream)
+		k.st = cudnnSetStream(library.handle, stream);
+	library.stream = stream;
 	const desc_t pack = make(&k, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
 	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, used);
 	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointer);

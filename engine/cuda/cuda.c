@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "engine/build.h"
+#include "engine/cuda/conv_cudnn.h"
 #include "engine/cuda/map_kernels.h"
 #include "engine/cuda/system_kernels.h"
 
@@ -289,12 +290,14 @@ static void cuda_record_free(void *impl, void *record)
 
 static const char *cuda_version(void)
 {
-	static char text[96];
+	static char text[128];
+	const char *dnn = conv_cudnn_version();
 	size_t blas = 0;
 	int major = 0, minor = 0;
 	if (cublasGetProperty(MAJOR_VERSION, &major) == CUBLAS_STATUS_SUCCESS && cublasGetProperty(MINOR_VERSION, &minor) == CUBLAS_STATUS_SUCCESS)
 		blas = (size_t)major * 100 + (size_t)minor;
-	snprintf(text, sizeof text, "CUDA %d.%d, cuBLAS %zu.%zu, kernels 1", CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, blas / 100, blas % 100);
+	snprintf(text, sizeof text, "CUDA %d.%d, cuBLAS %zu.%zu, %s%skernels 1", CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10, blas / 100, blas % 100,
+	         dnn ? dnn : "", dnn ? ", " : "");
 	return text;
 }
 

@@ -40,6 +40,26 @@ tests_check_cuda_CPPFLAGS = $(TEST_CPPFLAGS) -DTEST_CUDA $(CUDA_CPPFLAGS)
 tests_check_cuda_LDFLAGS = $(CUSIM_LINK)
 tests_check_cuda_LDADD = $(CUDA_KERNELS:.cu=.cusim.o) tests/cusim/libcusim.a $(TEST_LIBS)
 
+if CUSIM_CUDNN
+check_PROGRAMS += tests/check_cudnn
+tests_check_cudnn_SOURCES = \
+	%D%/main_cudnn.c \
+	%D%/backend.c \
+	tests/engine/cases.h \
+	tests/engine/cases_a.c \
+	tests/engine/cases_b.c \
+	tests/engine/cases_wide.c \
+	tests/engine/test_against_ref.c \
+	tests/engine/trial.c \
+	tests/engine/trial.h \
+	$(CUDA_HOST) \
+	engine/cuda/conv_cudnn.c
+nodist_EXTRA_tests_check_cudnn_SOURCES = %D%/links_as.cc
+tests_check_cudnn_CPPFLAGS = $(tests_check_cuda_CPPFLAGS)
+tests_check_cudnn_LDFLAGS = $(CUSIM_LINK)
+tests_check_cudnn_LDADD = $(tests_check_cuda_LDADD)
+endif
+
 # Minutes: each planted mistake is compiled, linked and tested.
 check-mutants: tests/check_cuda$(EXEEXT)
 	@LIMBECK_SRCDIR='$(abs_top_srcdir)' \

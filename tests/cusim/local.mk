@@ -40,6 +40,9 @@ tests_cusim_libcusim_a_SOURCES = \
 	%D%/settings.h \
 	%D%/stream.cc \
 	%D%/stream.h
+if CUSIM_CUDNN
+tests_cusim_libcusim_a_SOURCES += %D%/fake_cudnn.cc
+endif
 tests_cusim_libcusim_a_CPPFLAGS = $(CUSIM_CPPFLAGS) -DCUSIM_LIBRARY
 tests_cusim_libcusim_a_CXXFLAGS = $(CUSIM_PLAIN_CXXFLAGS)
 tests_cusim_libcusim_a_AR = $(AR) cr
