@@ -68,6 +68,9 @@ static enum status open_blas(struct cuda *c, struct err *e)
 	cublasStatus_t st = cublasCreate(&c->blas);
 	if (st == CUBLAS_STATUS_SUCCESS)
 		st = cublasSetStream(c->blas, c->stream);
+	/* No TF32 without asking; and parts of a bf16 product are added as f32, not rounded first. */
+	if (st == CUBLAS_STATUS_SUCCESS)
+		st = cublasSetMathMode(c->blas, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
 	cudaError_t memory = cudaSuccess;
 	if (st == CUBLAS_STATUS_SUCCESS)
 		memory = cudaMalloc(&c->blas_workspace, BLAS_WORKSPACE);
