@@ -184,7 +184,7 @@ static void make_batch(struct made *m)
 
 enum status made_open(struct arena *a, const struct made_conf *c, struct made *m, struct err *e)
 {
-	const struct experiment_options o = {.precision = c->precision, .threads = c->threads};
+	const struct experiment_options o = {.precision = c->precision, .device = c->device, .threads = c->threads};
 	*m = (struct made){.arena = a, .conf = *c};
 	enum status st = bench_precision(c->precision, &m->precision, e);
 	if (st == OK)
@@ -229,7 +229,7 @@ enum status made_run(struct made *m, long number, double *pass_s, struct err *e)
 	double value[MAX_METRIC];
 	const double start = time_now();
 	enum status st = pass_run(m->pass, &m->batch, 0, e);
-	if (st == OK)
+	if (st == OK && m->pass->cached) /* no kernels whose own times are known */
 		st = device_wait(m->x->dev, e);
 	*pass_s = time_now() - start;
 	for (int i = 0; i < m->n_arm && st == OK; i++) {

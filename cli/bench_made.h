@@ -9,11 +9,12 @@ struct made_conf {
 	const char *teacher, *student, *precision;
 	const char *teacher_precision, *cache; /* as in an experiment file */
 	int batch, classes, size, threads, arms; /* threads 0: chosen by the device */
+	const char *device;
 	struct many loss; /* "kd", or "{kind: kd, weight: 0.9, tau: 2}"; none: .1 CE + .9 KD at tau 4 */
 };
 
 #define MADE_DEFAULTS \
-	{.teacher = "resnet32x4", .student = "resnet8x4", .precision = "f32", .teacher_precision = "same", .cache = "off", .batch = 64, \
+	{.teacher = "resnet32x4", .student = "resnet8x4", .precision = "f32", .teacher_precision = "same", .cache = "off", .device = "cpu", .batch = 64, \
 	 .classes = 100, .size = 32, .arms = 1}
 
 #define MADE_FLAGS(c) \
@@ -28,6 +29,7 @@ struct made_conf {
 	{.name = "--classes", .value = "K", .number = &(c).classes, .lo = 2, .hi = 1000, .help = "default 100"}, \
 	{.name = "--size", .value = "N", .number = &(c).size, .lo = 8, .hi = 512, .help = "height and width, default 32"}, \
 	{.name = "--threads", .value = "N", .number = &(c).threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"}, \
+	{.name = "--device", .value = "auto|cpu|cuda", .text = &(c).device, .help = "default cpu; cuda:1: the second GPU"}, \
 	{.name = "--precision", .value = "f32|bf16", .text = &(c).precision, .help = "default f32"}
 
 /* What the time of a step goes to. */

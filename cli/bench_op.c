@@ -17,7 +17,7 @@ static const struct where nowhere = {0};
 
 struct bench_op_args {
 	struct many op;
-	const char *shape, *precision;
+	const char *shape, *precision, *device;
 	int out, kernel, stride, threads;
 	bool json;
 };
@@ -60,11 +60,11 @@ static void print_rates(const struct bench_op *b)
 {
 	const struct rates *r = &b->rates;
 	if (b->args->json) {
-		printf("{\"precision\": \"%s\", \"threads\": %d, \"matmul_gflops\": %.1f, \"copy_gb_s\": %.2f, \"ops\": [", precision_name(b->precision),
+		printf("{\"device\": \"%s\", \"precision\": \"%s\", \"threads\": %d, \"matmul_gflops\": %.1f, \"copy_gb_s\": %.2f, \"ops\": [", b->dev->backend->name, precision_name(b->precision),
 		       b->dev->threads, 2e-9 * r->matmul, 1e-9 * r->copy);
 		return;
 	}
-	printf("%s, %d threads, %s\nlimits: a matrix product runs at %.0f GFLOP/s, memory gives %.1f GB/s (69 MiB to 69 MiB; what stays in a cache is faster)\n\n",
+	printf("%s, %d threads, %s\nlimits: a matrix product runs at %.0f GFLOP/s, memory gives %.1f GB/s (far more than a cache holds)\n\n",
 	       precision_name(b->precision), b->dev->threads, b->dev->backend->version(), 2e-9 * r->matmul, 1e-9 * r->copy);
 	printf("%-14s %-18s %-24s %9s %9s %8s %8s   %s\n", "op", "of", "", "ms", "GFLOP/s", "GB/s", "limit %", "kernel");
 }
@@ -232,7 +232,7 @@ static enum status bench_op_run(const struct bench_op_args *args, struct err *e)
 	if (st == OK && args->shape)
 		st = check_rank(&b, e);
 	if (st == OK)
-		st = device_open(b.arena, "cpu", args->threads, &b.dev, e);
+		st = device_open(b.arena, args->device, args->threads, &b.dev, e);
 	if (st == OK)
 		st = rates_measure(b.dev, b.precision, SECONDS_RATE, &b.rates, e);
 	if (st == OK) {
@@ -248,7 +248,7 @@ extern const struct command bench_op;
 
 static int run(int argc, char **argv)
 {
-	struct bench_op_args args = {.precision = "f32", .kernel = 3, .stride = 1};
+	struct bench_op_args args = {.precision = "f32", .device = "cpu", .kernel = 3, .stride = 1};
 	const struct flag flags[] = {
 		{.name = "--op", .value = "NAME", .many = &args.op, .help = "conv2d, batch_norm, sgd, ...; may be given several times; default all"},
 		{.name = "--shape", .value = "N,C,H,W", .text = &args.shape, .help = "of the input (N,K for softmax and matmul); default the usual ones"},
@@ -256,6 +256,7 @@ static int run(int argc, char **argv)
 		{.name = "--kernel", .value = "N", .number = &args.kernel, .lo = 1, .hi = 64, .help = "with --shape: of convolutions and pooling, default 3"},
 		{.name = "--stride", .value = "N", .number = &args.stride, .lo = 1, .hi = 64, .help = "with --shape: default 1"},
 		{.name = "--threads", .value = "N", .number = &args.threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"},
+		{.name = "--device", .value = "auto|cpu|cuda", .text = &args.device, .help = "default cpu; cuda:1: the second GPU"},
 		{.name = "--precision", .value = "f32|bf16", .text = &args.precision, .help = "default f32"},
 		{.name = "--json", .on = &args.json, .help = "one line of JSON"},
 		{0},

@@ -68,7 +68,7 @@ static int collect(const struct step_result *r, struct kernel_row **row)
 
 static void print_sum(const char *name, const struct cost_sum *s, double all_s)
 {
-	printf("%9.2f %7.1f %10.2f %10.0f %10.1f %8.1f   %s\n", 1e3 * s->s, 100 * bench_ratio(s->s, all_s), s->macs / 1e9,
+	printf("%9.3f %7.1f %10.2f %10.0f %10.1f %8.1f   %s\n", 1e3 * s->s, 100 * bench_ratio(s->s, all_s), s->macs / 1e9,
 	       bench_ratio(2e-9 * s->macs, s->s), s->bytes / (1 << 20), bench_ratio(1e-9 * s->bytes, s->s), name);
 }
 
@@ -118,7 +118,7 @@ void step_result_print(const struct step_result *r, bool kernels)
 	print_losses(m);
 	print_teacher(c);
 	printf(", %s, %d threads, %s\n", precision_name(m->precision), m->x->dev->threads, m->x->dev->backend->version());
-	printf("  step%s %.2f ms (quartiles %.2f and %.2f, %d steps), %.1f pictures/s\n", c->arms > 1 ? " of all arms" : "", ms, r->ms[r->n / 4], r->ms[3 * r->n / 4],
+	printf("  step%s %.3f ms (quartiles %.3f and %.3f, %d steps), %.1f pictures/s\n", c->arms > 1 ? " of all arms" : "", ms, r->ms[r->n / 4], r->ms[3 * r->n / 4],
 	       r->n, 1e3 * c->batch * c->arms / ms);
 	printf("  first step %.3f s after the start, peak memory %.0f MiB\n", r->first_step_s, r->peak_mib);
 	print_head("part");
@@ -127,7 +127,7 @@ void step_result_print(const struct step_result *r, bool kernels)
 	print_sum("all", &r->all, r->all.s);
 	printf("\n  convolutions take %.1f %% of the step, at %.0f GFLOP/s; one of 3x3 and 64 channels alone runs at %.0f\n",
 	       100 * bench_ratio(r->conv.s, r->all.s), bench_ratio(2e-9 * r->conv.macs, r->conv.s), 2e-9 * r->rates.conv);
-	printf("  at that rate the arithmetic of the step would take %.2f ms, %.1f %% of what it took\n", 1e3 * r->limit_s,
+	printf("  at that rate the arithmetic of the step would take %.3f ms, %.1f %% of what it took\n", 1e3 * r->limit_s,
 	       100 * r->limit_s / (ms / 1e3));
 	if (kernels)
 		print_kernels(r);
@@ -163,9 +163,9 @@ void step_result_json(const struct step_result *r, bool kernels)
 	const struct made *m = r->made;
 	const struct made_conf *c = &m->conf;
 	const double ms = r->ms[r->n / 2];
-	printf("{\"mode\": \"limbeck %s\", \"teacher_precision\": \"%s\", \"cache\": \"%s\", \"arms\": %d, \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, ",
-	       precision_name(m->precision), c->teacher_precision, c->cache, c->arms, c->teacher, c->student, c->batch, m->x->dev->threads);
-	printf("\"step_ms\": %.2f, \"step_ms_q1\": %.2f, \"step_ms_q3\": %.2f, \"images_per_s\": %.1f, ", ms, r->ms[r->n / 4],
+	printf("{\"mode\": \"limbeck %s\", \"device\": \"%s\", \"teacher_precision\": \"%s\", \"cache\": \"%s\", \"arms\": %d, \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, ",
+	       precision_name(m->precision), m->x->dev->backend->name, c->teacher_precision, c->cache, c->arms, c->teacher, c->student, c->batch, m->x->dev->threads);
+	printf("\"step_ms\": %.4f, \"step_ms_q1\": %.4f, \"step_ms_q3\": %.4f, \"images_per_s\": %.1f, ", ms, r->ms[r->n / 4],
 	       r->ms[3 * r->n / 4], 1e3 * c->batch * c->arms / ms);
 	printf("\"first_step_s\": %.3f, \"peak_mib\": %.0f, \"gmacs\": %.3f, \"parts\": {", r->first_step_s, r->peak_mib, r->all.macs / 1e9);
 	for (int p = 0; p < MADE_PARTS; p++) {

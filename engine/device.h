@@ -102,6 +102,8 @@ struct backend {
 	void (*copy_if)(void *impl, void *dst, const void *src, size_t bytes, const int *ok);
 	void (*fill)(void *impl, void *dst, enum dtype d, double value, int64_t n);
 	enum status (*wait)(void *impl, struct err *e);
+	/* Queued: by the next wait *place has grown by the seconds that the device took since the lap before; place NULL begins. NULL: the host's clock will do. */
+	void (*lap)(void *impl, double *place);
 	size_t (*free_memory)(void *impl);
 	bool own_memory; /* that is not the host's */
 	/* Of the caches that its threads have to themselves. 0: not known, or a picture's result depends on how many there are beside it; NULL: none. */

@@ -38,6 +38,10 @@ struct plan_times plan_times_new(struct arena *a, const struct plan *p)
 void plan_lap(struct plan *p, double *place)
 {
 	struct plan_clock *c = p->clock;
+	if (p->dev->backend->lap) {
+		p->dev->backend->lap(p->dev->impl, place);
+		return;
+	}
 	const enum status st = device_wait(p->dev, c->status == OK ? c->err : &(struct err){0});
 	if (c->status == OK)
 		c->status = st;
@@ -56,9 +60,13 @@ enum status plan_profile(struct plan *p, struct plan_times *t, struct err *e)
 	if (st != OK)
 		return st;
 	c.last = time_now();
+	if (p->dev->backend->lap)
+		p->dev->backend->lap(p->dev->impl, NULL);
 	p->clock = &c;
 	st = plan_run(p, e);
 	plan_lap(p, &t->rest);
 	p->clock = NULL;
+	if (st == OK)
+		st = device_wait(p->dev, e);
 	return c.status != OK ? c.status : st;
 }

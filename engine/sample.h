@@ -10,6 +10,7 @@ struct sample {
 	enum precision precision;
 	struct graph *g;
 	const void *conf;       /* the builder's own */
+	int times;              /* how much larger than usual, likewise */
 	struct params *weights; /* constant, as those of a network that nobody moves: packed once */
 	int n_keep;
 	struct node *keep[8];

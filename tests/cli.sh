@@ -432,6 +432,7 @@ verdict $? "is one line"
 t "bench step of arms, an int8 teacher and a cache" 0 bench step "${small[@]}" --arms 3 --teacher-precision int8 --cache f16 -- "teacher in int8, every view in a cache of f16, 3 arms" \
 	"step of all arms"
 t "bench step of a teacher in a precision that is none" 2 bench step --teacher-precision f8 -- "allowed same, f32, bf16, int8"
+t "bench step on a device that is none" 2 bench step --device tpu -- "tpu"
 t "bench step in a precision that is none" 2 bench step --precision f16 -- "allowed f32, bf16"
 
 t "bench op" 0 bench op --op conv2d --op batch_norm_dx --shape 2,4,8,8 --out 6 -- "limits: a matrix product runs at" "3x3 stride 1 to 6" "(2,4,8,8)"

@@ -18,3 +18,4 @@ for weights in one/*/stages/*/last.safetensors; do
 	cmp "$weights" two/"${weights#one/}" || exit 1
 done
 echo "the same experiment twice: the same weights"
+bash "${LIMBECK_SRCDIR:-.}/tests/cuda/whole.sh" "$program"

@@ -86,6 +86,7 @@ static void cuda_close(void *impl)
 	struct cuda *c = impl;
 	if (c->stream)
 		cudaStreamSynchronize(c->stream);
+	cuda_laps_close(c);
 	if (c->blas)
 		cublasDestroy(c->blas);
 	cudaFree(c->blas_workspace);
@@ -177,8 +178,10 @@ static enum status cuda_wait(void *impl, struct err *e)
 	const cudaError_t st = cudaStreamSynchronize(c->stream);
 	if (c->failure != cudaSuccess)
 		return err_env(e, "device 'cuda': %s failed: %s (%s)", c->failed, cudaGetErrorString(c->failure), cudaGetErrorName(c->failure));
-	if (st == cudaSuccess)
+	if (st == cudaSuccess) {
+		cuda_laps_read(c);
 		return OK;
+	}
 	failed(e, "a kernel failed", st);
 	err_note(e, "LIMBECK_SYNC=1 waits after each kernel and names the one");
 	return e->status;
@@ -306,7 +309,7 @@ static const char *cuda_version(void)
 
 const struct backend cuda_backend = {
 	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
-	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait,
+	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait, .lap = cuda_lap,
 	.free_memory = cuda_free_memory, .own_memory = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .pack = cuda_pack, .finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,

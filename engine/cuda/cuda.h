@@ -15,6 +15,8 @@ struct cuda {
 	float *part;           /* CU_PARTS partial sums of square_sum */
 	bool sync;             /* LIMBECK_SYNC: wait after each kernel, so that a failure is named by its op */
 	bool recording;
+	struct cuda_lap *lap;  /* lap.c: [n_lap] of [max_lap] */
+	int n_lap, max_lap;
 	cudaError_t failure;   /* the first that a launch gave */
 	char failed[64];       /* by what */
 };
@@ -37,6 +39,12 @@ static inline cudaStream_t stream_of(const struct kernel_run *r)
 /* Keeps the first failure, with the name of the op; device_wait reports it. */
 void cuda_done(const struct kernel_run *r, cudaError_t status);
 void cuda_note(struct cuda *c, const char *what, cudaError_t status);
+
+/* ---- lap.c ---- */
+/* struct backend's. Places are written by cuda_laps_read, once the stream was waited for. */
+void cuda_lap(void *impl, double *place);
+void cuda_laps_read(struct cuda *c);
+void cuda_laps_close(struct cuda *c);
 
 static inline struct cu_array array_of(const struct tensor *t)
 {

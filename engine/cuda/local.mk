@@ -5,6 +5,7 @@ CUDA_HOST = \
 	%D%/conv_work.c \
 	%D%/cuda.c \
 	%D%/index.c \
+	%D%/lap.c \
 	%D%/loss.c \
 	%D%/matmul.c \
 	%D%/misc.c \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/cuda/cuda.h"
 
 TCase *tcase_device(void);
@@ -122,6 +123,47 @@ START_TEST(sums_twice)
 }
 END_TEST
 
+/* Each place gets the time between its event and the one before, more of them than there is room for at first, and none is written before a wait. */
+START_TEST(laps)
+{
+	enum { N = 2000 };
+	struct device *dev = opened();
+	const struct backend *b = dev->backend;
+	static double seconds[N];
+	double more = 0, sum = 0;
+	void *x;
+	memset(seconds, 0, sizeof seconds);
+	ck_assert_int_eq(device_alloc(dev, 1 << 16, &x, &e), OK);
+	const double begin = time_now();
+	b->lap(dev->impl, NULL);
+	for (int i = 0; i < N; i++) {
+		if (i == N / 2)
+			for (int k = 0; k < 50; k++)
+				b->fill(dev->impl, x, F32, k, 1 << 14);
+		b->lap(dev->impl, &seconds[i]);
+	}
+	for (int i = 0; i < N; i++)
+		ck_assert_double_eq(seconds[i], 0);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	const double all = time_now() - begin;
+	for (int i = 0; i < N; i++) {
+		ck_assert(seconds[i] >= 0);
+		sum += seconds[i];
+	}
+	ck_assert_msg(sum > 0 && sum <= all * 1.01, "%g of %g s", sum, all);
+	int longer = 0; /* some, where the machine does other things too */
+	for (int i = 0; i < N; i++)
+		longer += seconds[i] > seconds[N / 2];
+	ck_assert_msg(longer < N / 20, "%d laps without work take longer than the one with it", longer);
+	b->fill(dev->impl, x, F32, 1, 1 << 14);
+	b->lap(dev->impl, &more); /* it goes on from the last one */
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	ck_assert(more > 0 && more <= time_now() - begin);
+	device_free(dev, x, 1 << 16);
+	device_close(dev);
+}
+END_TEST
+
 TCase *tcase_device(void)
 {
 	TCase *const tc = tcase_create("device");
@@ -131,5 +173,6 @@ TCase *tcase_device(void)
 	tcase_add_test(tc, in_order);
 	tcase_add_test(tc, first_failure);
 	tcase_add_test(tc, sums_twice);
+	tcase_add_test(tc, laps);
 	return tc;
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# A whole experiment on the simulated device: a teacher with anchors, distillation, adversarial blocks, stopped and gone on with. The same bits as without the stop, and within
+# usage: whole.sh [PROGRAM]
+# A whole experiment on the simulated device, or on that of PROGRAM: a teacher with anchors, distillation, adversarial blocks, stopped and gone on with. The same bits as without the stop, and within
 # rounding what the CPU gives.
 set -u
-program=${LIMBECK_BUILDDIR:-.}/tests/limbeck_cusim
+program=${1:-${LIMBECK_BUILDDIR:-.}/tests/limbeck_cusim}
 if [ ! -x "$program" ]; then
 	echo "1..0 # SKIP no simulator"
 	exit 0
@@ -36,7 +37,7 @@ Y
 run() { "$program" train tiny.yaml --quiet "$@" >out 2>&1; }
 
 run --device cuda --out whole
-verdict $? "an experiment runs on the simulated device"
+verdict $? "an experiment runs on the device"
 run --device cpu --threads 1 --out cpu
 verdict $? "and on the CPU"
 # The losses of every epoch: relative to 1 at least.
@@ -68,5 +69,9 @@ for weights in whole/tiny-*/stages/*/last.safetensors; do
 	cmp "$weights" stopped/"${weights#whole/}" >>out || same=1
 done
 verdict $same "and leaves the same weights"
+"$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
+verdict $? "a step of it is timed, kernel by kernel"
+"$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out
+verdict $? "and an op alone"
 echo "1..$n"
 exit $failed
