@@ -55,7 +55,7 @@ static void fuse_relu(struct order *o, const struct call *relu)
 		return;
 	struct case_mem m;
 	struct kernel_plan kp;
-	const struct kernel_case k = call_case(o, &m, c, 0, NULL);
+	const struct kernel_case k = call_case(o, &m, c, FUSE_RELU, NULL);
 	if (call_describe(o, &k, &kp) != OK || !(kp.fuse_ok & FUSE_RELU))
 		return;
 	o->swallows[c->id] = relu;

@@ -17,9 +17,11 @@ NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=compute_$limbec
 AC_SUBST([NVCC_FLAGS])
 AC_SUBST([CUDA_HOME])
 AC_ARG_WITH([cudnn],
-	[AS_HELP_STRING([--with-cudnn], [convolutions by cuDNN 9 where it has a plan; no GPU has run that path yet @<:@no@:>@])],
-	[], [with_cudnn=no])
-AS_IF([test "x$with_cudnn" != xno && test ! -f "$CUDA_HOME/include/cudnn.h"], [AC_MSG_ERROR([--with-cudnn, but there is no $CUDA_HOME/include/cudnn.h])])
+	[AS_HELP_STRING([--without-cudnn], [no convolutions by cuDNN 9, which makes those of bf16 faster @<:@use it where CUDA_HOME has its header@:>@])],
+	[], [with_cudnn=check])
+AS_IF([test -f "$CUDA_HOME/include/cudnn_graph.h"], [test "x$with_cudnn" != xcheck || with_cudnn=yes],
+	[test "x$with_cudnn" = xyes], [AC_MSG_ERROR([--with-cudnn, but there is no $CUDA_HOME/include/cudnn_graph.h])],
+	[with_cudnn=no])
 AM_CONDITIONAL([CUDNN], [test "x$with_cudnn" != xno])
 # Where `make install` puts the module, for the program that looks for it.
 limbeck_prefix=$prefix
@@ -27,6 +29,6 @@ AS_IF([test "x$limbeck_prefix" = xNONE], [limbeck_prefix=$ac_default_prefix])
 limbeck_pkglibdir=`exec_prefix=$exec_prefix prefix=$limbeck_prefix; test "x$exec_prefix" != xNONE || exec_prefix=$prefix; eval "echo $libdir/$PACKAGE"`
 AC_DEFINE_UNQUOTED([LIMBECK_PKGLIBDIR], ["$limbeck_pkglibdir"], [folder of the installed module for CUDA])
 AM_CONDITIONAL([CUDA_MODULE], [test "x$limbeck_cuda_module" = xyes])
-AS_IF([test "x$limbeck_cuda_module" = xyes], [limbeck_cuda="$limbeck_cuda; module for sm $CUDA_ARCHS"],
+AS_IF([test "x$limbeck_cuda_module" = xyes], [limbeck_cuda="$limbeck_cuda; module for sm $CUDA_ARCHS`test $with_cudnn = no || echo ", with cuDNN"`"],
 	[test -n "$NVCC"], [limbeck_cuda="$limbeck_cuda; no module, since there is no GPU here (--with-cuda=yes builds it)"])
 ])

@@ -171,28 +171,24 @@ static void run_direct(const struct kernel_run *r, const struct conv_work *w)
 	}
 }
 
-/* Bias and residual of sums that need not wait, and relu, follow in the result's own memory. */
+/* What the plan does not do itself follows in the result's own memory. */
 static void run_library(const struct kernel_run *r, const struct conv_work *w)
 {
 	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3), *out = &r->out[0];
-	const struct cu_array product = {(char *)r->scratch + w->at_sums, w->rounded ? CU_BF16 : CU_F32}, none = {0};
-	struct cudnn_memory m = {.x = r->in[0].data, .y = r->in[w->kind == CONV_DW].data, .w = product.data, .scratch = r->scratch};
-	if (w->kind != CONV_DW)
-		m.w = weights(r);
-	if (w->kind == CONV_DX)
+	const bool relu = r->fuse & FUSE_RELU && !w->relu;
+	struct cudnn_memory m = {.x = r->in[0].data, .w = weights(r), .y = out->data, .scratch = r->scratch};
+	if (w->kind == CONV_DX) {
+		m.y = m.x;
 		m.x = out->data;
-	if (w->kind == CONV_FORWARD)
-		m.y = out->data;
+	}
 	if (w->waits) {
 		m.bias = bias ? bias->data : NULL;
 		m.residual = residual ? residual->data : NULL;
 		bias = residual = NULL;
 	}
 	cuda_done(r, conv_cudnn_run(w->library, &m, stream_of(r)));
-	if (w->kind == CONV_DW)
-		cuda_done(r, cu_conv_from_output(product, w->weights, out->data, stream_of(r)));
-	else if (bias || residual || r->fuse & FUSE_RELU)
-		cuda_done(r, cu_finish(array_of(out), bias ? bias->data : NULL, residual ? array_of(residual) : none, r->fuse & FUSE_RELU, array_of(out),
+	if (bias || residual || relu)
+		cuda_done(r, cu_finish(array_of(out), bias ? bias->data : NULL, residual ? array_of(residual) : (struct cu_array){0}, relu, array_of(out),
 		                       shape_count(&out->shape) / w->conv.O, w->conv.O, stream_of(r)));
 }
 

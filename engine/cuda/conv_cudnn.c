@@ -6,14 +6,14 @@
 
 #include "base/arena.h"
 
-enum { UID_X = 1, UID_W, UID_Y, UID_BIAS, UID_RESIDUAL, UID_SUM, UID_WITH_BIAS }; /* the last two are values inside of a plan */
+enum { UID_X = 1, UID_W, UID_Y, UID_BIAS, UID_RESIDUAL, UID_INSIDE }; /* from the last on: values inside of a plan, sums in f32 */
 
-enum { MAX_ENGINE = 32, MAX_MADE = 32 };
+enum { MAX_ENGINE = 32, MAX_MADE = 32, MAX_OP = 4 };
 
 /* Compared as bytes: numbers of one size. */
 struct problem {
 	struct cu_conv conv;
-	int kind, act, fuse_bias, fuse_residual;
+	int kind, bias, residual, relu;
 };
 
 struct cudnn_plan {
@@ -21,7 +21,6 @@ struct cudnn_plan {
 	struct problem problem;
 	cudnnBackendDescriptor_t plan, config; /* NULL: the library has none */
 	int64_t scratch;
-	bool rounded;
 };
 
 static struct {
@@ -99,7 +98,7 @@ static void clear(struct desk *k)
 static desc_t tensor(struct desk *k, int64_t uid, cudnnDataType_t type, int a, int b, int c, int d)
 {
 	const int64_t dims[4] = {a, b, c, d}, strides[4] = {(int64_t)b * c * d, 1, (int64_t)b * d, b}, align = uid == UID_BIAS ? 4 : 16;
-	const bool inside = uid == UID_SUM || uid == UID_WITH_BIAS;
+	const bool inside = uid >= UID_INSIDE;
 	const desc_t t = make(k, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
 	set_type(k, t, CUDNN_ATTR_TENSOR_DATA_TYPE, type);
 	set(k, t, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, dims);
@@ -125,7 +124,7 @@ static desc_t convolution(struct desk *k, const struct cu_conv *v)
 	return seal(k, c);
 }
 
-/* What differs between the three: the descriptor and the names of its attributes. */
+/* What differs between the two: the descriptor and the names of its attributes. */
 static const struct {
 	cudnnBackendDescriptorType_t type;
 	cudnnBackendAttributeName_t conv, x, w, y, alpha, beta;
@@ -138,70 +137,78 @@ static const struct {
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
-	[CONV_DW] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
 };
 
-/* y = a + b; b may be one value a channel. */
-static desc_t addition(struct desk *k, desc_t a, desc_t b, desc_t y)
+/* The operations of a graph; the value that the last of them gives. */
+struct chain {
+	int n;
+	desc_t op[MAX_OP], value;
+};
+
+/* value = value + b, where b may be one value a channel, or relu of it (b NULL; a value that is no number stays one). to: the result. */
+static void then(struct desk *k, struct chain *c, desc_t b, desc_t to)
 {
-	const cudnnPointwiseMode_t mode = CUDNN_POINTWISE_ADD;
-	const desc_t add = make(k, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-	set(k, add, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
-	set_type(k, add, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
-	seal(k, add);
+	const cudnnPointwiseMode_t mode = b ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_RELU_FWD;
+	const cudnnNanPropagation_t nan = CUDNN_PROPAGATE_NAN;
+	const desc_t how = make(k, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+	set(k, how, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+	set_type(k, how, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
+	if (!b)
+		set(k, how, CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_TYPE_NAN_PROPOGATION, 1, &nan);
+	seal(k, how);
 	const desc_t op = make(k, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
-	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, add);
-	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, a);
-	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
-	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
-	return seal(k, op);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, c->value);
+	if (b)
+		set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
+	set_desc(k, op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, to);
+	c->op[c->n++] = seal(k, op);
+	c->value = to;
 }
 
-/* weights: the type of a weight gradient. */
-static desc_t graph_of(struct desk *k, const struct problem *p, cudnnDataType_t weights)
+/* The next value on the way to y, which is the last. */
+static desc_t next(struct desk *k, const struct problem *p, const struct chain *c, desc_t y)
 {
 	const struct cu_conv *v = &p->conv;
-	const cudnnDataType_t act = p->act == BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
+	const int last = p->bias + p->residual + p->relu;
+	return c->n == last ? y : tensor(k, UID_INSIDE + c->n, CUDNN_DATA_FLOAT, v->N, v->O, v->OH, v->OW);
+}
+
+static desc_t graph_of(struct desk *k, const struct problem *p)
+{
+	const struct cu_conv *v = &p->conv;
+	const cudnnDataType_t act = CUDNN_DATA_BFLOAT16;
 	const desc_t x = tensor(k, UID_X, act, v->N, v->C, v->H, v->W), y = tensor(k, UID_Y, act, v->N, v->O, v->OH, v->OW);
-	const desc_t w = tensor(k, UID_W, p->kind == CONV_DW ? weights : act, v->O, v->C / v->groups, v->R, v->S);
-	desc_t ops[3], sum = y;
-	int n = 0;
-	if (p->fuse_bias || p->fuse_residual)
-		sum = tensor(k, UID_SUM, CUDNN_DATA_FLOAT, v->N, v->O, v->OH, v->OW);
-	const desc_t op = ops[n++] = make(k, operation[p->kind].type);
+	struct chain c = {0};
+	c.value = next(k, p, &c, y);
+	const desc_t op = make(k, operation[p->kind].type);
 	set_desc(k, op, operation[p->kind].conv, convolution(k, v));
 	set_desc(k, op, operation[p->kind].x, x);
-	set_desc(k, op, operation[p->kind].w, w);
-	set_desc(k, op, operation[p->kind].y, sum);
+	set_desc(k, op, operation[p->kind].w, tensor(k, UID_W, act, v->O, v->C / v->groups, v->R, v->S));
+	set_desc(k, op, operation[p->kind].y, c.value);
 	set_float(k, op, operation[p->kind].alpha, 1);
 	set_float(k, op, operation[p->kind].beta, 0);
-	seal(k, op);
-	if (p->fuse_bias) {
-		const desc_t bias = tensor(k, UID_BIAS, CUDNN_DATA_FLOAT, 1, v->O, 1, 1);
-		const desc_t with = p->fuse_residual ? tensor(k, UID_WITH_BIAS, CUDNN_DATA_FLOAT, v->N, v->O, v->OH, v->OW) : y;
-		ops[n++] = addition(k, sum, bias, with);
-		sum = with;
-	}
-	if (p->fuse_residual)
-		ops[n++] = addition(k, sum, tensor(k, UID_RESIDUAL, act, v->N, v->O, v->OH, v->OW), y);
+	c.op[c.n++] = seal(k, op);
+	if (p->bias)
+		then(k, &c, tensor(k, UID_BIAS, CUDNN_DATA_FLOAT, 1, v->O, 1, 1), next(k, p, &c, y));
+	if (p->residual)
+		then(k, &c, tensor(k, UID_RESIDUAL, act, v->N, v->O, v->OH, v->OW), next(k, p, &c, y));
+	if (p->relu)
+		then(k, &c, NULL, y);
 	const desc_t graph = make(k, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
 	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &library.handle);
-	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, n, ops);
+	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, c.n, c.op);
 	return seal(k, graph);
 }
 
 /* ---- choosing ---- */
 
-/* The same bits every time, sums in f32, and in f32 no operand rounded to fewer bits (TF32). */
-static bool exact(cudnnBackendDescriptor_t config, enum dtype act)
+/* The same bits every time, and sums in f32. */
+static bool exact(cudnnBackendDescriptor_t config)
 {
 	static const unsigned never = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
 	                              1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
 	                              1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
-	static const unsigned never_f32 = 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE | 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
 	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
 	struct desk k = {0};
 	desc_t engine = make(&k, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
@@ -216,7 +223,7 @@ static bool exact(cudnnBackendDescriptor_t config, enum dtype act)
 	for (int64_t i = 0; known && i < n && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++)
 		notes |= 1u << note[i];
 	clear(&k);
-	return known && !(notes & never) && (act != F32 || !(notes & never_f32));
+	return known && !(notes & never);
 }
 
 /* The plan of one configuration, if the engine takes the problem and little enough scratch. */
@@ -255,7 +262,7 @@ static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode,
 		n = 0;
 	bool found = false;
 	for (int64_t i = 0; i < n && !found; i++) {
-		found = exact(results.made[i], (enum dtype)p->problem.act) && take(results.made[i], p);
+		found = exact(results.made[i]) && take(results.made[i], p);
 		if (found) { /* kept with the plan that is made of it */
 			p->config = results.made[i];
 			results.made[i] = results.made[--results.n];
@@ -265,42 +272,40 @@ static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode,
 	return found;
 }
 
-static bool choose(struct cudnn_plan *p, cudnnDataType_t weights)
+static bool choose(struct cudnn_plan *p)
 {
 	struct desk k = {0};
-	const desc_t graph = graph_of(&k, &p->problem, weights);
+	const desc_t graph = graph_of(&k, &p->problem);
 	const bool found = k.st == CUDNN_STATUS_SUCCESS && (choose_by(&k, graph, CUDNN_HEUR_MODE_A, p) || choose_by(&k, graph, CUDNN_HEUR_MODE_FALLBACK, p));
 	clear(&k);
 	return found;
 }
 
-struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w)
+static struct cudnn_plan *plan_of(const struct problem *problem)
 {
-	const struct problem problem = {w->conv, (int)w->kind, (int)w->act, w->waits && w->has_bias, w->waits && w->has_residual};
+	struct cudnn_plan *p = library.plans;
+	while (p && memcmp(&p->problem, problem, sizeof *problem))
+		p = p->next;
+	if (p)
+		return p->plan ? p : NULL;
+	p = mem_new(sizeof *p);
+	if (!p)
+		return NULL;
+	*p = (struct cudnn_plan){.next = library.plans, .problem = *problem};
+	library.plans = p;
+	return choose(p) ? p : NULL;
+}
+
+struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
+{
 	if (!library.tried && cudnnCreate(&library.handle) != CUDNN_STATUS_SUCCESS)
 		library.handle = NULL;
 	library.tried = true;
-	if (!library.handle)
-		return NULL;
-	struct cudnn_plan *p = library.plans;
-	while (p && memcmp(&p->problem, &problem, sizeof problem))
-		p = p->next;
-	if (!p) {
-		p = mem_new(sizeof *p);
-		if (!p)
-			return NULL;
-		*p = (struct cudnn_plan){.next = library.plans, .problem = problem};
-		library.plans = p;
-		/* A library without a plan for f32 gradients of bf16 maps gives bf16 ones. */
-		if (!choose(p, CUDNN_DATA_FLOAT) && w->kind == CONV_DW && w->act == BF16)
-			p->rounded = choose(p, CUDNN_DATA_BFLOAT16);
-	}
-	return p->plan ? p : NULL;
+	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->waits && w->has_bias, w->waits && w->has_residual, relu}) : NULL;
 }
 
-size_t conv_cudnn_scratch(const struct cudnn_plan *p, bool *rounded)
+size_t conv_cudnn_scratch(const struct cudnn_plan *p)
 {
-	*rounded = p->rounded;
 	return (size_t)p->scratch;
 }
 
@@ -326,7 +331,7 @@ cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, c
 {
 	const int64_t uid[] = {UID_X, UID_W, UID_Y, UID_BIAS, UID_RESIDUAL};
 	const void *all[] = {m->x, m->w, m->y, m->bias, m->residual};
-	const bool use[] = {true, true, true, p->problem.fuse_bias, p->problem.fuse_residual};
+	const bool use[] = {true, true, true, p->problem.bias, p->problem.residual};
 	int64_t used[5];
 	const void *pointer[5];
 	int n = 0;

@@ -1,6 +1,7 @@
 /*
- * Convolutions of any number of groups by cuDNN's graph API, where configure found cuDNN 9; else there is never a plan. A plan is chosen once for each
- * problem, by the library's own heuristics, among the engines that give the same bits every time.
+ * Convolutions and their dx, of bf16 maps, by cuDNN's graph API, where configure found cuDNN 9; else there is never a plan. A plan is chosen once for
+ * each problem, by the library's own heuristics, among the engines that give the same bits every time. In f32, and for weight gradients, those are
+ * slower than products of cuBLAS (docs/CUDA.md has figures).
  */
 #ifndef ENGINE_CUDA_CONV_CUDNN_H
 #define ENGINE_CUDA_CONV_CUDNN_H
@@ -9,8 +10,8 @@
 
 struct cudnn_plan;
 
-/* What a run reads and writes. x, y and residual as the op has them (dx is x, dy is y), weights by output without filling (ld is R S C/groups), of the
-   maps' type; a weight gradient is written in that order, in F32 or, where *rounded says so, in BF16. Memory but for bias is aligned to 16 bytes. */
+/* What a run reads and writes. x, y and residual as the op has them (dx is x, dy is y), weights by output without filling (ld is R S C/groups), all in
+   bf16. Memory but for bias is aligned to 16 bytes. */
 struct cudnn_memory {
 	const void *x, *w, *y;
 	const float *bias;
@@ -19,10 +20,11 @@ struct cudnn_memory {
 };
 
 /* The plan for the work's problem; NULL: there is none, and sums are made otherwise. For the device that is current; kept for the life of the process, so
-   that the same is chosen again. Where w->waits, the plan itself adds bias and residual before the one rounding, else they are not its business. */
-struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w);
-/* Bytes of scratch for a run; *rounded: see above. */
-size_t conv_cudnn_scratch(const struct cudnn_plan *p, bool *rounded);
+   that the same is chosen again. Where w->waits, the plan itself adds bias and residual before the one rounding, else they are not its business; nor is
+   relu, unless asked for. */
+struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu);
+/* Bytes of scratch for a run. */
+size_t conv_cudnn_scratch(const struct cudnn_plan *p);
 /* Queues it. */
 cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, cudaStream_t stream);
 /* "cuDNN 9.19.0", NULL without. */

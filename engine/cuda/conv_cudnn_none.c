@@ -3,16 +3,16 @@
 
 #include "base/err.h"
 
-struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w)
+struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 {
 	(void)w;
+	(void)relu;
 	return NULL;
 }
 
-size_t conv_cudnn_scratch(const struct cudnn_plan *p, bool *rounded)
+size_t conv_cudnn_scratch(const struct cudnn_plan *p)
 {
 	(void)p;
-	(void)rounded;
 	BUG("a plan of cuDNN where there is none");
 }
 

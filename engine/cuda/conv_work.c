@@ -76,20 +76,20 @@ static void take_scratch(struct conv_work *w)
 		scratch_place(&w->scratch, (size_t)w->part * sums);
 }
 
-/* A plain 1x1 is one product and left to cuBLAS, unless its sums wait. */
-static bool take_library(struct conv_work *w)
+/* A 1x1 is one product and left to cuBLAS, unless its sums wait or are spread. */
+static bool take_library(struct conv_work *w, bool relu)
 {
-	if (w->plain && !w->waits)
+	if (w->act != BF16 || w->kind == CONV_DW || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
 		return false;
-	w->library = conv_cudnn_plan(w);
+	w->library = relu ? conv_cudnn_plan(w, true) : NULL;
+	w->relu = w->library;
+	if (!w->library)
+		w->library = conv_cudnn_plan(w, false);
 	if (!w->library)
 		return false;
 	w->way = CONV_LIBRARY;
 	w->weights.ld = w->weights.R * w->weights.S * w->weights.C;
-	scratch_place(&w->scratch, conv_cudnn_scratch(w->library, &w->rounded));
-	w->at_sums = w->scratch;
-	if (w->kind == CONV_DW)
-		scratch_place(&w->scratch, (size_t)w->conv.O * (size_t)w->weights.ld * (w->rounded ? sizeof(uint16_t) : sizeof(float)));
+	scratch_place(&w->scratch, conv_cudnn_scratch(w->library));
 	return true;
 }
 
@@ -119,7 +119,7 @@ struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
 	w.has_bias = k->has_bias;
 	w.has_residual = k->has_residual;
 	w.waits = kind == CONV_FORWARD && w.act != F32 && (k->has_bias || k->has_residual);
-	if (!take_library(&w) && k->groups == 1) {
+	if (!take_library(&w, c->fuse & FUSE_RELU) && k->groups == 1) {
 		take_products(&w);
 	} else if (!w.library) {
 		w.way = CONV_DIRECT;

@@ -3,12 +3,13 @@
  * that offer engines of every kind, and plans that sum in double and round once. A plan lives without the graph that it was made of.
  *
  * The engines offered are, in this order: one that is not deterministic; one that refuses every problem when its plan is sealed; one with a workspace of
- * a terabyte; one that rounds f32 to TF32; and one that will do. That one, as the real ones, writes no f32 gradient of bf16 maps where the outputs are odd in
- * number, and takes bf16 maps only if channels of a group are even in number: so each way out of a missing plan is taken by some test.
+ * a terabyte; one that adds parts in bf16; and one that will do. That one, as the real ones, takes bf16 maps only if channels of a group are even in
+ * number, and does relu only of even outputs: so each way out of a missing plan is taken by some test.
  */
 #include <cudnn.h>
 #include <cuda_bf16.h>
 
+#include <cmath>
 #include <map>
 #include <memory>
 #include <vector>
@@ -42,11 +43,13 @@ struct tensor {
 
 /* Everything that a sealed graph says. */
 struct problem {
-	int kind = -1; /* 0 forward, 1 data, 2 weights */
+	int kind = -1; /* 0 forward, 1 data */
 	tensor x, w, y; /* y: of the convolution, maybe inside */
 	int64_t pad[2], stride[2];
 	float alpha, beta;
 	std::vector<tensor> added; /* to y, in this order */
+	bool relu = false;         /* of all that */
+	bool keeps_nan = false;    /* by relu, which else makes 0 of it */
 	tensor result;
 	cudnnHandle_t handle;
 };
@@ -87,7 +90,6 @@ struct rule {
 };
 #define FORWARD CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR
 #define DATA CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR
-#define FILTER CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR
 #define DESC CUDNN_TYPE_BACKEND_DESCRIPTOR
 const rule rules[] = {
 	{CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_BACKEND_TENSOR_DESCRIPTOR, CUDNN_TYPE_INT64, 1, true},
@@ -115,20 +117,15 @@ const rule rules[] = {
 	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, DATA, DESC, 1, true},
 	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, DATA, CUDNN_TYPE_FLOAT, 1, true},
 	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, DATA, CUDNN_TYPE_FLOAT, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, FILTER, CUDNN_TYPE_FLOAT, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, FILTER, CUDNN_TYPE_FLOAT, 1, true},
 	{CUDNN_ATTR_POINTWISE_MODE, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, CUDNN_TYPE_POINTWISE_MODE, 1, true},
+	{CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, CUDNN_TYPE_NAN_PROPOGATION, 1, false},
 	{CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, CUDNN_TYPE_DATA_TYPE, 1, true},
 	{CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, DESC, 1, true},
 	{CUDNN_ATTR_OPERATION_POINTWISE_XDESC, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_POINTWISE_BDESC, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, DESC, 1, true},
+	{CUDNN_ATTR_OPERATION_POINTWISE_BDESC, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, DESC, 1, false},
 	{CUDNN_ATTR_OPERATION_POINTWISE_YDESC, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, DESC, 1, true},
 	{CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, CUDNN_TYPE_HANDLE, 1, true},
-	{CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, DESC, 3, true},
+	{CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, DESC, 4, true},
 	{CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, CUDNN_TYPE_HEUR_MODE, 1, true},
 	{CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, DESC, 1, true},
 	{CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, CUDNN_TYPE_HANDLE, 1, true},
@@ -182,9 +179,6 @@ const names convolutions[] = {
 	 CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA},
 	{1, DATA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
 	 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
-	{2, FILTER, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-	 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-	 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
 };
 
 bool read_convolution(const descriptor *op, problem *p)
@@ -223,19 +217,27 @@ cudnnStatus_t read_graph(descriptor *d)
 	p->handle = value<cudnnHandle_t>(d, CUDNN_ATTR_OPERATIONGRAPH_HANDLE);
 	if (!p->handle || p->handle->magic != magic || !read_convolution(ops.as<const descriptor *>()[0], p.get()))
 		return CUDNN_STATUS_BAD_PARAM;
-	p->result = p->kind == 0 ? p->y : p->kind == 1 ? p->x : p->w;
+	p->result = p->kind == 0 ? p->y : p->x;
 	for (int64_t i = 1; i < ops.n; i++) {
 		const descriptor *op = ops.as<const descriptor *>()[i];
-		if (op->type != CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR || p->kind)
+		if (op->type != CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR || p->kind || p->relu)
 			return CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN;
 		const descriptor *how = part(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR);
-		const tensor from = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC)), more = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC));
-		const tensor to = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC));
-		const bool channel = more.dim[0] == 1 && more.dim[2] == 1 && more.dim[3] == 1 && more.dim[1] == to.dim[1];
-		if (value<cudnnPointwiseMode_t>(how, CUDNN_ATTR_POINTWISE_MODE) != CUDNN_POINTWISE_ADD || from.uid != p->result.uid || !p->result.inside ||
-		    p->result.type != CUDNN_DATA_FLOAT || !same_shape(from, to) || (!channel && !same_shape(more, to)))
+		const tensor from = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC)), to = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC));
+		const cudnnPointwiseMode_t mode = value<cudnnPointwiseMode_t>(how, CUDNN_ATTR_POINTWISE_MODE);
+		if (from.uid != p->result.uid || !p->result.inside || p->result.type != CUDNN_DATA_FLOAT || !same_shape(from, to))
 			return CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN;
-		p->added.push_back(more);
+		if (mode == CUDNN_POINTWISE_RELU_FWD) {
+			p->relu = true;
+			p->keeps_nan = how->set.count(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION) &&
+			               value<cudnnNanPropagation_t>(how, CUDNN_ATTR_POINTWISE_NAN_PROPAGATION) == CUDNN_PROPAGATE_NAN;
+		} else {
+			const tensor more = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC));
+			const bool channel = more.dim[0] == 1 && more.dim[2] == 1 && more.dim[3] == 1 && more.dim[1] == to.dim[1];
+			if (mode != CUDNN_POINTWISE_ADD || (!channel && !same_shape(more, to)))
+				return CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN;
+			p->added.push_back(more);
+		}
 		p->result = to;
 	}
 	if (p->result.inside)
@@ -247,9 +249,7 @@ cudnnStatus_t read_graph(descriptor *d)
 bool takes(const problem &p)
 {
 	const tensor &map = p.kind == 0 ? p.x : p.y;
-	if (map.type != CUDNN_DATA_BFLOAT16)
-		return true;
-	if (p.kind == 2 && p.w.type == CUDNN_DATA_FLOAT && p.w.dim[0] % 2)
+	if (map.type != CUDNN_DATA_BFLOAT16 || (p.relu && p.w.dim[0] % 2))
 		return false;
 	return p.w.dim[1] % 2 == 0;
 }
@@ -274,18 +274,10 @@ double load(const tensor &t, const void *p, int64_t i)
 	return t.type == CUDNN_DATA_FLOAT ? ((const float *)p)[i] : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
 }
 
-/* An operand of a product: with 10 bits of fraction (cut off, which is enough to be seen) by the engine that rounds. */
-double operand(int engine, const tensor &t, const void *p, int64_t i)
+/* The engine that rounds has sums of bf16. */
+double plus(int engine, double sum, double term)
 {
-	const float value = (float)load(t, p, i);
-	uint32_t bits;
-	if (engine != ROUNDS)
-		return value;
-	memcpy(&bits, &value, sizeof bits);
-	bits &= ~0x1FFFu;
-	float cut;
-	memcpy(&cut, &bits, sizeof cut);
-	return cut;
+	return engine == ROUNDS ? __bfloat162float(__float2bfloat16_rn((float)(sum + term))) : sum + term;
 }
 
 /* By how much the engine that is not deterministic is beside the sum, each time. */
@@ -317,8 +309,7 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 	};
 	if (p.kind != 1)
 		need(p.x, false);
-	if (p.kind != 2)
-		need(p.w, false);
+	need(p.w, false);
 	if (p.kind != 0)
 		need(p.y, false);
 	for (const tensor &t : p.added)
@@ -337,12 +328,10 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 								const int64_t h = i * p.stride[0] + a - p.pad[0], q = j * p.stride[1] + b - p.pad[1], k = o / O * C + c;
 								if (h < 0 || h >= p.x.dim[2] || q < 0 || q >= p.x.dim[3])
 									continue;
-								if (p.kind == 0)
-									sum[place(n, o, i, j)] += operand(engine, p.x, x, at(p.x, n, k, h, q)) * operand(engine, p.w, w, at(p.w, o, c, a, b));
-								else if (p.kind == 1)
-									sum[place(n, k, h, q)] += operand(engine, p.y, y, at(p.y, n, o, i, j)) * operand(engine, p.w, w, at(p.w, o, c, a, b));
-								else
-									sum[place(o, c, a, b)] += operand(engine, p.y, y, at(p.y, n, o, i, j)) * operand(engine, p.x, x, at(p.x, n, k, h, q));
+								const bool forward = p.kind == 0;
+								double &to = sum[forward ? place(n, o, i, j) : place(n, k, h, q)];
+								const double from = forward ? load(p.x, x, at(p.x, n, k, h, q)) : load(p.y, y, at(p.y, n, o, i, j));
+								to = plus(engine, to, from * load(p.w, w, at(p.w, o, c, a, b)));
 							}
 	for (int64_t a = 0; a < r.dim[0]; a++)
 		for (int64_t b = 0; b < r.dim[1]; b++)
@@ -351,6 +340,8 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 					double v = p.alpha * sum[place(a, b, c, d)] + beside;
 					for (const tensor &t : p.added)
 						v += load(t, memory.at(t.uid), at(t, t.dim[0] == 1 ? 0 : a, b, t.dim[2] == 1 ? 0 : c, t.dim[3] == 1 ? 0 : d));
+					if (p.relu && (std::isnan(v) ? !p.keeps_nan : v < 0))
+						v = 0;
 					store(r, memory.at(r.uid), at(r, a, b, c, d), v);
 				}
 }
@@ -479,7 +470,7 @@ API cudnnBackendGetAttribute(cudnnBackendDescriptor_t from, cudnnBackendAttribut
 		cudnnBackendNumericalNote_t *note = (cudnnBackendNumericalNote_t *)values;
 		*n = d->engine == NOT_REPEATABLE || d->engine == ROUNDS ? 1 : 0;
 		if (*n && most >= 1)
-			note[0] = d->engine == ROUNDS ? CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS : CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
+			note[0] = d->engine == ROUNDS ? CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION : CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
 		return CUDNN_STATUS_SUCCESS;
 	}
 	if (name == CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE && d->sealed && type == CUDNN_TYPE_INT64 && most == 1) {
