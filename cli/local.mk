@@ -90,6 +90,7 @@ libselftest_la_SOURCES = \
 	tests/engine/test_hand.c \
 	tests/engine/test_loss.c \
 	tests/engine/test_optim.c \
+	tests/engine/test_pick.c \
 	tests/engine/trial.c \
 	tests/engine/trial.h
 libselftest_la_CPPFLAGS = -I$(top_srcdir)/cli/selftest -DTEST_SELFTEST $(AM_CPPFLAGS)

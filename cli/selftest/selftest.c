@@ -15,6 +15,7 @@ TCase *tcase_wide(void);
 TCase *tcase_hand(void);
 TCase *tcase_loss(void);
 TCase *tcase_optim(void);
+TCase *tcase_pick(void);
 
 struct test {
 	const char *name;
@@ -116,7 +117,7 @@ struct selftest *selftest_run(struct arena *a, const char *device)
 {
 	now.arena = a;
 	now.device = device;
-	TCase *const cases[] = {tcase_against_ref(), tcase_wide(), tcase_hand(), tcase_loss(), tcase_optim()};
+	TCase *const cases[] = {tcase_against_ref(), tcase_wide(), tcase_hand(), tcase_loss(), tcase_optim(), tcase_pick()};
 	struct selftest *s = NEW(a, struct selftest);
 	int most = 0;
 	s->n_case = sizeof cases / sizeof *cases;

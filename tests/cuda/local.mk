@@ -17,6 +17,7 @@ tests_check_cuda_SOURCES = \
 	%D%/backend.c \
 	%D%/test_conv.c \
 	%D%/test_device.c \
+	%D%/test_index.c \
 	%D%/test_record.c \
 	tests/engine/cases.h \
 	tests/engine/cases_a.c \
@@ -30,6 +31,7 @@ tests_check_cuda_SOURCES = \
 	tests/engine/test_largest.c \
 	tests/engine/test_loss.c \
 	tests/engine/test_optim.c \
+	tests/engine/test_pick.c \
 	tests/engine/trial.c \
 	tests/engine/trial.h \
 	$(CUDA_HOST) \

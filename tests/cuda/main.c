@@ -2,6 +2,7 @@
 #include "tests/engine/cases.h"
 
 TCase *tcase_device(void);
+TCase *tcase_index(void);
 TCase *tcase_record(void);
 TCase *tcase_conv(void);
 
@@ -16,7 +17,9 @@ int main(void)
 	suite_add_tcase(suite, tcase_largest());
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_loss());
+	suite_add_tcase(suite, tcase_pick());
 	suite_add_tcase(suite, tcase_device());
+	suite_add_tcase(suite, tcase_index());
 	suite_add_tcase(suite, tcase_record());
 	suite_add_tcase(suite, tcase_conv());
 	SRunner *const runner = srunner_create(suite);

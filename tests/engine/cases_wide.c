@@ -25,9 +25,14 @@ BUILD(sum_last, graph_sum(g, x[0], 1u << 1, false))
 BUILD(sum_first, graph_sum(g, x[0], 1u << 0, false))
 BUILD(sum_middle, graph_sum(g, x[0], 1u << 1, true))
 BUILD(sum_maps, graph_sum(g, x[0], 1u << 0 | 1u << 2 | 1u << 3, false))
+BUILD(sum_samples, graph_sum(g, x[0], 1u << 0 | 1u << 1, false))
 BUILD(mean_all, graph_mean_all(g, x[0]))
 BUILD(max_last, graph_max(g, x[0], 1u << 1, false))
 BUILD(max_first, graph_max(g, x[0], 1u << 0, false))
+BUILD(max_all, graph_max(g, x[0], 1u << 0 | 1u << 1, false))
+BUILD(max_dx, graph_max_dx(g, x[0], x[1], 1u << 2 | 1u << 3))
+BUILD(max_pick, graph_max_pick(g, x[0], x[1], 1u << 2 | 1u << 3, true))
+BUILD(max_pick_samples, graph_max_pick(g, x[0], x[1], 1u << 1 | 1u << 2 | 1u << 3, false))
 BUILD(batch_norm, graph_batch_norm(g, x[0], x[1], x[2], NULL, 0.01, NULL, NULL))
 BUILD(relu_norm, graph_relu(g, graph_batch_norm(g, x[0], x[1], x[2], NULL, 0.01, NULL, NULL)))
 BUILD(relu_norm_add, graph_relu(g, graph_batch_norm(g, x[0], x[1], x[2], x[3], 0.01, NULL, NULL)))
@@ -46,6 +51,15 @@ BUILD(from_bytes, graph_dequantize(g, x[0], 0.3))
 BUILD(scatter, graph_scatter_add(g, x[0], x[1], 3))
 BUILD(sort, graph_sort(g, x[0], NULL))
 BUILD(top, graph_top_k(g, x[0], 5, NULL))
+BUILD(top_40, graph_top_k(g, x[0], 40, NULL))
+BUILD(arg_max, graph_arg_max(g, x[0]))
+
+static struct node *b_places(struct graph *g, struct node *const x[])
+{
+	struct node *index;
+	graph_sort(g, x[0], &index);
+	return index;
+}
 
 const struct op_case cases_wide[] = {
 	{"softmax wide", b_softmax, 0, 1, {WIDE(D2(3, 1001), -4, 4)}, 0, 0},
@@ -56,9 +70,17 @@ const struct op_case cases_wide[] = {
 	{"sum wide first", b_sum_first, 0, 1, {WIDE(D2(4099, 7), -2, 2)}, 0, 0},
 	{"sum wide middle", b_sum_middle, 0, 1, {WIDE(D3(2, 1025, 33), -2, 2)}, 0, 0},
 	{"sum wide maps", b_sum_maps, 0, 1, {ACT(D4(5, 37, 17, 13), -2, 2)}, 0, 0},
+	{"sum wide samples and channels", b_sum_samples, 0, 1, {ACT(D4(3, 3001, 3, 2), -2, 2)}, 0, 0},
+	{"sum wide of two", b_sum_last, 0, 1, {WIDE(D2(2500, 2), -2, 2)}, 0, 0},
+	{"sum wide of two rows", b_sum_first, 0, 1, {WIDE(D2(2, 1501), -2, 2)}, 0, 0},
 	{"mean wide all", b_mean_all, 0, 1, {WIDE(D1(70001), -2, 2)}, 0, 0},
 	{"max wide last", b_max_last, 0, 1, {APART(D2(3, 2003), CLASS_WIDE, -2, 2)}, 0, 0},
 	{"max wide first", b_max_first, 0, 1, {APART(D2(1031, 9), CLASS_WIDE, -2, 2)}, 0, 0},
+	{"max wide all", b_max_all, 0, 1, {APART(D2(3, 7001), CLASS_WIDE, -2, -1)}, 0, 0},
+	/* As bf16 many are equal: the first counts. */
+	{"max_dx wide", b_max_dx, 0, 2, {ACT(D2(2, 5), -2, 2), APART(D4(2, 5, 41, 60), CLASS_ACT, -2, 2)}, 0, 0},
+	{"max_pick wide", b_max_pick, 0, 2, {WIDE(D4(2, 5, 41, 60), -2, 2), APART(D4(2, 5, 41, 60), CLASS_ACT, -2, 2)}, 0, 0},
+	{"max_pick wide samples", b_max_pick_samples, 0, 2, {ACT(D4(3, 19, 11, 5), -2, 2), APART(D4(3, 19, 11, 5), CLASS_ACT, -2, 2)}, 0, 0},
 	{"batch_norm wide", b_batch_norm, 0, 3, {ACT(D4(9, 72, 11, 13), 1, 4), PARAM(D1(72), 0.5, 2), PARAM(D1(72), -2, 2)}, 0, 0},
 	{"relu of batch_norm wide", b_relu_norm, 0, 3, {ACT(D4(7, 33, 13, 11), -1, 2), PARAM(D1(33), 0.5, 2), PARAM(D1(33), -1, 1)}, 0, 1.0 / 32},
 	{"relu of batch_norm wide and more", b_relu_norm_add, 0, 4,
@@ -78,7 +100,11 @@ const struct op_case cases_wide[] = {
 	{"quantize wide", b_bytes, CASE_FORWARD, 1, {ACT(D4(2, 24, 7, 5), -3, 40)}, 0, 0}, /* any x is exact in these units, ties too */
 	{"dequantize wide", b_from_bytes, CASE_FORWARD, 1, {{D4(2, 24, 7, 5), CLASS_U8, 0, 255, 0, 0, {0}}}, 0, 0},
 	{"scatter_add wide", b_scatter, 0, 2, {WIDE(D2(601, 9), -2, 2), NUM(D1(601), 0, 2)}, 0, 0},
+	{"scatter_add wide maps", b_scatter, 0, 2, {ACT(D4(90, 20, 2, 1), -2, 2), NUM(D1(90), 0, 2)}, 0, 0},
+	{"arg_max wide", b_arg_max, 0, 1, {WIDE(D2(3, 700), -2, 2)}, 0, 0},
 	{"sort wide", b_sort, 0, 1, {APART(D2(2, 1111), CLASS_WIDE, -2, 2)}, 0, 0},
+	{"sort wide places", b_places, 0, 1, {APART(D2(2, 5000), CLASS_ACT, -2, 2)}, 0, 0},
 	{"top_k wide", b_top, 0, 1, {APART(D2(3, 999), CLASS_WIDE, -2, 2)}, 0, 0},
+	{"top_k wide of many", b_top_40, 0, 1, {APART(D2(9, 100), CLASS_ACT, -2, 2)}, 0, 0},
 };
 const int n_cases_wide = sizeof cases_wide / sizeof *cases_wide;

@@ -15,6 +15,7 @@ tests_check_engine_SOURCES = \
 	%D%/test_late.c \
 	%D%/test_loss.c \
 	%D%/test_optim.c \
+	%D%/test_pick.c \
 	%D%/test_pool.c \
 	%D%/test_threads.c \
 	%D%/test_profile.c \
