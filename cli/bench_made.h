@@ -13,9 +13,9 @@ struct made_conf {
 	struct many loss; /* "kd", or "{kind: kd, weight: 0.9, tau: 2}"; none: .1 CE + .9 KD at tau 4 */
 };
 
-#define MADE_DEFAULTS \
-	{.teacher = "resnet32x4", .student = "resnet8x4", .precision = "f32", .teacher_precision = "same", .cache = "off", .device = "cpu", .batch = 64, \
-	 .classes = 100, .size = 32, .arms = 1}
+#define MADE_CONF \
+	.teacher = "resnet32x4", .student = "resnet8x4", .teacher_precision = "same", .cache = "off", .batch = 64, .classes = 100, .size = 32, .arms = 1
+#define MADE_DEFAULTS {MADE_CONF, .precision = "f32", .device = "cpu"}
 
 #define MADE_FLAGS(c) \
 	{.name = "--teacher", .value = "MODEL", .text = &(c).teacher, .help = "default resnet32x4"}, \

@@ -117,6 +117,25 @@ static void sum_parts(const struct made *m, struct step_result *r)
 	r->limit_s = bench_ratio(r->all.macs, r->rates.conv);
 }
 
+enum status step_measure(struct arena *a, const struct made_conf *c, int steps, struct made *m, struct step_result *r, struct err *e)
+{
+	const double start = time_now();
+	*r = (struct step_result){.made = m, .n = steps};
+	enum status st = made_open(a, c, m, e);
+	if (st == OK)
+		st = time_steps(m, start, r, e);
+	r->peak_mib = (double)memory_peak() / (1 << 20);
+	if (st == OK)
+		st = profile(m, r, e);
+	if (st == OK)
+		st = rates_measure(m->x->dev, m->precision, 0.2, &r->rates, e);
+	if (st == OK) {
+		m->x->dev->rates = &r->rates;
+		sum_parts(m, r);
+	}
+	return st;
+}
+
 struct bench_step_args {
 	struct made_conf made;
 	int steps;
@@ -125,24 +144,12 @@ struct bench_step_args {
 
 static enum status bench_step_run(const struct bench_step_args *args, struct err *e)
 {
-	const double start = time_now();
 	struct arena *a = arena_open("bench");
 	struct made m;
-	struct step_result r = {.made = &m, .n = args->steps};
-	enum status st = made_open(a, &args->made, &m, e);
-	if (st == OK)
-		st = time_steps(&m, start, &r, e);
-	r.peak_mib = (double)memory_peak() / (1 << 20);
-	if (st == OK)
-		st = profile(&m, &r, e);
-	if (st == OK)
-		st = rates_measure(m.x->dev, m.precision, 0.2, &r.rates, e);
-	if (st == OK)
-		m.x->dev->rates = &r.rates;
+	struct step_result r;
+	enum status st = step_measure(a, &args->made, args->steps, &m, &r, e);
 	for (int i = 0; st == OK && args->plan && i < m.n_plan; i++)
 		plan_print(m.plan[i].plan, stdout, true);
-	if (st == OK)
-		sum_parts(&m, &r);
 	if (st == OK)
 		(args->json ? step_result_json : step_result_print)(&r, args->profile);
 	made_close(&m);

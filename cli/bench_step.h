@@ -1,4 +1,4 @@
-/* A measured step: between bench_step.c, which takes the times, and bench_step_print.c, which tells them. */
+/* A measured step: bench_step.c takes the times, bench_step_print.c tells them. */
 #ifndef CLI_BENCH_STEP_H
 #define CLI_BENCH_STEP_H
 
@@ -20,6 +20,8 @@ struct step_result {
 	double limit_s;   /* all multiply-adds at the rate of a convolution that runs alone */
 };
 
+/* Times so many steps, then a few kernel by kernel. r points into m and a; *m is for made_close also after an error. */
+enum status step_measure(struct arena *a, const struct made_conf *c, int steps, struct made *m, struct step_result *r, struct err *e);
 void step_result_print(const struct step_result *r, bool kernels);
 void step_result_json(const struct step_result *r, bool kernels);
 

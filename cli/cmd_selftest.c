@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "cli/bench_step.h"
 #include "cli/options.h"
 #include "cli/selftest/selftest.h"
 #include "engine/rates.h"
@@ -30,7 +31,7 @@ static enum status print_rates(struct device *dev, struct err *e)
 	return st;
 }
 
-static enum status print_device(struct arena *a, const char *name, int threads, struct err *e)
+static enum status print_device(struct arena *a, const char *name, int threads, bool *bf16, struct err *e)
 {
 	struct device *dev = NULL;
 	enum status st = device_open(a, name, threads, &dev, e);
@@ -38,6 +39,7 @@ static enum status print_device(struct arena *a, const char *name, int threads, 
 		return st;
 	printf("device %s%s%s, %d thread%s\n", dev->backend->name, dev->backend->version ? ": " : "", dev->backend->version ? dev->backend->version() : "",
 	       dev->threads, dev->threads == 1 ? "" : "s");
+	*bf16 = dev->backend->bf16_native(dev->impl);
 	st = print_rates(dev, e);
 	device_close(dev);
 	return st;
@@ -57,17 +59,39 @@ static int print_result(const struct selftest *s, double seconds)
 	return failed;
 }
 
-static enum status selftest(const char *device, int threads, struct err *e)
+/* The step that published frameworks are compared by, and the implementations that its kernels take. */
+static enum status time_step(const char *device, const char *precision, int threads, int steps, struct err *e)
+{
+	struct arena *a = arena_open("step");
+	const struct made_conf c = {MADE_CONF, .precision = precision, .device = device, .threads = threads};
+	struct made m;
+	struct step_result r;
+	const enum status st = step_measure(a, &c, steps, &m, &r, e);
+	if (st == OK) {
+		printf("\n");
+		step_result_print(&r, true);
+	}
+	made_close(&m);
+	arena_close(a);
+	return st;
+}
+
+static enum status selftest(const char *device, int threads, int steps, struct err *e)
 {
 	struct arena *a = arena_open("selftest");
 	printf("limbeck %s\n", limbeck_version());
-	enum status st = print_device(a, device, threads, e);
+	bool bf16 = false;
+	enum status st = print_device(a, device, threads, &bf16, e);
 	if (st == OK) {
 		const double begin = time_now();
 		const struct selftest *s = selftest_run(a, device);
 		if (print_result(s, time_now() - begin))
 			st = err_run(e, "'%s' does not give the results that it should", device);
 	}
+	if (st == OK && steps)
+		st = time_step(device, "f32", threads, steps, e);
+	if (st == OK && steps && bf16)
+		st = time_step(device, "bf16", threads, steps, e);
 	arena_close(a);
 	return st;
 }
@@ -75,9 +99,10 @@ static enum status selftest(const char *device, int threads, struct err *e)
 static int run(int argc, char **argv)
 {
 	const char *device = "cuda";
-	int threads = 0;
+	int threads = 0, steps = 20;
 	const struct flag flags[] = {
 		{.name = "--device", .value = "cuda|cuda:N|cpu", .text = &device, .help = "default cuda"},
+		{.name = "--steps", .value = "N", .number = &steps, .lo = 0, .hi = 100000, .help = "timed steps of distillation, default 20; 0: none"},
 		{.name = "--threads", .value = "N", .number = &threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"},
 		{0},
 	};
@@ -90,13 +115,13 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	if (st == OK)
-		st = selftest(device, threads, &e);
+		st = selftest(device, threads, steps, &e);
 	return command_end(st, &e);
 }
 
 const struct command cmd_selftest = {
 	.name = "selftest",
-	.args = "[--device NAME]",
-	.help = "the engine's tests on a device, every op against the reference: a report to send",
+	.args = "[--device NAME] [--steps N]",
+	.help = "the engine's tests on a device, every op against the reference, and a step's time: a report to send",
 	.run = run,
 };

@@ -414,6 +414,8 @@ verdict $? "and with the same rows of metrics"
 # ---- bench ----
 
 small=(--teacher resnet14 --student resnet8 --size 8 --batch 4 --steps 3)
+t "selftest" 0 selftest --device cpu --steps 0 -- "device cpu: " "matrix products" "against ref: " ", 0 failed in "
+t "selftest of a device that is none" 2 selftest --device tpu -- "unknown device 'tpu'"
 t "bench lists the benchmarks" 0 bench --help -- "  step " "example: limbeck bench"
 t "bench alone is wrong usage" 2 bench -- "bench --help"
 t "bench of what is none names the nearest" 2 bench stap -- "did you mean 'step'?" "allowed step"
