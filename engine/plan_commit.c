@@ -67,8 +67,31 @@ static bool last_active(const struct plan *p, int segment)
 	return true;
 }
 
+/* Padding between two states is zero on both sides. In the workspace it is anybody's. */
+static void collect_ranges(struct plan *p)
+{
+	enum { PAD = 64 };
+	bool placed = false; /* the one before */
+	p->range = NEW_ARRAY(p->arena, struct commit_range, p->n_update);
+	for (int i = 0; i < p->n_update; i++) {
+		const struct commit_update *u = &p->update[i];
+		const struct node *s = u->update->state;
+		const struct value *v = &p->value[u->value];
+		const struct commit_range r = {u->segment, params_at(s->set, true, s->index), v->tensor.data, tensor_bytes(&v->tensor), v->tensor.dtype};
+		struct commit_range *last = p->n_range ? &p->range[p->n_range - 1] : NULL;
+		const size_t step = last ? (last->bytes + PAD - 1) / PAD * PAD : 0;
+		if (placed && p->buffer[v->buffer].placed && last->segment == r.segment && last->dtype == r.dtype &&
+		    (char *)last->state + step == (char *)r.state && (char *)last->value + step == (char *)r.value)
+			last->bytes = step + r.bytes;
+		else
+			p->range[p->n_range++] = r;
+		placed = p->buffer[v->buffer].placed;
+	}
+}
+
 enum status commit_prepare(struct plan *p, struct err *e)
 {
+	collect_ranges(p);
 	p->backup = NEW_ARRAY(p->arena, struct backup, p->desc->n_segment);
 	for (int s = 0; s < p->desc->n_segment; s++) {
 		if (!segment_active(p, s) || last_active(p, s))
@@ -122,11 +145,16 @@ void commit_undo(struct plan *p)
 	}
 }
 
+static void check(struct plan *p, const void *x, enum dtype d, size_t bytes)
+{
+	if (d == F64 || d == F32 || d == BF16)
+		p->dev->backend->finite(p->dev->impl, x, d, (int64_t)(bytes / dtype_size(d)), p->ok);
+}
+
 static void check_value(struct plan *p, int v)
 {
 	const struct tensor *t = &p->value[v].tensor;
-	if (t->dtype == F64 || t->dtype == F32 || t->dtype == BF16)
-		p->dev->backend->finite(p->dev->impl, t->data, t->dtype, shape_count(&t->shape), p->ok);
+	check(p, t->data, t->dtype, tensor_bytes(t));
 }
 
 void commit_check(struct plan *p, int segment)
@@ -145,9 +173,9 @@ void commit_check(struct plan *p, int segment)
 			check_value(p, p->root[i].value);
 	for (int k = 0; k < seg->n_optim; k++)
 		b->finite(p->dev->impl, seg->optim[k]->grad, b->wide, seg->optim[k]->size, p->ok);
-	for (int i = 0; i < p->n_update; i++)
-		if (p->update[i].segment == segment)
-			check_value(p, p->update[i].value);
+	for (int i = 0; i < p->n_range; i++)
+		if (p->range[i].segment == segment)
+			check(p, p->range[i].value, p->range[i].dtype, p->range[i].bytes);
 }
 
 void commit_move(struct plan *p, int segment)
@@ -157,13 +185,10 @@ void commit_move(struct plan *p, int segment)
 	save(p, segment);
 	for (int k = 0; k < seg->n_optim; k++)
 		optim_step(seg->optim[k], p->ok);
-	for (int i = 0; i < p->n_update; i++) {
-		const struct commit_update *u = &p->update[i];
-		if (u->segment != segment)
-			continue;
-		const struct node *s = u->update->state;
-		b->copy_if(p->dev->impl, params_at(s->set, true, s->index), p->value[u->value].tensor.data,
-		           tensor_bytes(&p->value[u->value].tensor), p->ok);
+	for (int i = 0; i < p->n_range; i++) {
+		const struct commit_range *r = &p->range[i];
+		if (r->segment == segment)
+			b->copy_if(p->dev->impl, r->state, r->value, r->bytes, p->ok);
 	}
 }
 

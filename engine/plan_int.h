@@ -18,6 +18,7 @@ struct buffer {
 	size_t bytes;
 	int first, last; /* positions in plan->step */
 	bool pinned;     /* read after the step by the host or a commit: no one takes its memory */
+	bool placed;     /* OWN: offset was given before the others' */
 	size_t offset;   /* WORK, OWN */
 	void *mem;
 	struct derived *derived;
@@ -68,6 +69,14 @@ struct commit_update {
 	int segment;
 };
 
+/* New states that are committed together: neighbours in the plan's memory as in the network's. */
+struct commit_range {
+	int segment;
+	void *state, *value;
+	size_t bytes;
+	enum dtype dtype;
+};
+
 /* A gradient that could not be computed in its place and is copied there. */
 struct grad_copy {
 	int segment, value;
@@ -107,6 +116,8 @@ struct plan {
 	struct grad_copy *copy;
 	int n_update;
 	struct commit_update *update;
+	int n_range;
+	struct commit_range *range; /* of all updates, from prepare on */
 	int n_derived, *derived;    /* buffers */
 	bool *group_stale;
 	long prologue_launches;

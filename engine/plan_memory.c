@@ -134,7 +134,7 @@ static void place_all(struct plan *p)
 		struct buffer *b = &p->buffer[i];
 		if (b->kind == BUFFER_WORK && b->first >= 0 && b->bytes)
 			order[n++] = b;
-		if (b->kind == BUFFER_OWN) {
+		if (b->kind == BUFFER_OWN && !b->placed) {
 			b->offset = p->own_bytes;
 			p->own_bytes += aligned(b->bytes);
 		}
@@ -152,8 +152,25 @@ static void place_all(struct plan *p)
 	}
 }
 
+/* New states of a network are many and small (three to a norm). In the plan's own memory they follow each other as the states do, and the commit takes
+   neighbours at once. */
+static void place_updates(struct plan *p)
+{
+	enum { SMALL = 64 << 10 };
+	for (int i = 0; i < p->n_update; i++) {
+		struct buffer *b = &p->buffer[p->value[p->update[i].value].buffer];
+		if (b->kind != BUFFER_WORK || b->bytes > SMALL)
+			continue;
+		b->kind = BUFFER_OWN;
+		b->placed = true;
+		b->offset = p->own_bytes;
+		p->own_bytes += aligned(b->bytes);
+	}
+}
+
 void plan_memory(struct plan *p)
 {
+	place_updates(p);
 	find_lifetimes(p);
 	take_inplace(p);
 	place_all(p);

@@ -26,6 +26,7 @@ tests_check_cuda_SOURCES = \
 	tests/engine/hands_a.c \
 	tests/engine/hands_b.c \
 	tests/engine/test_against_ref.c \
+	tests/engine/test_commit.c \
 	tests/engine/test_hand.c \
 	tests/engine/test_int8.c \
 	tests/engine/test_largest.c \

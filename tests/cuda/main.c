@@ -18,6 +18,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_optim());
 	suite_add_tcase(suite, tcase_loss());
 	suite_add_tcase(suite, tcase_pick());
+	suite_add_tcase(suite, tcase_commit());
 	suite_add_tcase(suite, tcase_device());
 	suite_add_tcase(suite, tcase_index());
 	suite_add_tcase(suite, tcase_record());

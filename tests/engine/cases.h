@@ -94,6 +94,7 @@ TCase *tcase_late(void);
 TCase *tcase_int8(void);
 TCase *tcase_largest(void);
 TCase *tcase_loss(void);
+TCase *tcase_commit(void);
 TCase *tcase_pick(void);
 TCase *tcase_pool(void);
 TCase *tcase_threads(void);

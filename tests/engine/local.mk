@@ -8,6 +8,7 @@ tests_check_engine_SOURCES = \
 	%D%/hands_a.c \
 	%D%/hands_b.c \
 	%D%/test_against_ref.c \
+	%D%/test_commit.c \
 	%D%/test_grad.c \
 	%D%/test_hand.c \
 	%D%/test_int8.c \

@@ -14,6 +14,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_int8());
 	suite_add_tcase(suite, tcase_loss());
 	suite_add_tcase(suite, tcase_pick());
+	suite_add_tcase(suite, tcase_commit());
 	suite_add_tcase(suite, tcase_pool());
 	suite_add_tcase(suite, tcase_threads());
 	suite_add_tcase(suite, tcase_profile());
