@@ -18,7 +18,7 @@ struct experiment_args {
 	 .help = "default: OMP_NUM_THREADS, or one a core"}, \
 	{.name = "--precision", .value = "f32|bf16|auto", .text = &(args).options.precision, \
 	 .help = "over the file's"}, \
-	{.name = "--device", .value = "auto|cpu|cuda|ref", .text = &(args).options.device, .help = "default cpu; auto: a GPU if one can be used; cuda:1 the second"}
+	{.name = "--device", .value = "auto|cpu|cuda|ref", .text = &(args).options.device, .help = "default auto: a GPU if one can be used; cuda:1 the second"}
 
 /* As experiment_open and sweep_open take them. */
 static inline struct experiment_options experiment_args_options(const struct experiment_args *args)

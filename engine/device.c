@@ -54,18 +54,34 @@ static enum status cuda_find(int index, const struct backend **found, struct err
 	return OK;
 }
 
+/* Loading what a GPU needs takes a second, so it is looked for first: the driver's file, or that of Windows' Linux. */
+static bool gpu_at_hand(void)
+{
+	return access("/dev/nvidiactl", F_OK) == 0 || access("/dev/dxg", F_OK) == 0;
+}
+
+static const struct backend *backend_auto(void)
+{
+	const struct backend *b = NULL;
+	struct err why = {0};
+	if (!gpu_at_hand())
+		return &backend_cpu;
+	if (cuda_find(0, &b, &why) == OK) {
+		log_line(LOG_INFO, "on the GPU: %s", b->version());
+		return b;
+	}
+	log_line(LOG_INFO, "there is a GPU, but the CPU is used: %s", why.text);
+	return &backend_cpu;
+}
+
 static enum status backend_find(const char *name, const struct backend **found, int *index, struct err *e)
 {
-	struct err why = {0};
 	*index = 0;
 	for (int i = 0; i < BACKEND_COUNT; i++)
 		if (str_eq(backends[i]->name, name))
 			return *found = backends[i], OK;
-	if (str_eq(name, "auto")) {
-		if (cuda_find(0, found, &why) != OK)
-			*found = &backend_cpu;
-		return OK;
-	}
+	if (str_eq(name, "auto"))
+		return *found = backend_auto(), OK;
 	if (str_eq(name, "cuda"))
 		return cuda_find(0, found, e);
 	if (!str_starts(name, "cuda:"))

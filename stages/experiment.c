@@ -244,7 +244,7 @@ static enum status find_device(struct experiment *x, const struct experiment_opt
 		x->dev = x->pool->dev;
 		return OK;
 	}
-	const enum status st = device_open(x->pool ? x->pool->arena : x->arena, o->device ? o->device : "cpu", o->threads, &x->dev, e);
+	const enum status st = device_open(x->pool ? x->pool->arena : x->arena, o->device ? o->device : "auto", o->threads, &x->dev, e);
 	if (x->pool && st == OK)
 		x->pool->dev = x->dev;
 	return st;

@@ -162,7 +162,7 @@ struct experiment_options {
 	struct experiment_pool *pool; /* NULL: none */
 	struct budget budget;         /* zeroed: all of it */
 	const char *precision;        /* over the file's; NULL: the file's */
-	const char *device;           /* NULL: cpu */
+	const char *device;           /* NULL: auto */
 	bool unplanned;               /* stages are read and not planned: the caller does it, where it is needed */
 	int threads;                  /* 0: as many as cores */
 	int n_set;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The tests that need a GPU. Status 77: nothing to test on.
 set -u
+[ "${LIMBECK_CUDA_MODULE-}" != none ] || unset LIMBECK_CUDA_MODULE # as the other tests have it
 program=${LIMBECK_BUILDDIR:-.}/limbeck
 if [ ! -e /dev/nvidiactl ]; then
 	echo "no NVIDIA GPU on this machine: nothing was tested"

@@ -1,6 +1,7 @@
 # Tests speak TAP. One program per folder; a folder's tests are listed in tests/FOLDER/local.mk.
 
 # Test programs run side by side: threads that spin at a barrier would take each other's cores, so they sleep.
+# What they test is the CPU or the simulator, also where there is a GPU.
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -9,6 +10,7 @@ SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = \
 	CK_TAP_LOG_FILE_NAME=-; export CK_TAP_LOG_FILE_NAME; \
 	OMP_WAIT_POLICY=passive; export OMP_WAIT_POLICY; \
+	LIMBECK_CUDA_MODULE="$${LIMBECK_CUDA_MODULE-none}"; export LIMBECK_CUDA_MODULE; \
 	LIMBECK_SRCDIR='$(abs_top_srcdir)'; export LIMBECK_SRCDIR; \
 	LIMBECK_BUILDDIR='$(abs_top_builddir)'; export LIMBECK_BUILDDIR; \
 	LIMBECK_COMPILE='$(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CUDA_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS)'; \
