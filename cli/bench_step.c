@@ -125,6 +125,7 @@ enum status step_measure(struct arena *a, const struct made_conf *c, int steps, 
 	if (st == OK)
 		st = time_steps(m, start, r, e);
 	r->peak_mib = (double)memory_peak() / (1 << 20);
+	r->device_mib = m->x && m->x->dev && m->x->dev->backend->own_memory ? (double)m->x->dev->peak / (1 << 20) : 0;
 	if (st == OK)
 		st = profile(m, r, e);
 	if (st == OK)

@@ -13,7 +13,7 @@ struct step_result {
 	const struct made *made;
 	int n;            /* timed steps */
 	double *ms;       /* [n] each, sorted */
-	double put_s, pass_s, first_step_s, peak_mib;
+	double put_s, pass_s, first_step_s, peak_mib, device_mib; /* device_mib: of memory that is not the host's */
 	double **kernel_s; /* per plan and step of it, all runs in a step: from the median of a few with a clock */
 	struct cost_sum part[MADE_PARTS], all, conv;
 	struct rates rates;

@@ -120,7 +120,8 @@ void step_result_print(const struct step_result *r, bool kernels)
 	printf(", %s, %d threads, %s\n", precision_name(m->precision), m->x->dev->threads, m->x->dev->backend->version());
 	printf("  step%s %.3f ms (quartiles %.3f and %.3f, %d steps), %.1f pictures/s\n", c->arms > 1 ? " of all arms" : "", ms, r->ms[r->n / 4], r->ms[3 * r->n / 4],
 	       r->n, 1e3 * c->batch * c->arms / ms);
-	printf("  first step %.3f s after the start, peak memory %.0f MiB\n", r->first_step_s, r->peak_mib);
+	printf("  first step %.3f s after the start, peak memory %.0f MiB", r->first_step_s, r->peak_mib);
+	printf(r->device_mib > 0 ? ", on the GPU %.0f MiB\n" : "\n", r->device_mib);
 	print_head("part");
 	for (int p = 0; p < MADE_PARTS; p++)
 		print_sum(made_part_name[p], &r->part[p], r->all.s);
@@ -167,7 +168,7 @@ void step_result_json(const struct step_result *r, bool kernels)
 	       precision_name(m->precision), m->x->dev->backend->name, c->teacher_precision, c->cache, c->arms, c->teacher, c->student, c->batch, m->x->dev->threads);
 	printf("\"step_ms\": %.4f, \"step_ms_q1\": %.4f, \"step_ms_q3\": %.4f, \"images_per_s\": %.1f, ", ms, r->ms[r->n / 4],
 	       r->ms[3 * r->n / 4], 1e3 * c->batch * c->arms / ms);
-	printf("\"first_step_s\": %.3f, \"peak_mib\": %.0f, \"gmacs\": %.3f, \"parts\": {", r->first_step_s, r->peak_mib, r->all.macs / 1e9);
+	printf("\"first_step_s\": %.3f, \"peak_mib\": %.0f, \"device_mib\": %.0f, \"gmacs\": %.3f, \"parts\": {", r->first_step_s, r->peak_mib, r->device_mib, r->all.macs / 1e9);
 	for (int p = 0; p < MADE_PARTS; p++) {
 		json_sum(made_part_key[p], &r->part[p]);
 		printf(p + 1 < MADE_PARTS ? ", " : "}, ");

@@ -33,6 +33,7 @@ static const struct { const char *metric, *title; } titles[] = {
 	{"lr", "learning rate"},
 	{"time/images_per_s", "pictures a second"},
 	{"memory/resident_mib", "memory of the program, MiB"},
+	{"memory/device_mib", "memory taken on the GPU, MiB"},
 	{"time/wait_share", "share of the time waited for pictures"},
 };
 /* Not worth a curve: constant, or counted up. */

@@ -19,6 +19,7 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 	const struct cohort *c = t->cohort;
 	struct record *rec = t->rec;
 	const struct stage *s = t->r->stage;
+	const struct device *device = t->r->x->dev;
 	const double spent = time_now() - c->epoch_started;
 	enum status status = store_begin(rec->store, e);
 	for (int i = 0; i < st->desc.n_metric && status == OK; i++) {
@@ -30,6 +31,7 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 		{"lr", l->optim[0].optim->conf.lr * schedule_factor(&l->optim[0].schedule, l->optim[0].from + t->place.epoch, l->optim[0].epochs) * watch_rate(t)},
 		{"macs_per_picture", lesson_macs(t)},
 		{"memory/resident_mib", (double)memory_resident() / (1 << 20)},
+		{"memory/device_mib", device->backend->own_memory ? (double)device->used / (1 << 20) : NAN},
 		{"teacher_images", t->r->stage->n_teacher ? (t->teacher ? t->place.count : 0) : NAN},
 		{"trained_parameters", (double)optim_count(l->optim[0].optim)},
 		{"valid_loss", valid->n ? valid->loss : NAN},

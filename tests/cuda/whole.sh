@@ -48,6 +48,8 @@ losses() { awk -F, '$5 ~ /loss/ { print $1 "/" $2 "/" $3 "/" $5, $6 }' "$1"/tiny
 far >out
 [ ! -s out ]
 verdict $? "its losses are the CPU's within rounding"
+grep -q ',memory/device_mib,[0-9]' whole/tiny-*/metrics.csv && ! grep -q device_mib cpu/tiny-*/metrics.csv
+verdict $? "it says what memory it took there"
 
 "$program" train tiny.yaml --quiet --device cuda --out stopped >out 2>&1 &
 pid=$!
@@ -69,7 +71,7 @@ for weights in whole/tiny-*/stages/*/last.safetensors; do
 	cmp "$weights" stopped/"${weights#whole/}" >>out || same=1
 done
 verdict $same "and leaves the same weights"
-"$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
+"$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "on the GPU [1-9][0-9]* MiB" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
 verdict $? "a step of it is timed, kernel by kernel"
 "$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out
 verdict $? "and an op alone"
