@@ -68,6 +68,8 @@ struct kernel {
 	/* Writes the form of input i that describe asked for. */
 	void (*pack)(void *state, int i, const struct tensor *src, void *dst, struct device *dev);
 	void (*run)(const struct kernel_run *r);
+	/* The same of several runs that do not read each other's results, in fewer launches; NULL: one by one. */
+	void (*run_many)(const struct kernel_run *const r[], int n);
 };
 
 /* One update of a contiguous range of parameters. Values are wide. */
@@ -111,6 +113,7 @@ struct backend {
 	bool (*bf16_native)(void *impl);
 	bool (*int8_native)(void *impl); /* u8 x s8 into 32 bits by one instruction (VNNI, AMX); NULL: no */
 	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
+	void (*launch_many)(void *impl, const struct kernel *k, const struct kernel_run *const r[], int n); /* of a kernel with run_many; NULL: there is no gain */
 	void (*pack)(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst);
 	/* *ok = *ok && every element is finite. */
 	void (*finite)(void *impl, const void *x, enum dtype d, int64_t n, int *ok);

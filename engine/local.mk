@@ -22,6 +22,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/plan_derived.c \
 	%D%/plan_fuse.c \
 	%D%/plan_int.h \
+	%D%/plan_late.c \
 	%D%/plan_memory.c \
 	%D%/plan_order.c \
 	%D%/plan_order.h \

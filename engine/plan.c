@@ -48,8 +48,10 @@ enum status plan_new(struct arena *a, const struct step_desc *d, struct device *
 	p->copy = NEW_ARRAY(a, struct grad_copy, count_grads(d));
 	p->root = NEW_ARRAY(a, struct root_value, count_roots(d));
 	st = plan_order(p, e);
-	if (st == OK)
+	if (st == OK) {
+		plan_late(p);
 		plan_memory(p);
+	}
 	*out = p;
 	return st;
 }
@@ -208,8 +210,10 @@ enum status plan_prepare(struct plan *p, void *workspace, struct err *e)
 	}
 	for (int i = 0; i < p->n_step && st == OK; i++)
 		st = prepare_step(p, &p->step[i], e);
-	if (st == OK)
+	if (st == OK) {
+		plan_late_prepare(p);
 		st = commit_prepare(p, e);
+	}
 	if (st == OK && !(p->stage = mem_new(p->stage_bytes + 8 * (size_t)p->desc->n_metric)))
 		st = err_nomem(e, "no memory for %zu staging bytes", p->stage_bytes);
 	return st;

@@ -16,6 +16,20 @@ static void launch(struct plan *p, struct step *s)
 		plan_lap(p, &p->clock->times->step[s - p->step]);
 }
 
+/* Gives the step behind what was launched. */
+static int launch_from(struct plan *p, int at)
+{
+	struct step *s = &p->step[at];
+	if (s->together < 2) {
+		launch(p, s);
+		return at + 1;
+	}
+	p->dev->backend->launch_many(p->dev->impl, s->kernel, s->runs, s->together);
+	if (p->clock)
+		plan_lap(p, &p->clock->times->step[at]);
+	return at + s->together;
+}
+
 static uint64_t rows_version(const struct buffer *b)
 {
 	uint64_t sum = 1; /* above 0, which is never computed */
@@ -122,8 +136,8 @@ static void run_body(struct plan *p)
 {
 	int at = p->n_prologue;
 	for (int s = 0; s < p->desc->n_segment; s++) {
-		for (; at < p->segment_end[s]; at++)
-			launch(p, &p->step[at]);
+		while (at < p->segment_end[s])
+			at = launch_from(p, at);
 		if (!segment_active(p, s))
 			continue;
 		commit_check(p, s);

@@ -211,6 +211,14 @@ static void cuda_launch(void *impl, const struct kernel *k, const struct kernel_
 		cuda_done(r, cudaStreamSynchronize(c->stream));
 }
 
+static void cuda_launch_many(void *impl, const struct kernel *k, const struct kernel_run *const r[], int n)
+{
+	struct cuda *c = impl;
+	k->run_many(r, n);
+	if (c->sync && !c->recording)
+		cuda_done(r[0], cudaStreamSynchronize(c->stream));
+}
+
 static void cuda_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
 {
 	(void)impl;
@@ -310,7 +318,7 @@ static const char *cuda_version(void)
 const struct backend cuda_backend = {
 	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
 	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait, .lap = cuda_lap,
-	.free_memory = cuda_free_memory, .own_memory = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .pack = cuda_pack, .finite = cuda_finite,
+	.free_memory = cuda_free_memory, .own_memory = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack, .finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
 };

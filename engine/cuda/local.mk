@@ -18,6 +18,7 @@ CUDA_HOST = \
 	%D%/resize.c \
 	%D%/shape.c \
 	%D%/softmax.c \
+	%D%/state.c \
 	%D%/unary.c \
 	%D%/view.c
 CUDA_KERNELS = \
@@ -38,6 +39,7 @@ CUDA_KERNELS = \
 	%D%/reduce.cu \
 	%D%/resize.cu \
 	%D%/softmax.cu \
+	%D%/state.cu \
 	%D%/system.cu
 CUDA_INCLUDED = \
 	%D%/conv_cudnn.h \
@@ -66,6 +68,8 @@ CUDA_INCLUDED = \
 	%D%/reduce_kernels.h \
 	%D%/resize_kernels.h \
 	%D%/softmax_kernels.h \
+	%D%/state.h \
+	%D%/state_kernels.h \
 	%D%/system_kernels.h \
 	%D%/team.cuh
 # Convolutions by cuDNN's plans, or the word that there are none.

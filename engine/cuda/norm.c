@@ -120,15 +120,3 @@ static void run_affine(const struct kernel_run *r)
 }
 
 const struct kernel cuda_affine = {.describe = describe_affine, .run = run_affine};
-
-/* ---- running_update (old, value) ---- */
-
-static void run_running_update(const struct kernel_run *r)
-{
-	const struct running_conf *c = r->conf;
-	const struct tensor *y = &r->out[0];
-	cuda_done(r, cu_running_update(shape_count(&y->shape), cuda_view_of(y, y), cuda_view_of(&r->in[0], y), cuda_view_of(&r->in[1], y),
-	                               (float)(1 - c->momentum), (float)(c->momentum * c->factor), stream_of(r)));
-}
-
-const struct kernel cuda_running_update = {.run = run_running_update};

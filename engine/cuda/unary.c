@@ -1,5 +1,6 @@
 #include "engine/build.h"
 #include "engine/cuda/map.h"
+#include "engine/cuda/state.h"
 
 void cuda_map_run(const struct kernel_run *r, int n_in, enum cu_map f, double a, double b)
 {
@@ -28,7 +29,13 @@ static void run_scale(const struct kernel_run *r)
 	const struct scale_conf *c = r->conf;
 	cuda_map_run(r, 1, CU_SCALE, c->a, c->b);
 }
-const struct kernel cuda_scale = {.run = run_scale};
+
+static void run_scales(const struct kernel_run *const r[], int n)
+{
+	cuda_states_run(r, n, run_scale);
+}
+
+const struct kernel cuda_scale = {.run = run_scale, .run_many = run_scales};
 
 static void run_leaky_relu(const struct kernel_run *r)
 {

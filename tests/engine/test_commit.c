@@ -120,6 +120,68 @@ START_TEST(neighbours_move_together)
 }
 END_TEST
 
+/* Six running means and variances, then three counts, all behind the last of the other kernels; else where they were. */
+START_TEST(and_are_computed_together)
+{
+	begin(devices[_i]);
+	const bool at_once = dev->backend->launch_many;
+	int together[2] = {0}, n = 0, last = -1;
+	for (int i = 0; i < plan->n_step; i++) {
+		const struct step *s = &plan->step[i];
+		const bool state = s->call && (s->call->op == &op_running_update || (s->call->op == &op_scale && s->call->in[0]->leaf == LEAF_STATE));
+		if (!state) {
+			ck_assert_int_le(s->together, 1);
+			last = i;
+		}
+		if (s->together > 1 && n < 2)
+			together[n++] = s->together;
+	}
+	if (at_once) {
+		ck_assert_int_eq(last, plan->n_step - 10);
+		ck_assert(together[0] == 2 * NORMS && together[1] == NORMS);
+	} else {
+		ck_assert_int_eq(n, 0);
+	}
+	end();
+}
+END_TEST
+
+/* More than go in one launch: each is as alone. */
+START_TEST(many_at_once)
+{
+	enum { MANY = 150 };
+	struct trial t;
+	struct trial_plan p;
+	struct node *keep[2];
+	trial_open(&t, devices[_i], PRECISION_F32);
+	struct graph *const h = t.g;
+	struct params *const states = params_new(t.arena, "states");
+	struct trial_leaf *const v = trial_leaf(&t, "v", type_of(shape1(3), CLASS_WIDE), false);
+	for (int i = 0; i < MANY; i++)
+		params_add_state(states, (struct param){.name = "s", .shape = shape1(3)}, i);
+	for (int i = 0; i < MANY; i++) {
+		struct node *const s = graph_state(h, states, i);
+		graph_update(h, s, graph_running_update(h, s, v->node, 0.25, 1), true);
+	}
+	keep[0] = keep[1] = graph_scale(h, v->node, 2, 0);
+	trial_place(&t);
+	ck_assert_int_eq(params_place(states, t.dev, &t.err), OK);
+	for (int i = 0; i < 3; i++)
+		v->value[i] = i;
+	trial_prepare(&t, &p, keep, 1);
+	trial_run(&t, &p);
+	for (int i = 0; i < MANY; i++) {
+		double got[3];
+		ck_assert_int_eq(params_get(states, i, true, got, &t.err), OK);
+		for (int k = 0; k < 3; k++)
+			ck_assert_msg(got[k] == 0.75 * i + 0.25 * k, "state %d of %s is %g", i, t.dev->backend->name, got[k]);
+	}
+	trial_release(&t, &p);
+	params_release(states);
+	trial_close(&t);
+}
+END_TEST
+
 /* One value of the first norm's input that is no number: of no norm anything moves. */
 START_TEST(or_none_of_them)
 {
@@ -140,6 +202,8 @@ TCase *tcase_commit(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, neighbours_move_together, 0, DEVICES);
+	tcase_add_loop_test(tc, and_are_computed_together, 0, DEVICES);
+	tcase_add_loop_test(tc, many_at_once, 0, DEVICES);
 	tcase_add_loop_test(tc, or_none_of_them, 0, DEVICES);
 	return tc;
 }
