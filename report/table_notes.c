@@ -155,6 +155,16 @@ static void note_paper_claims(const struct table *t, FILE *f)
 	}
 }
 
+/* How much of a text is its first line, or what there is room for, in whole characters. */
+static int first_line(const char *text)
+{
+	enum { ROOM = 200 };
+	size_t n = strcspn(text, "\n");
+	for (n = n < ROOM ? n : ROOM; text[n] && ((unsigned char)text[n] & 0xC0) == 0x80; n--)
+		;
+	return (int)n;
+}
+
 static void note_failures(const struct table *t, FILE *f)
 {
 	const struct sweep *s = t->sweep;
@@ -164,7 +174,8 @@ static void note_failures(const struct table *t, FILE *f)
 			if (item->twin != i || (item->state != ITEM_FAILED && item->state != ITEM_LEFT_OUT))
 				continue;
 			const char *why = item->result.why ? item->result.why : "see its log";
-			fprintf(f, "FAILED %s, %s: %.*s\n", s->run[r].name, item->stage->name, (int)strcspn(why, "\n"), why);
+			const int n = first_line(why);
+			fprintf(f, "FAILED %s, %s: %.*s%s\n", s->run[r].name, item->stage->name, n, why, why[n] && why[n] != '\n' ? " ..." : "");
 		}
 }
 

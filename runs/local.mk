@@ -8,6 +8,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/config_stages.h \
 	%D%/events.c \
 	%D%/events.h \
+	%D%/failure.c \
+	%D%/failure.h \
 	%D%/leftover.c \
 	%D%/leftover.h \
 	%D%/live.c \

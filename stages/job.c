@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "runs/failure.h"
 #include "stages/cohort.h"
 
 /* The paths of what the stage uses; they were left by earlier stages of this run or found in the store. */
@@ -88,10 +89,8 @@ static enum status close_arm(struct job *j, struct arm *arm, enum status st, str
 		const enum status end = record_stage_end(j->rec, j->stage, arm->stage_id, state, arm->result->seconds, st == OK ? e : &late);
 		st = st == OK ? end : st;
 	}
-	if (arm->status == E_RUN && arm->result && arm->result->why) {
-		fprintf(j->rec->log, "'%s' failed: %s\n", j->stage->name, arm->result->why);
-		fflush(j->rec->log);
-	}
+	if (arm->status == E_RUN && arm->result && arm->result->why)
+		failure_write(j->rec->log, j->stage->name, arm->result->why);
 	return st;
 }
 

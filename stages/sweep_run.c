@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "runs/failure.h"
 #include "runs/lock.h"
 #include "stages/job.h"
 #include "stages/sweep.h"
@@ -84,8 +85,9 @@ enum status sweep_failures(struct sweep *s, struct err *e)
 		if (i < 0 || s->item[i].state != ITEM_TODO)
 			continue;
 		st = store_run(s->store, s->arena, stages[k].run, &run, e);
+		const char *why = st == OK ? failure_read(s->arena, run.folder, stages[k].name) : NULL;
 		if (st == OK)
-			fail(&s->item[i], arena_printf(s->arena, "see %s/log.txt", run.folder));
+			fail(&s->item[i], why ? why : arena_printf(s->arena, "see %s/log.txt", run.folder));
 	}
 	for (int i = 0; i < s->n_item; i++)
 		if (s->item[i].state == ITEM_TODO && s->item[s->item[i].twin].state == ITEM_FAILED)

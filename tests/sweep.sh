@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..42
+echo 1..43
 
 result() # STATUS TEXT
 {
@@ -171,6 +171,8 @@ result $? "train dates them too"
 bad='vary.grid={stages.teach.lr: [0.05, 100]}' worse=stages.teach.momentum=0.999 longer=stages.teach.epochs=40
 start bad --quiet -j 2 --threads 2 --set "$bad" --set "$worse" --set "$longer"; test $? = 1 && has out "0, 1 failed" "0, 2 failed" "FAILED" && ! grep -qE 'epoch [0-9]+/' err
 result $? "-j 2: failed stages are in the table; --quiet is for its processes too"
+"$limbeck" table x.yaml --out bad --threads 1 --set "$bad" --set "$worse" --set "$longer" > out 2> err
+test "$(grep -c '^FAILED ' out)" = 3 && ! grep '^FAILED ' out | grep -q -e 'log.txt' -e ': *$'; result $? "table has their reasons, as their runs' logs tell them"
 start alone --quiet --set timing=true --set "$bad" --set "$worse" --set "$longer"; test $? = 1 && has out "0, 1 failed" "0, 2 failed" "FAILED"; result $? "timing: as well"
 
 # ---- budgets and times ----

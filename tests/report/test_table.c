@@ -2,6 +2,7 @@
 #include "tests/report/table_made.h"
 
 #include "base/log.h"
+#include "runs/failure.h"
 
 START_TEST(one_seed)
 {
@@ -37,6 +38,35 @@ START_TEST(failures)
 	HAS(line(text, "kd"), " 3, 1 failed, 4 missing");
 	HAS(text, "FAILED made-s4, kd: see ");
 	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,3,1,5,");
+}
+END_TEST
+
+/* The log of its run says why: the last time that it failed, the first line, and of that what there is room for. */
+START_TEST(why_it_failed)
+{
+	const int item = STAGES + KD;
+	open_sweep(FILE_TOP SEEDS, NULL);
+	leave(item, &(struct made){.failed = true});
+	FILE *log = fopen(arena_printf(life, "%s/made-%d/log.txt", s->out, item), "w");
+	ck_assert_ptr_nonnull(log);
+	fputs("'labels' failed: of another stage\n'kd' failed: long ago\n 'kd' failed: no line of its own\n", log);
+	failure_write(log, "kd", "loss is nan_{} & 5% off\n  and more of it");
+	fputs("'kd-2' failed: another's\n", log);
+	fclose(log);
+	HAS(made(&(struct table_options){0}), "\nFAILED made-s2, kd: loss is nan_{} & 5% off\n");
+	HAS(printed(GRID_MARKDOWN), "\n- FAILED made-s2, kd: loss is nan_{} & 5% off\n");
+	HAS(printed(GRID_CSV), "\n# FAILED made-s2, kd: loss is nan_{} & 5% off\n");
+	HAS(printed(GRID_LATEX), "FAILED made-s2, kd: loss is nan");
+	log = fopen(arena_printf(life, "%s/made-%d/log.txt", s->out, item), "a");
+	ck_assert_ptr_nonnull(log);
+	failure_write(log, "kd", arena_printf(life, "%0199d\xc2\xb1%0900d", 0, 0));
+	fclose(log);
+	sweep_close(s);
+	const struct sweep_options o = {.out = scratch_path("out"), .experiment = {.device = "cpu", .threads = 1}};
+	ck_ok(sweep_open(life, scratch_path("made.yaml"), &o, &s, &e));
+	const char *text = strstr(made(&(struct table_options){0}), "FAILED made-s2, kd: ");
+	ck_assert_ptr_nonnull(text);
+	ck_assert_uint_eq(strcspn(text, "\n"), strlen("FAILED made-s2, kd: ") + 199 + strlen(" ..."));
 }
 END_TEST
 
@@ -270,6 +300,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, one_seed);
 	tcase_add_test(tc, nothing_yet);
 	tcase_add_test(tc, failures);
+	tcase_add_test(tc, why_it_failed);
 	tcase_add_test(tc, left_out);
 	tcase_add_test(tc, a_first_part);
 	tcase_add_test(tc, a_dropped_stage);
