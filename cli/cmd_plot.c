@@ -213,17 +213,36 @@ static enum status write_figure(struct plot *p, const struct chart_series *serie
 	return st;
 }
 
+/* Of all parts; where there are several, a label says of which. */
+static struct page all_series(struct arena *a, const struct report *r)
+{
+	int n = 0;
+	for (int i = 0; i < r->n; i++)
+		n += r->page[i].n_series;
+	struct page_series *s = NEW_ARRAY(a, struct page_series, n);
+	struct page all = {.title = r->title, .series = s};
+	for (int i = 0; i < r->n; i++)
+		for (int k = 0; k < r->page[i].n_series; k++) {
+			struct page_series *to = &s[all.n_series++];
+			*to = r->page[i].series[k];
+			if (r->n > 1)
+				to->label = arena_printf(a, "%s (%s)", to->label, r->page[i].title);
+		}
+	return all;
+}
+
 static enum status plot(struct plot *p, const struct positional *words, struct err *e)
 {
-	const char *folder = NULL;
+	struct report target;
 	struct chart_series *series = NULL;
 	int n = 0;
 	bool curves = false;
 	enum status st = read_words(p, e);
 	if (st == OK)
-		st = report_target(p->arena, words->word, words->n, &p->page, &folder, e);
+		st = report_target(p->arena, words->word, words->n, &target, e);
 	if (st != OK)
 		return st;
+	p->page = all_series(p->arena, &target);
 	struct archive *r = archive_open(p->arena, NULL);
 	p->item = NEW_ARRAY(p->arena, struct measured *, p->page.n_series);
 	for (int i = 0; i < p->page.n_series; i++) {
@@ -237,7 +256,7 @@ static enum status plot(struct plot *p, const struct positional *words, struct e
 		char *name = arena_printf(p->arena, "%s.svg", p->metric[0]);
 		for (char *at = name; (at = strchr(at, '/')); )
 			*at = '-';
-		p->out = path_join(p->arena, folder, name);
+		p->out = path_join(p->arena, target.folder, name);
 	}
 	if (st == OK)
 		st = write_figure(p, series, n, curves, e);
@@ -254,7 +273,7 @@ static int run(int argc, char **argv)
 		 .help = "as in metrics.csv: loss, valid_top1, critic/loss; several are drawn over each other"},
 		{.name = "--x", .value = "epoch|images|seconds", .text = &plot_args.x, .help = "what is across, default epoch"},
 		{.name = "--out", .value = "FILE.svg|FILE.png", .text = &plot_args.out,
-		 .help = "default NAME.svg in the folder of the first run, or of the sweep"},
+		 .help = "default NAME.svg in the folder of the first run or sweep"},
 		{.name = "-o", .value = "FILE.svg|FILE.png", .text = &plot_args.out, .help = "the same"},
 		{.name = "--width", .value = "N", .number = &plot_args.width, .lo = 200, .hi = 10000, .help = "pixels, default 800"},
 		{.name = "--height", .value = "N", .number = &plot_args.height, .lo = 150, .hi = 10000,

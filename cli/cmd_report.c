@@ -1,4 +1,4 @@
-/* limbeck report: one HTML page for runs or for a sweep. */
+/* limbeck report: one HTML page for runs and for sweeps. */
 #include <stdio.h>
 
 #include "base/file.h"
@@ -11,13 +11,12 @@ extern const struct command cmd_report;
 static enum status report(const struct positional *p, const char *out, struct err *e)
 {
 	struct arena *a = arena_open("report");
-	struct page page;
-	const char *folder = NULL;
-	enum status st = report_target(a, p->word, p->n, &page, &folder, e);
+	struct report r;
+	enum status st = report_target(a, p->word, p->n, &r, e);
 	if (st == OK && !out)
-		out = path_join(a, folder, "report.html");
+		out = path_join(a, r.folder, "report.html");
 	if (st == OK)
-		st = page_write(&page, NULL, out, e);
+		st = pages_write(r.title, r.page, r.n, NULL, out, e);
 	if (st == OK)
 		printf("%s\n", out);
 	arena_close(a);
@@ -28,7 +27,7 @@ static int run(int argc, char **argv)
 {
 	const char *out = NULL;
 	const struct flag flags[] = {
-		{.name = "--out", .value = "FILE.html", .text = &out, .help = "default report.html in the folder of the first run, or of the sweep"},
+		{.name = "--out", .value = "FILE.html", .text = &out, .help = "default report.html in the folder of the first run or sweep"},
 		{.name = "-o", .value = "FILE.html", .text = &out, .help = "the same"},
 		{0},
 	};
@@ -48,6 +47,7 @@ static int run(int argc, char **argv)
 const struct command cmd_report = {
 	.name = "report",
 	.args = "RUN|SWEEP ... [-o FILE.html]",
-	.help = "writes one HTML page of runs or a sweep: table, curves, costs, confusion, mistakes; equal stages with other seeds are one series",
+	.help = "writes one HTML page of runs and sweeps: table, curves, costs, confusion, mistakes; equal stages with other seeds are one series; "
+	        "each sweep, and runs of other data or of another budget, are a part of it with a table of its own",
 	.run = run,
 };

@@ -55,6 +55,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/report_leave.c \
 	%D%/report_runs.c \
 	%D%/report_sweep.c \
+	%D%/report_target.c \
 	%D%/report_target.h \
 	%D%/run_config.c \
 	%D%/run_config.h \

@@ -6,12 +6,12 @@
 
 void report_leave(struct arena *a, const char *folder)
 {
-	struct page p;
+	struct report r;
 	struct err e = {0};
 	const char *path = path_join(a, folder, "report.html");
-	enum status st = report_target(a, &folder, 1, &p, &folder, &e);
+	enum status st = report_target(a, &folder, 1, &r, &e);
 	if (st == OK)
-		st = page_write(&p, NULL, path, &e);
+		st = pages_write(r.title, r.page, r.n, NULL, path, &e);
 	if (st == OK)
 		printf("%s\n", path);
 	else

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "cli/eval_target.h"
 #include "cli/report_target.h"
 #include "report/run_config.h"
 
@@ -163,7 +162,7 @@ static void fill(struct gathering *g, struct page *p)
 	mem_free(g->series);
 }
 
-static const char *title_of(struct arena *a, const struct run_config *c, int n)
+const char *report_title(struct arena *a, const struct run_config *c, int n)
 {
 	const struct conf *report = conf_find(c->root, "report"), *title = report ? conf_find(report, "title") : NULL;
 	const struct conf *name = conf_find(c->root, "name");
@@ -171,7 +170,16 @@ static const char *title_of(struct arena *a, const struct run_config *c, int n)
 	return n > 1 ? arena_printf(a, "%s, and %d run%s more", text, n - 1, n == 2 ? "" : "s") : text;
 }
 
-static const char *rule_of(struct arena *a, const struct run_config *c)
+/* Runs of seeds that move it have held-out pictures of their own, which nobody may take for the same ones. */
+static const char *splits_of(const struct run_config *c, int n)
+{
+	for (int i = 1; i < n; i++)
+		if (run_config_seeds(&c[i]).split != run_config_seeds(&c[0]).split)
+			return " MARKED: seed.split differs between these runs, so which training pictures are held out does too.";
+	return "";
+}
+
+static const char *rule_of(struct arena *a, const struct run_config *c, int n)
 {
 	const char *pictures = run_config_pictures(a, c), *comma = strstr(pictures, ", ");
 	const long held_out = comma ? strtol(comma + 2, NULL, 10) : -1;
@@ -182,7 +190,7 @@ static const char *rule_of(struct arena *a, const struct run_config *c)
 		return "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch: no pictures were held out, so no epoch was "
 		       "chosen.";
 	return arena_printf(a, "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. 'best-rule' takes the epoch that "
-	                       "did best on %s held-out training pictures; the test pictures chose nothing.", str_count(count, held_out));
+	                       "did best on %s held-out training pictures; the test pictures chose nothing.%s", str_count(count, held_out), splits_of(c, n));
 }
 
 enum status report_runs(struct arena *a, const char *const *folder, int n, struct page *p, struct err *e)
@@ -198,29 +206,7 @@ enum status report_runs(struct arena *a, const char *const *folder, int n, struc
 	fill(&g, p);
 	if (st != OK)
 		return st;
-	p->title = title_of(a, &c[0], n);
-	p->rule = rule_of(a, &c[0]);
+	p->title = report_title(a, &c[0], n);
+	p->rule = rule_of(a, c, n);
 	return p->n_series ? OK : err_user(e, (struct where){0}, "'%s/config.yaml' has no stages", folder[0]);
-}
-
-enum status report_target(struct arena *a, const char *const *word, int n, struct page *p, const char **folder, struct err *e)
-{
-	const char **run = NEW_ARRAY(a, const char *, n);
-	enum status st = OK;
-	*p = (struct page){0};
-	for (int i = 0; i < n && st == OK; i++) {
-		run[i] = word[i];
-		if (!file_exists(word[i]))
-			st = err_user(e, (struct where){0}, "there is no '%s'", word[i]);
-		else if (!file_exists(path_join(a, word[i], "sweep.json")))
-			st = run_folder_find(a, word[i], &run[i], e);
-		else if (n > 1)
-			st = err_user(e, (struct where){0}, "'%s' is a sweep: it is reported alone", word[i]);
-		else
-			return (*folder = word[0]), report_sweep(a, word[0], p, e);
-	}
-	if (st != OK)
-		return st;
-	*folder = run[0];
-	return report_runs(a, run, n, p, e);
 }

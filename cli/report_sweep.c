@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "cli/report_target.h"
 
 struct reading {
@@ -86,7 +87,10 @@ static enum status read_all(const struct reading *r, struct json *root, struct p
 		                            on_test ? "They are too high by that choice." : "The test pictures chose nothing.") : NULL,
 		.metric = on_test ? "test_top1_best_test" : best ? "test_top1_best" : NULL, .n_difference = m, .difference = d,
 	};
+	const char *budget = text(r, root, "budget");
 	p->title = p->title && *p->title ? p->title : "Sweep";
+	if (budget && *budget && !str_eq(budget, "full"))
+		p->title = arena_printf(r->arena, "%s, budget '%s'", p->title, budget);
 	return st;
 }
 

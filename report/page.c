@@ -68,26 +68,46 @@ static void find_teachers(struct page_out *o)
 		}
 }
 
-enum status page_write(const struct page *p, struct store *s, const char *path, struct err *e)
+static void write_part(struct page_out *o, struct archive *r)
 {
-	struct page_out o = {.arena = arena_open("page"), .page = p, .metric = p->metric ? p->metric : "test_top1"};
-	struct archive *r = archive_open(o.arena, s);
-	load(&o, r);
-	page_choose(&o);
-	find_teachers(&o);
+	o->metric = o->page->metric ? o->page->metric : "test_top1";
+	load(o, r);
+	page_choose(o);
+	find_teachers(o);
+	part_begin(o);
+	page_summary(o);
+	page_differences(o);
+	page_seeds(o);
+	page_curves(o);
+	page_costs(o);
+	page_phases(o);
+	page_answers(o);
+	page_origin(o);
+	part_end(o);
+}
+
+enum status pages_write(const char *title, const struct page *p, int n, struct store *s, const char *path, struct err *e)
+{
+	struct arena *stores = arena_open("stores");
+	struct archive *r = archive_open(stores, s);
+	struct page_out o = {.title = title};
 	page_begin(&o);
-	page_summary(&o);
-	page_differences(&o);
-	page_seeds(&o);
-	page_curves(&o);
-	page_costs(&o);
-	page_phases(&o);
-	page_answers(&o);
-	page_origin(&o);
+	for (int i = 0; i < n; i++) {
+		o.arena = arena_open("page");
+		o.page = &p[i];
+		o.part = n > 1 ? i + 1 : 0;
+		write_part(&o, r);
+		arena_close(o.arena);
+	}
 	const enum status st = page_end(&o, path, e);
 	archive_close(r);
 	str_release(&o.html);
 	str_release(&o.contents);
-	arena_close(o.arena);
+	arena_close(stores);
 	return st;
+}
+
+enum status page_write(const struct page *p, struct store *s, const char *path, struct err *e)
+{
+	return pages_write(p->title, p, 1, s, path, e);
 }

@@ -45,5 +45,7 @@ struct page {
    FOLDER/metrics.csv. NULL allowed. What is missing (answers, pictures, a run's files) is said in the page and no error; errors are those of
    writing. */
 enum status page_write(const struct page *p, struct store *s, const char *path, struct err *e);
+/* Several in one file, each a part with its title as heading, its own table and its own figures: what may not share a column. */
+enum status pages_write(const char *title, const struct page *p, int n, struct store *s, const char *path, struct err *e);
 
 #endif

@@ -210,7 +210,7 @@ static void draw_group(struct page_out *o, const struct group *g, const struct m
 	if (folded)
 		str_printf(&o->html, "<details>\n<summary>%s</summary>\n", g->title);
 	else
-		str_printf(&o->html, "<h3>%s</h3>\n", g->title);
+		subheading(o, g->title);
 	figures_begin(o);
 	for (int i = 0; i < l->n; i++) {
 		if (i == MANY && !folded)

@@ -15,12 +15,13 @@ static const char style[] =
 	"body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif}\n"
 	"main{max-width:1080px;margin:0 auto;padding:2rem 1.25rem 4rem}\n"
 	"h1{font-size:1.75rem;line-height:1.2;margin:0 0 .5rem;overflow-wrap:anywhere}\n"
-	"h2{font-size:1.25rem;line-height:1.3;margin:2.75rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--line)}\n"
-	"h3{font-size:1rem;margin:1.75rem 0 .5rem}\n"
+	"h2{font-size:1.5rem;line-height:1.25;margin:3.5rem 0 .5rem;padding-top:1rem;border-top:3px solid var(--text);overflow-wrap:anywhere}\n"
+	".section{font-size:1.25rem;line-height:1.3;margin:2.75rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--line)}\n"
+	"h3,h4{font-size:1rem;margin:1.75rem 0 .5rem}\n"
 	"p{margin:.5rem 0;max-width:46rem;overflow-wrap:anywhere}\n"
 	"a{color:var(--link)}\n"
 	".muted,figcaption,caption{color:var(--muted)}\n"
-	"nav ul{list-style:none;margin:1rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem}\n"
+	"nav ul{list-style:none;margin:1rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem}nav .part{flex-basis:100%;font-weight:600;margin-top:.5rem}\n"
 	".facts{display:flex;flex-wrap:wrap;gap:.75rem 2.5rem;margin:1.25rem 0;padding:0}\n"
 	".facts div{min-width:7rem}.facts dt{color:var(--muted);font-size:.875rem}.facts dd{margin:0;font-size:1.375rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}\n"
 	".facts small{display:block;font-size:.875rem;color:var(--muted)}\n"
@@ -44,7 +45,7 @@ static const char style[] =
 	"pre.notes{white-space:pre-wrap;font:inherit;font-size:.875rem;background:none;padding:0;margin:.75rem 0;max-width:46rem;color:var(--muted)}table+table{margin-top:1.25rem}\n"
 	"dl.origin{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.25rem;margin:.75rem 0}dl.origin dt{color:var(--muted)}dl.origin dd{margin:0;overflow-wrap:anywhere}\n"
 	"@media(max-width:560px){main{padding:1.25rem 1rem 3rem}h1{font-size:1.4rem}dl.origin{grid-template-columns:1fr;gap:0}dl.origin dd{margin-bottom:.5rem}}\n"
-	"@media print{@page{margin:16mm 14mm}body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}h2,h3{break-after:avoid}figure,tr,.sheet li{break-inside:avoid}"
+	"@media print{@page{margin:16mm 14mm}body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}h2,h3,h4{break-after:avoid}figure,tr,.sheet li{break-inside:avoid}"
 	".scroll{overflow:visible}table{font-size:8.5pt}th,td{white-space:normal;padding-right:.5rem}.figures{grid-template-columns:1fr 1fr}"
 	"pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:7.5pt;background:none;border:1px solid var(--line)}"
 	"details::details-content{content-visibility:visible;display:block;block-size:auto}}\n";
@@ -58,12 +59,12 @@ void page_begin(struct page_out *o)
 	           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; img-src data:; style-src &#39;unsafe-inline&#39;\">\n"
 	           "<link rel=\"icon\" href=\"data:,\">\n");
 	str_printf(h, "<meta name=\"generator\" content=\"%s\">\n<title>", origin_program());
-	html_escape(h, o->page->title);
+	html_escape(h, o->title);
 	str_add(h, "</title>\n<style>\n");
 	str_add(h, style);
 	canvas_css(h);
 	str_add(h, "</style>\n</head>\n<body>\n<main>\n<header>\n<h1>");
-	html_escape(h, o->page->title);
+	html_escape(h, o->title);
 	str_add(h, "</h1>\n");
 }
 
@@ -85,10 +86,37 @@ enum status page_end(struct page_out *o, const char *path, struct err *e)
 	return st;
 }
 
+void part_begin(struct page_out *o)
+{
+	if (!o->part)
+		return;
+	str_printf(&o->contents, "<li class=\"part\"><a href=\"#part%d\">", o->part);
+	html_escape(&o->contents, o->page->title);
+	str_add(&o->contents, "</a></li>\n");
+	str_printf(&o->html, "<section class=\"part\" id=\"part%d\" aria-labelledby=\"part%d-h\">\n<h2 id=\"part%d-h\">", o->part, o->part, o->part);
+	html_escape(&o->html, o->page->title);
+	str_add(&o->html, "</h2>\n");
+}
+
+void part_end(struct page_out *o)
+{
+	if (o->part)
+		section_end(o);
+}
+
 void section_begin(struct page_out *o, const char *id, const char *title)
 {
+	const int level = o->part ? 3 : 2;
+	if (o->part)
+		id = arena_printf(o->arena, "part%d-%s", o->part, id);
 	str_printf(&o->contents, "<li><a href=\"#%s\">%s</a></li>\n", id, title);
-	str_printf(&o->html, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">%s</h2>\n", id, id, id, title);
+	str_printf(&o->html, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h%d class=\"section\" id=\"%s-h\">%s</h%d>\n", id, id, level, id, title, level);
+}
+
+void subheading(struct page_out *o, const char *title)
+{
+	const int level = o->part ? 4 : 3;
+	str_printf(&o->html, "<h%d>%s</h%d>\n", level, title, level);
 }
 
 void section_end(struct page_out *o)

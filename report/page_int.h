@@ -27,7 +27,9 @@ struct shown {
 
 struct page_out {
 	struct arena *arena;
-	const struct page *page;
+	const struct page *page;     /* the part that is being written */
+	const char *title;           /* of all parts */
+	int part;                    /* its number, from 1; 0: there is one alone, and no heading but the title */
 	const char *metric;          /* of the accuracy */
 	struct str html, contents;   /* contents: the list of sections */
 	int figures;                 /* so far: their ids */
@@ -39,8 +41,11 @@ struct page_out {
 /* ---- page_html.c ---- */
 void page_begin(struct page_out *o);
 enum status page_end(struct page_out *o, const char *path, struct err *e);
+void part_begin(struct page_out *o);
+void part_end(struct page_out *o);
 void section_begin(struct page_out *o, const char *id, const char *title);
 void section_end(struct page_out *o);
+void subheading(struct page_out *o, const char *title); /* within a section; title: one of ours */
 /* <p>TEXT</p>, escaped. */
 void paragraph(struct page_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A figure with a chart: figure_begin, draw, figure_end. The canvas is CHART_WIDTH wide unless said. */

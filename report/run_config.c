@@ -104,6 +104,13 @@ const char *run_config_pictures(struct arena *a, const struct run_config *c)
 	return "";
 }
 
+const char *run_config_budget(struct arena *a, const struct run_config *c)
+{
+	static const char head[] = "\n# budget: ";
+	const char *at = strstr(c->text, head);
+	return at ? arena_strn(a, at + strlen(head), strcspn(at + strlen(head), "\n")) : "";
+}
+
 static uint64_t number_of(const struct conf *map, const char *key)
 {
 	const struct conf *v = map ? conf_find(map, key) : NULL;

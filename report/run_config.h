@@ -19,6 +19,8 @@ const char *run_config_identity(struct arena *a, const struct run_config *c, con
 const char *run_config_teacher(struct arena *a, const struct run_config *c, const char *stage);
 /* "54000 training, 6000 held-out, 10000 test pictures, SHA-256 ..."; "" where the file does not say. */
 const char *run_config_pictures(struct arena *a, const struct run_config *c);
+/* "one epoch of each kind, ..." of a run that a smaller budget made; "" of any other. */
+const char *run_config_budget(struct arena *a, const struct run_config *c);
 /* seed.split, seed.data, seed.init. */
 struct run_seeds {
 	uint64_t split, data, init;

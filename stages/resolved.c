@@ -1,6 +1,12 @@
 /* The resolved configuration: every option, each with where it came from. Reading it again gives the same experiment. */
 #include "stages/stage.h"
 
+const char *budget_text(struct arena *a, const struct budget *b)
+{
+	const char *epochs = b->epochs < 1e-6 ? "one epoch of each kind" : arena_printf(a, "%.3g of the epochs (rounded up)", b->epochs);
+	return arena_printf(a, "%s, %.3g of the training and held-out and %.3g of the test pictures", epochs, b->data, b->test);
+}
+
 static void print_data(const struct experiment *x, FILE *f)
 {
 	const struct conf *map = conf_find(x->root, "data");
@@ -26,6 +32,8 @@ static void print_stage(const struct stage *s, FILE *f)
 void experiment_resolved(const struct experiment *x, FILE *f)
 {
 	fprintf(f, "# resolved from %s: every option, and where its value came from\n", x->path);
+	if (x->budget.epochs != 1 || x->budget.data != 1 || x->budget.test != 1) /* the options below have it already */
+		fprintf(f, "# budget: %s\n", budget_text(x->arena, &x->budget));
 	fprintf(f, "name: %s\n", x->name);
 	fprintf(f, "seed: {split: %llu, data: %llu, init: %llu", (unsigned long long)x->seed_split, (unsigned long long)x->seed_data,
 	        (unsigned long long)x->seed_init);

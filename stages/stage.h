@@ -129,6 +129,9 @@ struct budget {
 	double data, test;            /* share of the training and held-out, and of the test pictures */
 };
 
+/* In figures: "0.1 of the epochs (rounded up), 0.2 of the training and held-out and 1 of the test pictures". */
+const char *budget_text(struct arena *a, const struct budget *b);
+
 /* What experiments of one sweep have in common: the device, and data that are read once. */
 struct experiment_pool;
 struct experiment_pool *experiment_pool_new(struct arena *a);

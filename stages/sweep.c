@@ -81,9 +81,7 @@ static enum status read_budget(struct sweep *s, const char *name, struct err *e)
 
 const char *sweep_budget_text(const struct sweep *s)
 {
-	const struct budget *b = &s->budget;
-	const char *epochs = b->epochs < 1e-6 ? "one epoch of each kind" : arena_printf(s->arena, "%.3g of the epochs (rounded up)", b->epochs);
-	return arena_printf(s->arena, "%s, %.3g of the training and held-out and %.3g of the test pictures", epochs, b->data, b->test);
+	return budget_text(s->arena, &s->budget);
 }
 
 /* ---- runs ---- */

@@ -216,6 +216,14 @@ printf '{"title": "Two", "series": [{"label": "one", "items": [{"folder": "../%s
 t "report of a sweep" 0 report sweep -- "sweep/report.html"
 grep -qF '<h1>Two</h1>' sweep/report.html
 verdict $? "is in its folder"
+t "report of two sweeps and a run" 0 report sweep "$run" sweep -o three.html -- "three.html"
+[ "$(grep -c '<h2 id="part' three.html)" = 3 ] && grep -qF '<h2 id="part1-h">Two (sweep)</h2>' three.html && grep -qF '; budget: full</h2>' three.html
+verdict $? "has a part for each"
+sed 's/^name: tiny/name: fewer/; s/n_train: [0-9]*/n_train: 160/' good.yaml >fewer.yaml
+t "a training on fewer pictures" 0 train fewer.yaml --out fewer --quiet -- "report.html"
+t "report of unlike data" 0 report "$run" fewer/fewer-* -o unlike.html -- "unlike.html"
+[ "$(grep -c '<h2 id="part' unlike.html)" = 2 ] && [ "$(grep -c '<table>' unlike.html)" -ge 4 ] && ! grep -A30 'id="part1-table"' unlike.html | grep -q fewer
+verdict $? "has a table for each"
 t "report into a folder that is not there" 1 report "$run" -o nowhere/x.html -- "nowhere/x.html"
 t "plot of a metric" 0 plot "$arms" --metric loss -- "loss.svg"
 grep -q '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 500"' "$arms/loss.svg"

@@ -12,7 +12,8 @@ Suite *report_suite(void);
 
 static struct arena *life;
 static struct err e;
-static struct page p;
+static struct report r;
+static struct page p; /* its first */
 static char scratch[256];
 
 static void begin(void)
@@ -48,11 +49,20 @@ static const char *folder_with(const char *name, const char *file, const char *t
 
 static enum status target(const char *const *word, int n)
 {
-	const char *folder;
-	return report_target(life, word, n, &p, &folder, &e);
+	const enum status st = report_target(life, word, n, &r, &e);
+	p = st == OK ? r.page[0] : (struct page){0};
+	return st;
 }
 
 #define SAYS(part) ck_assert_msg(strstr(e.text, part) != NULL, "no '%s' in '%s'", part, e.text)
+
+/* A run of seed S whose kd has so many epochs. */
+static const char *run_of(const char *name, const char *seed, int teacher_epochs, int epochs, const char *arms)
+{
+	return folder_with(name, "config.yaml",
+		arena_printf(life, "name: t\nseed: %s\ndata:\n  kind: synth\n  # 20 training, 1200 held-out, 8 test pictures, SHA-256 ab\nnetworks:\n  n: {model: cnn}\n"
+		             "stages:\n  - {name: teach, epochs: %d}\n  - {name: kd, teacher: teach.last, epochs: %d}\n%s", seed, teacher_epochs, epochs, arms));
+}
 
 /* ---- sweeps ---- */
 
@@ -64,7 +74,7 @@ START_TEST(a_sweep_is_read)
 		"\"differences\": [{\"what\": \"a - b\", \"n\": 2, \"mean\": 1.5, \"low\": -1, \"high\": 4, \"p\": null, \"verdict\": \"undecided\"}],"
 		"\"table_html\": \"<table></table>\", \"notes\": \"n\"}");
 	ck_assert_int_eq(target(&folder, 1), OK);
-	ck_assert_str_eq(p.title, "T");
+	ck_assert_str_eq(p.title, "T, budget 'x'");
 	ck_assert_int_eq(p.n_series, 1);
 	ck_assert_int_eq(p.series[0].n, 2);
 	ck_assert_str_eq(p.series[0].item[0].folder, path_join(life, folder, "../r-1"));
@@ -124,23 +134,30 @@ START_TEST(a_damaged_sweep_is_refused)
 }
 END_TEST
 
-START_TEST(a_sweep_is_reported_alone)
+#define SERIES "\"series\": [{\"label\": \"a\", \"items\": [{\"folder\": \"x\", \"stage\": \"kd\", \"seed\": 3}]}]"
+
+/* Each has its own table; a budget is said, and what would have the same heading is told apart by its folder. */
+START_TEST(several_sweeps_are_parts_of_a_page)
 {
-	const char *word[] = {folder_with("r", "config.yaml", "name: r\n"), folder_with("s", "sweep.json", "{}")};
-	ck_assert_int_eq(target(word, 2), E_USER);
-	SAYS("is a sweep");
+	const char *word[] = {folder_with("s", "sweep.json", "{\"title\": \"T\", \"budget\": \"full\", \"table_html\": \"one\", " SERIES "}"),
+	                      folder_with("q", "sweep.json", "{\"title\": \"T\", \"budget\": \"quick\", \"table_html\": \"two\", " SERIES "}"),
+	                      folder_with("t", "sweep.json", "{\"title\": \"T\", \"table_html\": \"three\", " SERIES "}"),
+	                      run_of("r", "1", 3, 4, "")};
+	ck_assert_int_eq(target(word, 4), OK);
+	ck_assert_int_eq(r.n, 4);
+	ck_assert_str_eq(r.folder, word[0]);
+	ck_assert_str_eq(r.page[0].title, "T (s)");
+	ck_assert_str_eq(r.page[1].title, "T, budget 'quick'");
+	ck_assert_str_eq(r.page[2].title, "T (t)");
+	ck_assert_str_eq(r.page[3].title, "Data: synth, 20 training, 1200 held-out, 8 test pictures; budget: full");
+	ck_assert_str_eq(r.page[2].table_html, "three");
+	ck_assert_int_eq(r.page[3].n_series, 2);
+	ck_assert_int_eq(target(&word[1], 1), OK);
+	ck_assert_str_eq(r.title, "T, budget 'quick'");
 }
 END_TEST
 
 /* ---- runs ---- */
-
-/* A run of seed S whose kd has so many epochs. */
-static const char *run_of(const char *name, const char *seed, int teacher_epochs, int epochs, const char *arms)
-{
-	return folder_with(name, "config.yaml",
-		arena_printf(life, "name: t\nseed: %s\ndata:\n  kind: synth\n  # 20 training, 1200 held-out, 8 test pictures, SHA-256 ab\nnetworks:\n  n: {model: cnn}\n"
-		             "stages:\n  - {name: teach, epochs: %d}\n  - {name: kd, teacher: teach.last, epochs: %d}\n%s", seed, teacher_epochs, epochs, arms));
-}
 
 START_TEST(arms_are_seeds_of_their_stage)
 {
@@ -184,6 +201,47 @@ START_TEST(stages_that_differ_are_told_apart)
 }
 END_TEST
 
+/* A run of what `data:` says, as many pictures and, of a smaller budget, the line that its configuration has of it. */
+static const char *pictures_of(const char *name, const char *budget, const char *data, const char *pictures, int epochs)
+{
+	return folder_with(name, "config.yaml", arena_printf(life, "# resolved from t.yaml\n%sname: t\nseed: 1\ndata:\n  kind: synth\n%s  # %s, SHA-256 ab\n"
+	                   "networks: {}\nstages:\n  - {name: kd, epochs: %d}\n", budget, data, pictures, epochs));
+}
+
+/* Runs of other pictures or another budget share no table; how the batches are made is no such thing. */
+START_TEST(runs_that_are_unlike_share_no_table)
+{
+	static const char all[] = "20 training, 4 held-out, 8 test pictures", half[] = "# budget: 0.5 of the epochs (rounded up)\n";
+	const char *word[] = {pictures_of("a", "", "  batch: 8\n", all, 4), pictures_of("b", half, "", all, 2), pictures_of("c", "", "", "10 training, 4 held-out, 8 test pictures", 4),
+	                      pictures_of("d", "", "  batch: 16\n  workers: 3\n", all, 5), pictures_of("e", half, "", all, 3), pictures_of("f", "", "  crop: 2\n", all, 4)};
+	ck_assert_int_eq(target(word, 6), OK);
+	ck_assert_int_eq(r.n, 4);
+	ck_assert_str_eq(r.title, "t, and 5 runs more");
+	ck_assert_str_eq(r.page[0].title, "Data: synth, 20 training, 4 held-out, 8 test pictures; budget: full (a)");
+	ck_assert_str_eq(r.page[1].title, "Data: synth, 20 training, 4 held-out, 8 test pictures; budget: 0.5 of the epochs (rounded up)");
+	ck_assert_str_eq(r.page[2].title, "Data: synth, 10 training, 4 held-out, 8 test pictures; budget: full");
+	ck_assert_str_eq(r.page[3].title, "Data: synth, 20 training, 4 held-out, 8 test pictures; budget: full (f)");
+	ck_assert_int_eq(r.page[0].n_series, 2);
+	ck_assert_str_eq(r.page[0].series[1].label, "kd (d)");
+	ck_assert_int_eq(r.page[1].n_series, 2);
+	const char *alike[] = {word[0], word[3]};
+	ck_assert_int_eq(target(alike, 2), OK);
+	ck_assert_int_eq(r.n, 1);
+	ck_assert_str_eq(p.title, "t, and 1 run more");
+}
+END_TEST
+
+START_TEST(other_splits_are_marked)
+{
+	const char *word[] = {run_of("a", "{split: 1, data: 1, init: 1}", 3, 4, ""), run_of("b", "{split: 1, data: 2, init: 2}", 3, 4, ""),
+	                      run_of("c", "{split: 2, data: 3, init: 3}", 3, 4, "")};
+	ck_assert_int_eq(target(word, 2), OK);
+	ck_assert_ptr_null(strstr(p.rule, "MARKED"));
+	ck_assert_int_eq(target(word, 3), OK);
+	ck_assert_ptr_nonnull(strstr(p.rule, "MARKED: seed.split differs"));
+}
+END_TEST
+
 START_TEST(what_is_no_run_is_refused)
 {
 	const char *word[] = {path_join(life, scratch, "nowhere")}, *empty[] = {folder_with("x", "y", "")};
@@ -205,10 +263,12 @@ Suite *report_suite(void)
 	tcase_add_test(tc, the_best_rule_reads_the_best_metric);
 	tcase_add_test(tc, what_the_test_set_chose_says_so);
 	tcase_add_loop_test(tc, a_damaged_sweep_is_refused, 0, sizeof damaged / sizeof *damaged);
-	tcase_add_test(tc, a_sweep_is_reported_alone);
+	tcase_add_test(tc, several_sweeps_are_parts_of_a_page);
 	tcase_add_test(tc, arms_are_seeds_of_their_stage);
 	tcase_add_test(tc, runs_of_other_seeds_are_one_series);
 	tcase_add_test(tc, stages_that_differ_are_told_apart);
+	tcase_add_test(tc, runs_that_are_unlike_share_no_table);
+	tcase_add_test(tc, other_splits_are_marked);
 	tcase_add_test(tc, what_is_no_run_is_refused);
 	suite_add_tcase(s, tc);
 	return s;

@@ -140,6 +140,41 @@ START_TEST(what_was_measured_is_in_it)
 }
 END_TEST
 
+static int count_of(const char *text, const char *part)
+{
+	int n = 0;
+	for (const char *p = text; (p = strstr(p, part)); p++)
+		n++;
+	return n;
+}
+
+/* Two parts: each has its heading, its table and ids of its own. */
+START_TEST(parts_of_a_page)
+{
+	struct page p[2] = {three(), three()};
+	size_t n = 0;
+	p[0].table_html = "<table><tr><td>first</td></tr></table>";
+	p[1].title = "Data: <other>; budget: full";
+	ck_assert_int_eq(pages_write("Both", p, 2, store, scratch_path("report.html"), &e), OK);
+	const char *text = content(scratch_path("report.html"), &n);
+	check_markup(text);
+	HAS(text, "<title>Both</title>");
+	HAS(text, "<h2 id=\"part1-h\">A &lt;title&gt; &amp; &quot;more&quot;</h2>");
+	HAS(text, "<h2 id=\"part2-h\">Data: &lt;other&gt;; budget: full</h2>");
+	HAS(text, "<a href=\"#part2-table\">Table</a>");
+	HAS(text, "<h3 class=\"section\" id=\"part2-table-h\">Table</h3>");
+	LACKS(text, "id=\"table\"");
+	ck_assert_int_eq(count_of(text, "<h1>"), 1);
+	ck_assert_int_eq(count_of(text, "<td>first</td>"), 1);
+	ck_assert_ptr_nonnull(strstr(strstr(text, "id=\"part2\""), "kd &amp; more</th><td>3</td><td>81.83</td>"));
+	for (const char *at = text; (at = strstr(at, " id=\"")); at++) {
+		const char *id = arena_strn(life, at, strcspn(at + 5, "\"") + 6);
+		ck_assert_msg(count_of(text, id) == 1, "twice:%s", id);
+	}
+	LACKS(written(&p[1], store), "id=\"part");
+}
+END_TEST
+
 START_TEST(chosen_on_the_test_set)
 {
 	struct page p = three();
@@ -409,6 +444,7 @@ Suite *page_suite(void)
 	TCase *tc = life_case(s, "page");
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_add_test(tc, what_was_measured_is_in_it);
+	tcase_add_test(tc, parts_of_a_page);
 	tcase_add_test(tc, chosen_on_the_test_set);
 	tcase_add_test(tc, a_sheet_of_heat_maps);
 	tcase_add_test(tc, one_seed_is_called_one_seed);
