@@ -69,6 +69,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table_claims.c \
 	%D%/table_csv.c \
 	%D%/table_reach.c \
+	%D%/table_recipes.c \
 	%D%/table_int.h \
 	%D%/table_layout.c \
 	%D%/table_notes.c \

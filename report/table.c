@@ -243,6 +243,7 @@ enum status table_make(struct arena *a, struct sweep *s, const struct table_opti
 		st = find_control(t, o->control ? (struct where){0} : conf_where(conf_find(s->root, "table"), "control"), e);
 	if (st != OK)
 		return st;
+	table_recipes(t);
 	compare(t);
 	put_beside(t);
 	st = table_claims(t, conf_use(s->root, "claims"), e);

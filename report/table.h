@@ -2,7 +2,8 @@
  * The table of a sweep: what each stage came to over its seeds, beside a control and beside a paper.
  *
  * A cell is the mean over seeds of one metric by one rule, on one part of the data, for one budget, and nothing else: what differs in any of
- * these never shares a cell. Seeds that failed or are missing are counted in it. A time is shown only where every run of the cell was alone in
+ * these never shares a cell. Where rows of a column differ in their pictures or in their recipe (batch, epochs, optimiser, schedule, precision),
+ * which a file may ask for, every number in it is marked. Seeds that failed or are missing are counted in it. A time is shown only where every run of the cell was alone in
  * its process. Differences are taken on equal seeds; claims that the file wrote down before the runs are one family of tests (Holm), all other
  * cells get intervals and no p.
  */
@@ -33,6 +34,7 @@ struct table_cell {
 	struct paired control;          /* minus the control's on equal seeds; n 0: none */
 	const struct paper_cell *paper; /* NULL: none */
 	struct beside beside;
+	int recipe;                     /* by its letter, from 1: others of the column have other pictures or another recipe; 0: all are alike */
 	const char *verdict;            /* "agrees", "above", "other budget", "not run", ...; NULL without a paper */
 };
 
@@ -88,6 +90,8 @@ struct table {
 	int n_gone;
 	struct store_claim *gone;         /* dated once, and in the file no more */
 	struct paper *paper;
+	int n_recipe;
+	struct recipe *recipe;            /* those that marks stand for */
 	int n_program;
 	const char **program;             /* versions of it that trained the runs */
 	const struct conf *tuning;

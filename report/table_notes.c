@@ -58,13 +58,21 @@ static void note_limits(const struct table *t, FILE *f)
 		fputs("'by limit': runs in which a teacher's phase was ended by its limit of epochs, before its temperature came to 1.\n", f);
 }
 
+/* What is held out may be drawn by each seed anew, which note_seeds tells. */
+static bool same_pictures(const char *x, const char *y)
+{
+	const char *a = strstr(x, "seed.split="), *b = strstr(y, "seed.split=");
+	const size_t n = a ? (size_t)(a - x) : strlen(x), m = b ? (size_t)(b - y) : strlen(y);
+	return n == m && strncmp(x, y, n) == 0;
+}
+
 static void note_rule(const struct table *t, FILE *f)
 {
 	const struct data *d = t->sweep->run[0].x->data;
 	char a[32], b[32], c[32];
 	bool differ = false;
 	for (int r = 0; r < t->sweep->n_run; r++)
-		differ |= !str_eq(t->sweep->run[r].x->data->identity, d->identity);
+		differ |= !same_pictures(t->sweep->run[r].x->data->identity, d->identity);
 	fprintf(f, "Data: %s, %s training, %s held-out, %s test pictures%s. ", d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid),
 	        str_count(c, d->n_test), differ ? " in the first run; those of others differ" : "");
 	fprintf(f, "Rule: %s%s.\n", t->rule == RULE_LAST ? "" : "the epoch that did ", table_rule_said[t->rule]);
@@ -216,6 +224,7 @@ void table_notes(const struct table *t, FILE *f)
 	if (!str_eq(s->budget_name, "full"))
 		fprintf(f, "Budget '%s': %s. These are not the numbers of the file's full budget, and since epochs are "
 		           "rounded up, stages that see as many pictures there may not here.\n", s->budget_name, sweep_budget_text(s));
+	table_recipe_note(t, f);
 	note_seeds(t, f);
 	note_tests(t, f);
 	note_gone(t, f);

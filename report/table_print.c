@@ -67,7 +67,7 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 			most = fmax(most, cell->value[k]);
 		}
 		out[0] = row_label(a, r);
-		out[1] = cell->n ? number(a, c, cell->sum.mean) : state(cell);
+		out[1] = cell->n ? arena_printf(a, "%s%s", number(a, c, cell->sum.mean), table_recipe_mark(a, cell)) : state(cell);
 		out[6] = count(a, cell);
 		if (!cell->n)
 			continue;
@@ -100,7 +100,7 @@ static struct grid *point_grid(struct arena *a, const struct table *t, int first
 		for (int c = 0; c < n; c++) {
 			const struct table_column *col = &t->column[first + c];
 			const struct table_cell *cell = &t->row[i].cell[first + c];
-			const char *mark = cell->n && cell->missing ? " (!)" : "";
+			const char *mark = arena_printf(a, "%s%s", cell->n && cell->missing ? " (!)" : "", table_recipe_mark(a, cell));
 			out[c + 1] = !cell->n ? state(cell)
 			             : isnan(cell->sum.half) ? arena_printf(a, "%s (1)%s", number(a, col, cell->sum.mean), mark)
 			             : arena_printf(a, "%s ± %s (%d)%s", number(a, col, cell->sum.mean), number(a, col, cell->sum.half), cell->n, mark);
@@ -132,7 +132,8 @@ static void paper_line(struct arena *a, struct grid *g, const struct table *t, c
 	const char **out = grid_row(g);
 	out[0] = r->label;
 	out[1] = table_column_label(a, t, c);
-	out[2] = cell->n ? arena_printf(a, "%s%s%s", number(a, c, cell->sum.mean), isnan(cell->sum.half) ? "" : " ± ", isnan(cell->sum.half) ? "" : number(a, c, cell->sum.half))
+	out[2] = cell->n ? arena_printf(a, "%s%s%s%s", number(a, c, cell->sum.mean), isnan(cell->sum.half) ? "" : " ± ",
+	                                isnan(cell->sum.half) ? "" : number(a, c, cell->sum.half), table_recipe_mark(a, cell))
 	                 : "-";
 	out[3] = arena_printf(a, "%d", cell->n);
 	out[4] = number(a, c, cell->paper->value);
@@ -174,6 +175,12 @@ const char *table_claim_word(const struct table_claim *c)
 	return c->tested ? words[c->verdict] : "undecided (not run)";
 }
 
+/* " [a, b]" where the two have recipes of their own. */
+static const char *recipes_of(struct arena *a, const struct table_claim *c)
+{
+	return c->x->recipe == c->y->recipe ? "" : arena_printf(a, " [%s, %s]", table_recipe(a, c->x), table_recipe(a, c->y));
+}
+
 static const char *seeds_needed(struct arena *a, int n)
 {
 	return n < SEEDS_MOST ? arena_printf(a, "%d", n) : "over 100,000";
@@ -187,7 +194,7 @@ static struct grid *claim_grid(struct arena *a, const struct table *t)
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const char **out = grid_row(g);
-		out[0] = arena_printf(a, "%s%s", c->name, table_mark(c->column));
+		out[0] = arena_printf(a, "%s%s%s", c->name, c->tested ? recipes_of(a, c) : "", table_mark(c->column));
 		out[1] = table_claim_word(c);
 		out[2] = c->written;
 		if (!c->tested)

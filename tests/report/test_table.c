@@ -12,7 +12,7 @@ START_TEST(one_seed)
 	ck_assert_str_eq(line(text, "kd"), "kd 71.00 - - 71.00 71.00 1 +1.00 - 1 of 1");
 	HAS(text, "One seed: no interval can be given");
 	LACKS(text, "nan");
-	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0\n");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0,\n");
 }
 END_TEST
 
@@ -129,6 +129,28 @@ START_TEST(only_some)
 }
 END_TEST
 
+/* Rows of other epochs, of other pictures: each number of the column is marked, and it is said what the marks are. */
+START_TEST(unlike_recipes_are_marked)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 3}, {name: b, data.held_out: 12}], seeds: 2}\n"
+	           "claims: [{better: a kd, than: a labels}, {better: b kd, than: b labels}]\n", NULL);
+	for (int k = 0; k < 4; k++)
+		for (int i = KD; i <= LABELS; i++)
+			leave(STAGES * k + i, &(struct made){.top1 = 60 + 10 * i + k});
+	leave(TEACH, &(struct made){.top1 = 80});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "a kd"), "a kd 70.50 [b] 6.35 0.71 70.00 71.00 2");
+	ck_assert_str_eq(line(text, "a labels"), "a labels 80.50 [a] 6.35 0.71 80.00 81.00 2");
+	HAS(line(text, "b kd"), "b kd 72.50 [c] ");
+	HAS(line(text, "b labels"), "b labels 82.50 [c] ");
+	HAS(line(text, "a teach (teacher)"), "80.00 [a] ");
+	HAS(line(text, "a kd better than a labels"), "a kd better than a labels [b, a] undecided");
+	HAS(line(text, "b kd better than b labels"), "b kd better than b labels undecided");
+	HAS(text, "\nMARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision) share a column here, because the file says so: "
+	          "[a] held_out 24, epochs 2; [b] held_out 24, epochs 3; [c] held_out 12, epochs 2.\n");
+}
+END_TEST
+
 START_TEST(points_as_columns)
 {
 	open_sweep(FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3], data.n_train: [80]}, seeds: 2}\ntable: {columns: points}\n", NULL);
@@ -157,13 +179,13 @@ START_TEST(points_and_metrics)
 	const char *second = strstr(text, "test_top5");
 	ck_assert_int_eq(t->n_column, 4);
 	ck_assert_str_eq(line(text, "test_top1"), "test_top1 a b");
-	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1) (!)");
+	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1) (!) [a]");
 	ck_assert_str_eq(line(second, "test_top5"), "test_top5 a b");
-	ck_assert_str_eq(line(second, "kd"), "kd 92.00 ± 12.71 (2) 97.00 (1) (!)");
+	ck_assert_str_eq(line(second, "kd"), "kd 92.00 ± 12.71 (2) 97.00 (1) (!) [a]");
 	ck_assert_int_eq(t->n_claim, 2);
 	ck_assert_double_eq(t->claim[0].paired.mean, 10);
 	HAS(line(strstr(text, "Beside:"), "kd"), "kd a, test_top1 61.00 ± 12.71 2 71.00 1, found");
-	HAS(line(strchr(strstr(strstr(text, "Beside:"), "kd"), '\n'), "kd"), "kd b, test_top5 97.00 1 98.00 1, found");
+	HAS(line(strchr(strstr(strstr(text, "Beside:"), "kd"), '\n'), "kd"), "kd b, test_top5 97.00 [a] 1 98.00 1, found");
 	LACKS(text, "other metric"); /* of what the paper does not have, nothing stands beside */
 }
 END_TEST
@@ -305,6 +327,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, a_first_part);
 	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
+	tcase_add_test(tc, unlike_recipes_are_marked);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, points_and_metrics);
 	tcase_add_test(tc, times);

@@ -1,0 +1,200 @@
+/* What a result was trained on and how: results that differ in it share no column unmarked. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "report/table_int.h"
+
+enum { HASH = 8 /* letters of it that are shown */ };
+
+struct recipe {
+	int n;
+	const char **key, **value;
+};
+
+static void add(struct recipe *r, struct arena *a, const char *key, const char *value)
+{
+	const char **keys = NEW_ARRAY(a, const char *, r->n + 1), **values = NEW_ARRAY(a, const char *, r->n + 1);
+	for (int i = 0; i < r->n; i++) {
+		keys[i] = r->key[i];
+		values[i] = r->value[i];
+	}
+	keys[r->n] = key;
+	values[r->n++] = value;
+	r->key = keys;
+	r->value = values;
+}
+
+static bool is_of(const struct opt *rows, const char *name, const char *only)
+{
+	for (const struct opt *o = rows; o && o->name; o++)
+		if (str_eq(o->name, name))
+			return !(o->flags & OPT_NEUTRAL) && (!only || str_eq(name, only));
+	return false;
+}
+
+/* Each option that changes results, as a run's config.yaml has it: "  name: value   # where it came from". only: that one; NULL: all. */
+static void add_options(struct recipe *r, struct arena *a, const struct opt *rows, const void *conf, const struct conf *map, const char *only)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = rows ? open_memstream(&text, &n) : NULL;
+	if (!f)
+		return;
+	opts_resolved(f, rows, conf, map, 0);
+	fclose(f);
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const size_t colon = strcspn(line, ":\n"), end = strcspn(line, "\n");
+		if (line[colon] != ':' || *line == ' ')
+			continue;
+		const char *name = arena_strn(a, line, colon), *from = line + colon + 1 + (line[colon + 1] == ' ');
+		const char *whole = arena_strn(a, from, (size_t)(line + end - from)), *comment = strstr(whole, "   # ");
+		if (is_of(rows, name, only))
+			add(r, a, name, comment ? arena_strn(a, whole, (size_t)(comment - whole)) : whole);
+	}
+	free(text);
+}
+
+static struct recipe recipe_of(struct arena *a, const struct experiment *x, const struct stage *s)
+{
+	struct recipe r = {0};
+	const struct data *d = x->data;
+	const struct conf *data = conf_find(x->root, "data");
+	add(&r, a, "data", arena_printf(a, "%s %.*s", d->kind->name, HASH, d->info.hash));
+	add_options(&r, a, d->kind->opts, d->kind_conf, data, NULL);
+	add_options(&r, a, data_opts, &d->conf, data, NULL);
+	add(&r, a, "precision", x->precision == PRECISION_BF16 ? "bf16" : "f32");
+	add_options(&r, a, train_opts, &s->train, s->map, "epochs");
+	add_options(&r, a, optim_opts, &s->optim, s->map, NULL);
+	add_options(&r, a, schedule_opts, &s->schedule, s->map, NULL);
+	return r;
+}
+
+static const char *value_of(const struct recipe *r, const char *key)
+{
+	for (int i = 0; i < r->n; i++)
+		if (str_eq(r->key[i], key))
+			return r->value[i];
+	return "-";
+}
+
+/* Its number among those that are known, from 1. */
+static int number_of(struct table *t, struct names *known, const struct recipe *r)
+{
+	struct str text = {0};
+	for (int i = 0; i < r->n; i++)
+		str_printf(&text, "%s %s\n", r->key[i], r->value[i]);
+	const int at = names_put(known, arena_str(t->arena, str_text(&text)), t->n_recipe);
+	str_release(&text);
+	if (at == t->n_recipe)
+		t->recipe[t->n_recipe++] = *r;
+	return at + 1;
+}
+
+/* What others learn from or go on from says in its row that it is no competitor, and has a recipe of its own: of it the pictures alone count. */
+static bool is_unlike(struct table *t, int column)
+{
+	int first[2] = {-1, -1};
+	bool unlike = false;
+	for (int i = 0; i < t->n_row; i++) {
+		const struct table_row *row = &t->row[i];
+		const struct table_cell *cell = &row->cell[column];
+		if (!cell->n)
+			continue;
+		if (first[row->used] < 0)
+			first[row->used] = i;
+		const struct recipe *one = &t->recipe[cell->recipe - 1], *other = &t->recipe[t->row[first[row->used]].cell[column].recipe - 1];
+		for (int k = 0; k < one->n && row->used && !str_eq(one->key[k], "precision"); k++)
+			unlike |= !str_eq(one->value[k], value_of(other, one->key[k]));
+		unlike |= !row->used && one != other;
+	}
+	return unlike;
+}
+
+void table_recipes(struct table *t)
+{
+	struct names *known = names_new(t->arena, (size_t)t->n_row * (size_t)t->n_column);
+	t->recipe = NEW_ARRAY(t->arena, struct recipe, (size_t)t->n_row * (size_t)t->n_column);
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++) {
+			const struct point *p = t->row[i].point ? t->row[i].point : t->column[c].point;
+			const struct experiment *x = table_experiment(t, p);
+			const int stage = table_stage(x, t->row[i].stage);
+			if (!t->row[i].cell[c].n)
+				continue;
+			const struct recipe r = recipe_of(t->arena, x, &x->stage[stage]);
+			t->row[i].cell[c].recipe = number_of(t, known, &r);
+		}
+	for (int c = 0; c < t->n_column; c++) {
+		const bool marked = is_unlike(t, c);
+		for (int i = 0; i < t->n_row && !marked; i++)
+			t->row[i].cell[c].recipe = 0;
+	}
+	/* those that are left, by letters in the order in which they are met */
+	int *letter = NEW_ARRAY(t->arena, int, t->n_recipe + 1);
+	struct recipe *used = NEW_ARRAY(t->arena, struct recipe, t->n_recipe);
+	int n = 0;
+	for (int c = 0; c < t->n_column; c++)
+		for (int i = 0; i < t->n_row; i++) {
+			int *number = &t->row[i].cell[c].recipe;
+			if (*number && !letter[*number]) {
+				used[n] = t->recipe[*number - 1];
+				letter[*number] = ++n;
+			}
+			*number = letter[*number];
+		}
+	t->recipe = used;
+	t->n_recipe = n;
+}
+
+/* 1 is a, 26 z, 27 aa. */
+static const char *letters(struct arena *a, int number)
+{
+	const char *text = "";
+	for (; number > 0; number = (number - 1) / 26)
+		text = arena_printf(a, "%c%s", 'a' + (number - 1) % 26, text);
+	return text;
+}
+
+const char *table_recipe(struct arena *a, const struct table_cell *c)
+{
+	return letters(a, c->recipe);
+}
+
+const char *table_recipe_mark(struct arena *a, const struct table_cell *c)
+{
+	return c->recipe ? arena_printf(a, " [%s]", letters(a, c->recipe)) : "";
+}
+
+/* Whether the key's value is another one in some of them. */
+static bool varies(const struct table *t, const char *key)
+{
+	bool any = false;
+	for (int i = 1; i < t->n_recipe && !any; i++)
+		any = !str_eq(value_of(&t->recipe[i], key), value_of(&t->recipe[0], key));
+	return any;
+}
+
+void table_recipe_note(const struct table *t, FILE *f)
+{
+	if (!t->n_recipe)
+		return;
+	struct names *seen = names_new(t->arena, 256);
+	bool *shown = NEW_ARRAY(t->arena, bool, 256);
+	int n_seen = 0;
+	fputs("MARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision) share a column here, because the file says so:", f);
+	for (int i = 0; i < t->n_recipe; i++) {
+		const struct recipe *r = &t->recipe[i];
+		int n = 0;
+		fprintf(f, "%s [%s]", i ? ";" : "", letters(t->arena, i + 1));
+		for (int k = 0; k < r->n; k++) {
+			const int at = names_put(seen, r->key[k], n_seen);
+			if (at == n_seen)
+				shown[n_seen++] = varies(t, r->key[k]);
+			if (shown[at])
+				fprintf(f, "%s %s %s", n++ ? "," : "", r->key[k], r->value[k]);
+		}
+	}
+	fputs(".\n", f);
+}
