@@ -13,6 +13,7 @@
 #include "cli/run_out.h"
 #include "cli/run_uses.h"
 #include "cli/columns.h"
+#include "runs/cache_use.h"
 #include "runs/leftover.h"
 
 extern const struct command cmd_rm;
@@ -180,10 +181,16 @@ static enum status remove_unused(struct removal *r, bool yes, struct err *e)
 	}
 	columns_print(&t, stdout, 0);
 	enum status st = ask(arena_printf(r->arena, "remove %d file%s, %s?", n, n == 1 ? "" : "s", str_bytes(size, bytes)), yes, &go, e);
-	for (int i = 0; i < n && st == OK && go; i++)
-		st = file_remove(l[i].path, e);
+	int removed = 0;
+	for (int i = 0; i < n && st == OK && go; i++) {
+		bool gone = true;
+		st = l[i].cache ? cache_remove(l[i].path, &gone, e) : file_remove(l[i].path, e);
+		removed += st == OK && gone;
+		if (!gone)
+			printf("kept %s: a process has it open now\n", l[i].path);
+	}
 	if (st == OK && go)
-		printf("removed %d file%s\n", n, n == 1 ? "" : "s");
+		printf("removed %d file%s\n", removed, removed == 1 ? "" : "s");
 	return st;
 }
 
@@ -215,7 +222,8 @@ static int run(int argc, char **argv)
 	const struct flag flags[] = {
 		{.name = "--out", .value = "DIR", .text = &args.out, .help = "folder of runs, default runs; of a run's folder: the one that it is in"},
 		{.name = "--unused", .on = &args.unused,
-		 .help = "keeps the runs: removes resume states of finished stages and files of processes that are gone, in these runs or in all"},
+		 .help = "keeps the runs: removes resume states of finished stages and files of processes that are gone, in these runs or in all; "
+		         "in all, also teacher caches that no stage of a run reads and no process has open"},
 		{.name = "--yes", .on = &args.yes, .help = "does not ask; wanted where there is no terminal"},
 		{0},
 	};

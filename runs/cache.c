@@ -124,6 +124,8 @@ static enum status open_locked(struct cache *c, const char *dir, const struct he
 	if (lock >= 0)
 		flock(lock, LOCK_EX);
 	const enum status st = open_file(c, h, e);
+	if (c->fd >= 0) /* as long as it is open nobody removes it */
+		flock(c->fd, LOCK_SH);
 	if (lock >= 0)
 		close(lock);
 	return st;

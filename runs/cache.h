@@ -7,6 +7,8 @@
  * pwrite, from and to the system's page cache: through a mapping, a full disk, a file that somebody cuts or a bad sector would be a signal
  * that ends the program (on tmpfs even a read of a hole takes a page). Several processes may write: equal keys have equal rows.
  *
+ * Who has one open holds a shared lock on the file, so that `limbeck rm --unused` leaves it alone (cache_use.h).
+ *
  * A cache saves time and is never worth a run: whatever can't be read or written is told once, and the caller computes.
  */
 #ifndef RUNS_CACHE_H

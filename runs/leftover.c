@@ -10,8 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/conf.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/str.h"
+#include "runs/cache_use.h"
 
 enum { OLD_S = 600 };
 
@@ -27,7 +30,7 @@ static void add(struct find *f, const char *path, const char *why)
 	if (lstat(path, &info) || !S_ISREG(info.st_mode))
 		return;
 	mem_grow(&f->all, f->n, &f->cap, sizeof(struct leftover));
-	((struct leftover *)f->all)[f->n++] = (struct leftover){path, why, (uint64_t)info.st_blocks * 512};
+	((struct leftover *)f->all)[f->n++] = (struct leftover){.path = path, .why = why, .bytes = (uint64_t)info.st_blocks * 512};
 }
 
 /* The process in "NAME.tmp-123", and in what SQLite keeps beside such a file; 0: no such name. */
@@ -86,6 +89,68 @@ static void find_in_run(struct find *f, const struct overview_run *r)
 	}
 }
 
+/* ---- teacher caches ---- */
+
+/* Whether the run's configuration gives the stage, or the one that it is a copy of for another seed or without its critic, a cache. */
+static bool wants_cache(const struct conf *stages, const char *name)
+{
+	const struct conf *wanted = NULL;
+	size_t longest = 0;
+	for (int i = 0; stages && stages->kind == CONF_LIST && i < stages->n; i++) {
+		const struct conf *map = stages->item[i], *own = map->kind == CONF_MAP ? conf_find(map, "name") : NULL;
+		const size_t n = own && own->text ? strlen(own->text) : 0;
+		if (n > longest && strncmp(name, own->text, n) == 0 && (!name[n] || name[n] == '-')) {
+			longest = n;
+			wanted = conf_find(map, "teacher_cache");
+		}
+	}
+	return wanted && wanted->text && !str_eq(wanted->text, "off");
+}
+
+/* Whether a stage of the run reads the cache. *silent: one that it trained itself may, and does not say which. */
+static bool reads_cache(struct find *f, const struct overview_run *r, const char *cache, bool *silent)
+{
+	struct conf *root = NULL;
+	bool reads = false;
+	*silent = false;
+	const char *path = path_join(f->arena, r->row.folder, "config.yaml");
+	if (file_exists(path) && conf_read(f->arena, path, &root, NULL) != OK)
+		root = NULL;
+	for (int i = 0; i < r->n_stage; i++) {
+		const struct overview_stage *s = &r->stage[i];
+		bool any = false;
+		reads |= cache_use_has(path_join(f->arena, r->row.folder, arena_printf(f->arena, "stages/%s", s->name)), cache, &any);
+		*silent |= !any && !s->reused && *s->state && root && wants_cache(conf_find(root, "stages"), s->name);
+	}
+	return reads;
+}
+
+static void find_caches(struct find *f, const char *out, const struct overview_run *runs, int n)
+{
+	const char *folder = path_join(f->arena, out, "cache"), *silent = NULL;
+	DIR *d = opendir(folder);
+	const int before = f->n;
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		bool used = !str_ends(entry->d_name, ".cache") || !str_starts(entry->d_name, "teacher-");
+		for (int i = 0; i < n && !used && !silent; i++) {
+			bool no_word = false;
+			used = reads_cache(f, &runs[i], entry->d_name, &no_word);
+			silent = no_word ? runs[i].base : NULL;
+		}
+		const char *path = path_join(f->arena, folder, entry->d_name);
+		if (!used && !cache_in_use(path))
+			add(f, path, "teacher cache that no run reads");
+	}
+	for (int i = before; i < f->n; i++)
+		((struct leftover *)f->all)[i].cache = true;
+	if (silent && f->n > before)
+		log_line(LOG_WARN, "teacher caches are kept: a stage of '%s' has one and does not say which, for an earlier version trained it", silent);
+	if (silent)
+		f->n = before;
+	if (d)
+		closedir(d);
+}
+
 void leftover_find(struct arena *a, const char *out, bool whole, const struct overview_run *runs, int n, struct leftover **l, int *n_left)
 {
 	struct find f = {.arena = a};
@@ -95,6 +160,7 @@ void leftover_find(struct arena *a, const char *out, bool whole, const struct ov
 	if (whole) {
 		find_temporary(&f, out);
 		find_temporary(&f, path_join(a, out, "cache"));
+		find_caches(&f, out, runs, n);
 	}
 	*n_left = f.n;
 	*l = NEW_ARRAY(a, struct leftover, f.n);

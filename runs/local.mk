@@ -2,6 +2,8 @@
 liblimbeck_core_la_SOURCES += \
 	%D%/cache.c \
 	%D%/cache.h \
+	%D%/cache_use.c \
+	%D%/cache_use.h \
 	%D%/claims.c \
 	%D%/claims.h \
 	%D%/config_stages.c \

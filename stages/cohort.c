@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/log.h"
+#include "runs/cache_use.h"
 #include "stages/train_int.h"
 
 /* ---- who is at work ---- */
@@ -145,6 +146,17 @@ static enum status plan_passes(struct cohort *c, struct err *e)
 	return st;
 }
 
+/* Which cache a stage reads, for who looks for those that none does. It is worth no run: a note that fails is told. */
+static void note_cache(const struct cohort *c, const struct passes *p, const char *cache)
+{
+	for (int i = 0; i < c->n && cache; i++) {
+		const struct trainer *t = &c->arm[i];
+		struct err e = {0};
+		if (at_work(t) && passes_of(c, t->teacher) == p && cache_use_note(record_stage_file(t->rec, t->r->stage, ""), cache, &e) != OK)
+			log_line(LOG_WARN, "%s; 'limbeck rm --unused' will not know this cache for that of '%s'", e.text, t->r->stage->name);
+	}
+}
+
 static enum status prepare_passes(struct cohort *c, struct err *e)
 {
 	enum status st = OK;
@@ -156,6 +168,8 @@ static enum status prepare_passes(struct cohort *c, struct err *e)
 			st = pass_prepare(rest, c->out, c->workspace, e);
 		if (st == OK)
 			st = cached_begin(full ? full : rest, e);
+		if (st == OK)
+			note_cache(c, &c->passes[i], cached_path(full ? full : rest));
 	}
 	return st;
 }

@@ -126,6 +126,7 @@ int parts_runs(const struct pass *p, int i);
 
 enum status cached_plan(struct pass *p, struct err *e);
 void cached_print(const struct pass *p, FILE *f); /* what comes before its plan's line */
+const char *cached_path(const struct pass *p); /* after cached_prepare; NULL: it has no cache, or none that could be opened */
 enum status cached_prepare(struct pass *p, const char *out, struct err *e);
 enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct err *e);
 /* After cached_prepare of one of a teacher's passes: says how large the cache is; with cache_fill: before computes every view that is not there, with a

@@ -128,6 +128,11 @@ enum status cached_prepare(struct pass *p, const char *out, struct err *e)
 	return OK;
 }
 
+const char *cached_path(const struct pass *p)
+{
+	return p->cached && p->cached->there ? cache_path(p->cached->cache) : NULL;
+}
+
 /* How large it may grow, and whether there is room for that. */
 static void say_size(const struct pass *p)
 {

@@ -352,5 +352,36 @@ t "rm --unused" 0 rm --unused --out moved --yes -- "removed 3 files"
 	[ -e "$kd/young.tmp-$gone" ] && [ -e "moved/$first/config.yaml.tmp-$$" ] && [ -e "moved/$first/notes.tmp-x" ] && [ -L "$kd/link.tmp-$gone" ]
 verdict $? "and nothing that may be somebody's"
 
+# ---- teacher caches ----
+cat >cached.yaml <<'END'
+name: cached
+precision: f32
+data: {kind: synth, batch: 32, n_train: 160, n_test: 40, held_out: 32, classes: 4, size: 8, crop: 0, flip: true, eval_batch: 40}
+networks: {big: {model: cnn, widths: [4, 8], convs: 1}, small: {model: cnn, widths: [2, 4], convs: 1}}
+stages:
+  - {name: teach, kind: supervise, train: big, epochs: 1}
+  - {name: kd, kind: distill, train: small, teacher: teach.last, epochs: 1, teacher_cache: f32}
+END
+run_cached() { "$program" train cached.yaml --out caches --threads 1 --quiet "$@" >out 2>err; }
+run_cached && run_cached --set stages.teach.lr=0.01 --set name=other
+[ "$(ls caches/cache/teacher-*.cache | wc -l)" = 2 ] && used=$(cat caches/cached-*/stages/kd/caches) && [ -e "caches/cache/$used" ] && other=$(cat caches/other-*/stages/kd/caches) && [ "$used" != "$other" ]
+verdict $? "each stage notes which cache it reads"
+t "caches of runs that are there are used" 0 rm --unused --out caches -- "nothing is left over"
+call rm --out caches other --yes
+t "a cache of a run that is gone is listed with its size" 2 rm --unused --out caches -- "caches/cache/$other" "KiB" "teacher cache that no run reads" "--yes is wanted"
+grep -qF "$used" out
+[ $? = 1 ]
+verdict $? "and that of a run that is there is not"
+exec 8<"caches/cache/$other"
+flock -s 8
+t "a cache that a process holds is kept" 0 rm --unused --out caches --yes -- "nothing is left over"
+exec 8<&-
+mv "caches/cached-"*/stages/kd/caches note
+t "where a stage does not say which cache it reads, all are kept" 0 rm --unused --out caches --yes -- "teacher caches are kept: a stage of 'cached-" "nothing is left over"
+mv note "$(echo caches/cached-*/stages/kd)/caches"
+t "and then it is removed" 0 rm --unused --out caches --yes -- "removed 1 file"
+[ -e "caches/cache/$used" ] && [ ! -e "caches/cache/$other" ]
+verdict $? "the other one stays"
+
 echo "1..$n"
 exit $failed

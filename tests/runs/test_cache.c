@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "engine/tensor.h"
 #include "runs/cache.h"
+#include "runs/cache_use.h"
 
 enum { PICTURES = 7, VIEWS = 5, WIDTH = 3 };
 
@@ -340,6 +341,43 @@ START_TEST(halves)
 }
 END_TEST
 
+/* Who has a cache open keeps it from being removed: by the lock that goes with it, or, where the file system tells, without any. */
+START_TEST(an_open_cache_is_not_removed)
+{
+	struct cache *c = open_ok("a", CACHE_F32), *d = open_ok("a", CACHE_F32);
+	const char *path = arena_str(life, cache_path(c));
+	bool removed = true;
+	cache_close(c);
+	ck_assert(cache_in_use(path));
+	ck_ok(cache_remove(path, &removed, &e));
+	ck_assert(!removed && access(path, F_OK) == 0);
+	put_ok(d, 1, 1);
+	cache_close(d);
+	ck_assert(!cache_in_use(path));
+	const int fd = open(path, O_RDONLY), own = open(scratch_file("lease", "x", 1), O_RDWR);
+	if (fcntl(own, F_SETLEASE, F_WRLCK) == 0)
+		ck_assert(cache_in_use(path));
+	close(own);
+	close(fd);
+	ck_ok(cache_remove(path, &removed, &e));
+	ck_assert(removed && access(path, F_OK) != 0);
+}
+END_TEST
+
+START_TEST(a_stage_notes_its_caches)
+{
+	bool any = true;
+	ck_assert(!cache_use_has(scratch, "teacher-1.cache", &any) && !any);
+	ck_ok(cache_use_note(scratch, "/out/cache/teacher-1.cache", &e));
+	ck_ok(cache_use_note(scratch, "/out/cache/teacher-22.cache", &e));
+	ck_ok(cache_use_note(scratch, "elsewhere/teacher-1.cache", &e));
+	size_t n;
+	ck_assert_str_eq(content(scratch_path("caches"), &n), "teacher-1.cache\nteacher-22.cache\n");
+	ck_assert(cache_use_has(scratch, "teacher-22.cache", &any) && any);
+	ck_assert(!cache_use_has(scratch, "teacher-2", NULL) && !cache_use_has(scratch, "acher-22.cache", NULL));
+}
+END_TEST
+
 Suite *cache_suite(void)
 {
 	Suite *s = suite_create("cache");
@@ -357,5 +395,7 @@ Suite *cache_suite(void)
 	tcase_add_test(tc, read_only);
 	tcase_add_test(tc, too_large);
 	tcase_add_test(tc, halves);
+	tcase_add_test(tc, an_open_cache_is_not_removed);
+	tcase_add_test(tc, a_stage_notes_its_caches);
 	return s;
 }
