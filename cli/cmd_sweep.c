@@ -29,15 +29,18 @@ struct sweep_args {
 static void print_points(const struct sweep *s)
 {
 	const struct vary *v = &s->vary;
+	int n = 0, shown = 0, first;
+	for (int i = 0; i < v->n_point; i++)
+		n += sweep_runs_of(s, &v->point[i], &first) > 0; /* --only leaves out the others */
 	for (int i = 0; i < v->n_point && *v->point[0].name; i++) {
-		if (i == 20 && v->n_point > 24) {
-			printf("  and %d more\n", v->n_point - i);
+		if (!sweep_runs_of(s, &v->point[i], &first))
+			continue;
+		if (shown == 20 && n > 24) {
+			printf("  and %d more\n", n - shown);
 			break;
 		}
-		printf("  %s", v->point[i].name);
-		for (int k = 0; k < v->point[i].n && str_starts(v->point[i].name, "draw"); k++)
-			printf("%s%s %s", k ? ", " : ": ", v->point[i].set[k].path, v->point[i].set[k].value->text ? v->point[i].set[k].value->text : "...");
-		putchar('\n');
+		printf("  %s\n", v->point[i].name);
+		shown++;
 	}
 	if (!v->seeds.n)
 		return;

@@ -105,6 +105,14 @@ enum status record_try(struct arena *a, const struct experiment *x, const char *
 	return lock_try(a, out, lock_name(a, x), l, e);
 }
 
+/* What a run is says its hash; a folder of it that an earlier version named otherwise is its folder still. */
+static const char *folder_of(struct arena *a, const char *out, const struct experiment *x, const char *hex)
+{
+	const char *folder = path_join(a, out, arena_printf(a, "%s-%.8s", x->name, hex));
+	const char *had = x->had_name ? path_join(a, out, arena_printf(a, "%s-%.8s", x->had_name, hex)) : NULL;
+	return had && !file_exists(folder) && file_exists(had) ? had : folder;
+}
+
 enum status record_open(struct arena *a, struct experiment *x, const char *out, bool held, struct record **rec, struct err *e)
 {
 	struct record *r = NEW(a, struct record);
@@ -115,7 +123,7 @@ enum status record_open(struct arena *a, struct experiment *x, const char *out, 
 	char *full = realpath(out, NULL);
 	r->out = arena_str(a, full ? full : out);
 	free(full);
-	r->folder = path_join(a, r->out, arena_printf(a, "%s-%.8s", x->name, hex));
+	r->folder = folder_of(a, r->out, x, hex);
 	enum status st = held ? OK : lock_wait(a, r->out, lock_name(a, x), x->name, stop_asked, &r->lock, e);
 	if (st != OK)
 		return st;

@@ -142,6 +142,7 @@ struct arms; /* arms.h */
 struct experiment {
 	struct arena *arena;
 	const char *name, *path;
+	const char *had_name;         /* of a folder that an earlier version may have left of it: that is gone on with; NULL: none */
 	struct conf *root;
 	uint64_t seed_split, seed_data, seed_init;
 	uint64_t seed_teacher;        /* data and init of stages that teach (stage_teaches), where has_seed_teacher */

@@ -109,6 +109,7 @@ static enum status open_run(struct sweep *s, const struct sweep_options *o, cons
 	if (st != OK)
 		return *p->name ? (err_note(e, "in the point '%s'", p->name), st) : st;
 	r->name = r->x->name;
+	r->x->had_name = point_had_name(s->arena, s->root, p, seed);
 	s->n_run++;
 	return OK;
 }
@@ -262,11 +263,14 @@ static enum status look_up(struct sweep *s, struct sweep_item *item, struct err 
 /* Whether the folder has one, NAME-HASH, of a run of this sweep. */
 static bool has_folder(const struct sweep *s)
 {
-	struct names *run = names_new(s->arena, (size_t)s->n_run);
+	struct names *run = names_new(s->arena, 2 * (size_t)s->n_run);
 	DIR *d = opendir(s->out);
 	bool has = false;
-	for (int r = 0; r < s->n_run; r++)
+	for (int r = 0; r < s->n_run; r++) {
 		names_put(run, s->run[r].name, r);
+		if (s->run[r].x->had_name)
+			names_put(run, s->run[r].x->had_name, r);
+	}
 	for (struct dirent *entry; d && !has && (entry = readdir(d));) {
 		char *dash = strrchr(entry->d_name, '-');
 		if (dash)

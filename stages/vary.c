@@ -2,9 +2,11 @@
 #include "stages/vary.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
+#include "base/sha256.h"
 #include "stages/vary_int.h"
 
 struct vary_conf {
@@ -15,7 +17,7 @@ const struct opt vary_opts[] = {
 	NODE(vary_conf, grid, "{PATH: [VALUE, ...], ...}: every combination"),
 	NODE(vary_conf, zip, "{PATH: [VALUE, ...], ...}, lists of one length: the first of each, the second of each, ...; `name` may be one of them"),
 	NODE(vary_conf, list, "[{name: NAME, PATH: VALUE, ...}, ...]: points with names"),
-	NODE(vary_conf, random, "{n: 20, seed: 1, PATH: {from: 0.01, to: 1, scale: log}, PATH: [VALUE, ...], ...}: n draws"),
+	NODE(vary_conf, random, "{n: 20, seed: 1, PATH: {from: 0.01, to: 1, scale: log}, PATH: [VALUE, ...], ...}: n draws, named by what was drawn; equal draws are one"),
 	NODE(vary_conf, when, "{PATH: {OTHER: VALUE, ...}, ...}: PATH varies only where OTHER has the value, or one of a list"),
 	NODE(vary_conf, skip, "[{PATH: VALUE, ...}, ...]: combinations that are left out"),
 	NODE(vary_conf, seeds, "a number of them, a list, or {n: 5, of: [data, init], teachers: shared}"),
@@ -42,17 +44,21 @@ static const char *short_path(const struct axes *x, const char *path)
 	return path;
 }
 
-static void value_text(struct str *s, const struct conf *c)
+void value_text(struct str *s, const struct conf *c, int digits)
 {
 	if (c->kind == CONF_SCALAR) {
-		str_add(s, c->text);
+		char rounded[32] = "", *end = NULL;
+		const double v = digits ? strtod(c->text, &end) : 0;
+		if (digits && *c->text && !*end)
+			snprintf(rounded, sizeof rounded, "%.*g", digits, v);
+		str_add(s, *rounded && strlen(rounded) < strlen(c->text) ? rounded : c->text);
 		return;
 	}
 	for (int i = 0; i < c->n; i++) {
 		str_add(s, i ? "-" : "");
 		if (c->kind == CONF_MAP)
 			str_printf(s, "%s:", c->key[i]);
-		value_text(s, c->item[i]);
+		value_text(s, c->item[i], digits);
 	}
 }
 
@@ -90,9 +96,43 @@ static bool matches(const struct conf *root, const struct point *p, const struct
 
 /* ---- points ---- */
 
+/* The parts of a name, a choice each, with commas between; in `had` a choice that was drawn has its number instead. */
+static void name_point(struct axes *x, const int *choice, struct point *p)
+{
+	struct str name = {0}, had = {0};
+	bool drawn = false;
+	int at = 0;
+	for (int i = 0; i < x->n_axis; i++) {
+		const struct choice *c = &x->axis[i].choice[choice[i]];
+		const size_t before = name.len;
+		if (c->name && *c->name)
+			str_printf(&name, "%s%s", name.len ? "," : "", c->name);
+		for (int k = 0; k < c->n; k++) {
+			if (at == p->n || p->set[at].path != c->set[k].path)
+				continue; /* left out */
+			at++;
+			if (c->name)
+				continue;
+			str_printf(&name, "%s%s=", name.len ? "," : "", short_path(x, c->set[k].path));
+			value_text(&name, c->set[k].value, c->set[k].digits);
+		}
+		const char *part = c->had ? c->had : str_text(&name) + before;
+		part += !c->had && *part == ',';
+		if (*part)
+			str_printf(&had, "%s%s", had.len ? "," : "", part);
+		drawn |= c->had != NULL;
+	}
+	for (size_t i = 0; i < name.len; i++)
+		if ((unsigned char)name.text[i] < ' ')
+			name.text[i] = ' '; /* a name is printed in a line */
+	p->name = arena_str(x->a, str_text(&name));
+	p->had = drawn ? arena_str(x->a, str_text(&had)) : NULL;
+	str_release(&name);
+	str_release(&had);
+}
+
 static void make_point(struct axes *x, const int *choice, struct point *p)
 {
-	struct str name = {0};
 	*p = (struct point){.seed = -1, .set = NEW_ARRAY(x->a, struct assignment, x->n_path)};
 	for (int i = 0; i < x->n_axis; i++) {
 		const struct choice *c = &x->axis[i].choice[choice[i]];
@@ -107,26 +147,7 @@ static void make_point(struct axes *x, const int *choice, struct point *p)
 				p->set[n++] = p->set[i];
 		p->n = n;
 	}
-	int at = 0;
-	for (int i = 0; i < x->n_axis; i++) {
-		const struct choice *c = &x->axis[i].choice[choice[i]];
-		if (c->name && *c->name)
-			str_printf(&name, "%s%s", name.len ? "," : "", c->name);
-		for (int k = 0; k < c->n; k++) {
-			if (at == p->n || p->set[at].path != c->set[k].path)
-				continue; /* left out */
-			at++;
-			if (c->name)
-				continue;
-			str_printf(&name, "%s%s=", name.len ? "," : "", short_path(x, c->set[k].path));
-			value_text(&name, c->set[k].value);
-		}
-	}
-	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char)name.text[i] < ' ')
-			name.text[i] = ' '; /* a name is printed in a line */
-	p->name = arena_str(x->a, str_text(&name));
-	str_release(&name);
+	name_point(x, choice, p);
 }
 
 static bool skipped(const struct axes *x, const struct point *p)
@@ -236,24 +257,37 @@ static enum status put_seed(struct arena *a, struct conf *root, const struct see
 	return st == OK ? conf_put(a, root, "seed", map, e) : st;
 }
 
-/* A run's name has letters, digits and -_. only: in a point's name others become _. That of the file is checked as it stands. */
-static const char *run_name(struct arena *a, const char *name, const struct point *p, int seed)
+/* A run's name has letters, digits and -_. only: in a point's name others become _. That of the file is checked as it stands. drawn: no other draw may
+   have it too. */
+static const char *run_name(struct arena *a, const char *name, const char *point, bool drawn, int seed)
 {
 	struct str s = {0};
 	str_add(&s, name);
-	if (*p->name)
-		str_printf(&s, "-%s", p->name);
+	if (*point)
+		str_printf(&s, "-%s", point);
 	for (size_t i = strlen(name); i < s.len; i++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.", s.text[i]))
 			s.text[i] = '_';
 	const size_t most = 80;
-	if (s.len > most)
+	if (s.len > most && drawn) { /* draws of many options are alike for long */
+		char hex[65];
+		sha256_text(str_text(&s), hex);
+		s.text[s.len = most - 9] = 0;
+		str_printf(&s, "-%.8s", hex);
+	} else if (s.len > most) {
 		s.text[s.len = most] = 0;
+	}
 	if (seed >= 0)
 		str_printf(&s, "-s%d", seed);
 	const char *text = arena_str(a, str_text(&s));
 	str_release(&s);
 	return text;
+}
+
+const char *point_had_name(struct arena *a, const struct conf *root, const struct point *p, int seed)
+{
+	const struct conf *name = conf_find(root, "name");
+	return p->had && name && name->text ? run_name(a, name->text, p->had, false, seed) : NULL;
 }
 
 enum status point_apply(struct arena *a, const struct conf *root, const struct vary *v, const struct point *p, int seed, struct conf **out, struct err *e)
@@ -271,6 +305,6 @@ enum status point_apply(struct arena *a, const struct conf *root, const struct v
 	if (st == OK && seed >= 0)
 		st = put_seed(a, x, &v->seeds, seed, e);
 	if (st == OK && name && name->text)
-		st = conf_put(a, x, "name", &(struct conf){.kind = CONF_SCALAR, .at = name->at, .text = run_name(a, name->text, p, seed)}, e);
+		st = conf_put(a, x, "name", &(struct conf){.kind = CONF_SCALAR, .at = name->at, .text = run_name(a, name->text, p->name, p->had != NULL, seed)}, e);
 	return st;
 }

@@ -12,10 +12,12 @@
 struct assignment {
 	const char *path;         /* "stages.kd.losses.kd.tau" */
 	const struct conf *value; /* NULL: taken out */
+	int digits;               /* that names give of a number; 0: it stands there as it is */
 };
 
 struct point {
 	const char *name;         /* of what differs but for the seed: "tau=2,lr=0.05"; "" where nothing does */
+	const char *had;          /* what earlier versions named a point of random draws: "draw3"; NULL: as now */
 	int n;
 	struct assignment *set;
 	int seed;                 /* of this copy; -1: the file's own seeds */
@@ -44,6 +46,8 @@ enum { POINTS_ASK = 1000, POINTS_MADE = 100000, POINTS_MAX = 10000000 };
    for the last name of it, which may be an option that has its default. */
 enum status vary_read(struct arena *a, const struct conf *root, bool many, struct vary *v, struct err *e); /* many: so many are wanted */
 /* The file as the point has it; its name is "NAME-POINT-sSEED" in the letters that a run's name may have. */
+/* The name that earlier versions gave the run; NULL: the same. */
+const char *point_had_name(struct arena *a, const struct conf *root, const struct point *p, int seed);
 enum status point_apply(struct arena *a, const struct conf *root, const struct vary *v, const struct point *p, int seed, struct conf **out, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 
 struct choice {
 	const char *name;  /* NULL: made from the values */
+	const char *had;   /* name in earlier versions; NULL: the same */
 	int n;
 	struct assignment *set;
 };
@@ -24,6 +25,8 @@ struct axes {
 	const char **path; /* all that any axis assigns */
 };
 
+/* A value as names have it: a number of more than so many digits is rounded to them; digits 0: never. */
+void value_text(struct str *s, const struct conf *c, int digits);
 enum status seeds_read(struct arena *a, const struct conf *c, struct seeds *s, struct err *e);
 enum status axes_read(struct axes *x, const struct conf *grid, const struct conf *zip, const struct conf *list, const struct conf *random,
                       const struct conf *drop, struct err *e);

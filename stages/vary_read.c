@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/names.h"
 #include "base/rng.h"
 #include "stages/vary_int.h"
 
@@ -54,7 +55,7 @@ static void choose(struct axes *x, struct choice *c, const char *path, const str
 	struct assignment *bigger = NEW_ARRAY(x->a, struct assignment, c->n + 1);
 	for (int i = 0; i < c->n; i++)
 		bigger[i] = c->set[i];
-	bigger[c->n++] = (struct assignment){path, value};
+	bigger[c->n++] = (struct assignment){.path = path, .value = value};
 	c->set = bigger;
 	add_path(x, path);
 }
@@ -134,6 +135,8 @@ static enum status read_list(struct axes *x, const struct conf *c, struct err *e
 
 /* ---- random ---- */
 
+enum { LEAST_DIGITS = 3, DRAWN_DIGITS = 6 /* of a value that is drawn */ };
+
 struct range_conf { double from, to; int scale; bool whole; };
 const struct opt random_opts[] = {
 	REAL(range_conf, from, 0, -1e300, 1e300, "-", "least value"),
@@ -152,7 +155,7 @@ static const struct opt draws_opts[] = {
 static const struct conf *scalar(struct axes *x, struct where at, double v)
 {
 	struct conf *c = NEW(x->a, struct conf);
-	*c = (struct conf){.kind = CONF_SCALAR, .at = at, .text = arena_printf(x->a, "%.6g", v)};
+	*c = (struct conf){.kind = CONF_SCALAR, .at = at, .text = arena_printf(x->a, "%.*g", DRAWN_DIGITS, v)};
 	return c;
 }
 
@@ -177,6 +180,37 @@ static enum status draw(struct axes *x, const struct conf *from, const char *pat
 	return OK;
 }
 
+/* Whether unlike values that were drawn last would still be unlike in names, with so many digits. */
+static bool are_told_apart(struct axes *x, const struct axis *axis, int digits)
+{
+	struct names *t = names_new(x->a, (size_t)axis->n);
+	for (int i = 0; i < axis->n; i++) {
+		struct str one = {0}, other = {0};
+		const struct choice *c = &axis->choice[i];
+		value_text(&one, c->set[c->n - 1].value, digits);
+		const struct choice *first = &axis->choice[names_put(t, arena_str(x->a, str_text(&one)), i)];
+		str_release(&one);
+		value_text(&one, c->set[c->n - 1].value, 0);
+		value_text(&other, first->set[c->n - 1].value, 0);
+		const bool same = str_eq(str_text(&one), str_text(&other));
+		str_release(&one);
+		str_release(&other);
+		if (!same)
+			return false;
+	}
+	return true;
+}
+
+/* The path that was drawn last: its values are named by as few digits as tell them apart. */
+static void shorten(struct axes *x, struct axis *axis)
+{
+	int digits = LEAST_DIGITS;
+	while (digits < DRAWN_DIGITS && !are_told_apart(x, axis, digits))
+		digits++;
+	for (int i = 0; i < axis->n; i++)
+		axis->choice[i].set[axis->choice[i].n - 1].digits = digits < DRAWN_DIGITS ? digits : 0;
+}
+
 static enum status read_random(struct axes *x, const struct conf *c, struct err *e)
 {
 	struct random_conf conf = {0};
@@ -191,7 +225,7 @@ static enum status read_random(struct axes *x, const struct conf *c, struct err 
 		return st;
 	struct axis *axis = add_axis(x, conf.n);
 	for (int i = 0; i < conf.n; i++)
-		axis->choice[i].name = arena_printf(x->a, "draw%d", i + 1);
+		axis->choice[i].had = arena_printf(x->a, "draw%d", i + 1);
 	for (int k = 0; k < c->n && st == OK; k++) {
 		if (str_eq(c->key[k], "n") || str_eq(c->key[k], "seed"))
 			continue;
@@ -203,6 +237,8 @@ static enum status read_random(struct axes *x, const struct conf *c, struct err 
 			if (st == OK)
 				choose(x, &axis->choice[i], c->key[k], value);
 		}
+		if (st == OK)
+			shorten(x, axis);
 	}
 	return st;
 }

@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..43
+echo 1..48
 
 result() # STATUS TEXT
 {
@@ -139,6 +139,18 @@ start array --run 7; test $? = 2 && has err "--run is 7, there are 6"; result $?
 start some --only '*tau_4*' && test "$(ls -d some/tiny-*_4-*/ | wc -l)" = 2 && test "$(ls -d some/tiny-*/ | wc -l)" = 2 && has out "2 runs, 6 stages"
 result $? "--only: the runs of that name"
 start some --only nobody; test $? = 2 && has err "is the name of no run"; result $? "--only: no run of that name"
+
+# ---- draws ----
+path=stages.kd.losses.kd.tau drawn="vary={random: {n: 2, seed: 4, stages.kd.losses.kd.tau: {from: 1, to: 90, whole: true}}, seeds: 2}"
+start drawn --set "$drawn"; result $? "random draws"
+one=$("$limbeck" sweep x.yaml --list --out drawn --set "$drawn" | sed -n '1s/.*\ttau=\([0-9]*\)\t.*/\1/p') two=$("$limbeck" sweep x.yaml --list --out drawn --set "$drawn" | sed -n '3s/.*\ttau=\([0-9]*\)\t.*/\1/p')
+test -n "$one" && test -n "$two" && has out "  tau=$one" "tau=$one kd" "tau=$two kd" && test -d drawn/tiny-tau_$one-s1-* && test -d drawn/tiny-tau_$two-s2-* && ! ls drawn | grep -q draw1
+result $? "have their values in the names of points, rows and folders"
+start drawn --set "$drawn" --only "*tau_$two-*" && has out "2 runs" "0 are to be trained" && ! grep -q "tau=$one" out; result $? "which --only knows them by"
+send INT earlier --set "vary={list: [{name: draw1, $path: $one}, {name: draw2, $path: $two}], seeds: 2}"; test $? = 130 && ls -d earlier/tiny-draw*/ > was
+start earlier --set "$drawn" && ls -d earlier/tiny-*/ > is && ! comm -23 was is | grep . && for d in $(cat was); do test "$(ls -d earlier/tiny-*-"${d##*-}" | wc -l)" = 1 || exit 1; done && cmp drawn/tiny.sweep/table.csv earlier/tiny.sweep/table.csv
+result $? "a folder that had an earlier version's name for a draw is gone on with"
+start earlier --set "$drawn" && has out "0 are to be trained"; result $? "and then nothing is left"
 
 # ---- what is refused ----
 start none --set 'vary.grid={stages.kd.lr: []}'; test $? = 2 && has err "a grid of nothing is no run at all" && test ! -e none; result $? "an empty list"

@@ -122,8 +122,8 @@ START_TEST(random_draws)
 	int below = 0, low = 0, epochs[8] = {0}, batch[65] = {0};
 	read_ok(DRAWS("3", ""));
 	ck_assert_int_eq(v.n_point, 200);
-	ck_assert_str_eq(v.point[0].name, "draw1");
-	ck_assert_str_eq(v.point[199].name, "draw200");
+	ck_assert_str_eq(v.point[0].had, "draw1");
+	ck_assert_str_eq(v.point[199].had, "draw200");
 	for (int i = 0; i < 200; i++) {
 		lr[i] = number(i, "stages.a.lr");
 		const double b = number(i, "stages.b.lr"), n = number(i, "stages.a.epochs");
@@ -145,6 +145,42 @@ START_TEST(random_draws)
 	for (int i = 0; i < 200; i++)
 		same += number(i, "stages.a.lr") == lr[i];
 	ck_assert_int_lt(same, 3);
+}
+END_TEST
+
+/* By what was drawn, in as few digits as tell draws apart; the same for every seed, a name for a folder, and no other draw's. */
+START_TEST(draws_are_named_by_their_values)
+{
+	read_ok("vary: {random: {n: 3, seed: 2, stages.a.lr: {from: 0.001, to: 10, scale: log}, stages.a.epochs: {from: 1000, to: 9000, whole: yes}}, seeds: 2}\n");
+	ck_assert_int_eq(v.n_point, 3);
+	for (int i = 0; i < 3; i++) {
+		const double lr = number(i, "stages.a.lr");
+		const char *epochs = put(i, -1, "stages.a.epochs"), *want = arena_printf(life, "lr=%.3g,epochs=%s", lr, epochs);
+		ck_assert_str_eq(v.point[i].name, want); /* four digits are no longer than 1.23e+03 */
+		ck_assert_str_eq(put(i, 7, "name"), arena_printf(life, "tiny-lr_%.3g_epochs_%s-s7", lr, epochs));
+		ck_assert_str_eq(point_had_name(life, root, &v.point[i], 7), arena_printf(life, "tiny-draw%d-s7", i + 1));
+	}
+	/* 400 values in [0.5, 0.51] have 11 names of three digits, and 101 of four */
+	read_ok("vary: {random: {n: 400, seed: 2, stages.a.lr: {from: 0.5, to: 0.51}}, grid: {data.batch: [8]}}\n");
+	ck_assert(v.n_point > 380 && v.n_point < 400); /* of the ten thousand values in six digits a few are drawn twice */
+	for (int i = 0; i < v.n_point; i++)
+		for (int k = 0; k < i; k++)
+			ck_assert_str_ne(put(i, -1, "name"), put(k, -1, "name"));
+	ck_assert_ptr_null(strstr(v.point[0].name, "draw"));
+	ck_assert_str_eq(v.point[0].had, "batch=8,draw1");
+	/* equal draws are one point, and names that are cut stay unlike */
+	read_ok("vary: {random: {n: 50, seed: 1, stages.a.critic: [true, false], stages.a.lr: [1, 2]}}\n");
+	ck_assert_int_eq(v.n_point, 4);
+	read_ok("vary: {random: {n: 9, seed: 1, stages.a.a_long_name_of_an_option: {from: 0, to: 1}, stages.a.another_long_name_of_an_option: {from: 0, to: 1}, "
+	        "stages.a.the_last: {from: 0, to: 1}}}\n");
+	for (int i = 0; i < 9; i++) {
+		ck_assert_uint_eq(strlen(put(i, -1, "name")), 80);
+		for (int k = 0; k < i; k++)
+			ck_assert_str_ne(put(i, -1, "name"), put(k, -1, "name"));
+	}
+	read_ok("vary: {grid: {stages.a.lr: [0.123456]}}\n");
+	ck_assert_str_eq(v.point[0].name, "lr=0.123456"); /* what the file says stays */
+	ck_assert_ptr_null(v.point[0].had);
 }
 END_TEST
 
@@ -320,6 +356,7 @@ Suite *vary_suite(void)
 	tcase_add_test(tc, zip);
 	tcase_add_test(tc, list);
 	tcase_add_test(tc, random_draws);
+	tcase_add_test(tc, draws_are_named_by_their_values);
 	tcase_add_test(tc, drop);
 	tcase_add_test(tc, conditions);
 	tcase_add_test(tc, seeds);
