@@ -40,14 +40,21 @@ static enum status no_row(const struct table *t, const char *label, struct where
 	return err_user(e, at, "a claim names '%s', which is no row of the table%s%s%s", label, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static const char *predictions_path(struct table *t, int item)
+/* Of the weights that the rule takes; NULL: no answers are kept of these, or the run is gone. */
+static const char *predictions_path(struct table *t, int item, enum table_rule rule)
 {
+	static const char *const file[] = {[RULE_LAST] = "test", [RULE_BEST] = "test_best", [RULE_BEST_TEST] = NULL};
 	const struct sweep *s = t->sweep;
 	struct store_run_row run;
 	const char *stage = NULL;
-	if (store_run_of_stage(s->store, t->arena, s->item[s->item[item].twin].id, &run, &stage, NULL) != OK)
+	if (!file[rule] || store_run_of_stage(s->store, t->arena, s->item[s->item[item].twin].id, &run, &stage, NULL) != OK)
 		return NULL;
-	return arena_printf(t->arena, "%s/stages/%s/test.safetensors", run.folder, stage);
+	return arena_printf(t->arena, "%s/stages/%s/%s.safetensors", run.folder, stage, file[rule]);
+}
+
+bool table_has_answers(const struct table_column *c)
+{
+	return str_eq(c->metric, "test_top1") || str_eq(c->metric, "test_error");
 }
 
 /* The first seed that both have: what each of the two networks alone has right. */
@@ -59,7 +66,7 @@ static void compare_pictures(struct table *t, struct table_claim *c)
 			struct predictions p, q;
 			if (x->seed[i] != y->seed[k])
 				continue;
-			const char *a = predictions_path(t, x->item[i]), *b = predictions_path(t, y->item[k]);
+			const char *a = predictions_path(t, x->item[i], c->column->rule), *b = predictions_path(t, y->item[k], c->column->rule);
 			if (!a || !b || !file_exists(a) || !file_exists(b) || predictions_load(t->arena, a, &p, NULL) != OK ||
 			    predictions_load(t->arena, b, &q, NULL) != OK || p.n != q.n)
 				return;
@@ -121,7 +128,7 @@ static void add_claim(struct table *t, const struct wording *w, const struct tab
 		c->seeds_needed = stats_seeds_needed(c->paired.mean, c->paired.deviation, 0.05, 0.8);
 		c->seeds_range = stats_seeds_range(c->paired.mean, c->paired.deviation, c->paired.n, 0.05, 0.8);
 	}
-	if (t->sweep->store && str_eq(c->column->key, "test_top1")) /* what predictions are of */
+	if (t->sweep->store && table_has_answers(c->column))
 		compare_pictures(t, c);
 }
 

@@ -35,6 +35,8 @@ bool table_is_reach(const char *metric);
 /* That of the stage `id` of a run; NaN: it never did, or the row `reach` isn't there yet. */
 enum status table_reach(struct table *t, const char *metric, const struct sweep_run *run, int64_t id, double *value, struct err *e);
 const char *table_claim_word(const struct table_claim *c);
+/* Whether it is of what networks answer to test pictures, by one rule or another. */
+bool table_has_answers(const struct table_column *c);
 /* After the cells are filled: which of them share a column with results of other pictures or another recipe. */
 void table_recipes(struct table *t);
 const char *table_recipe(struct arena *a, const struct table_cell *c);      /* "b"; "": no mark */

@@ -218,9 +218,12 @@ static void print_pictures(const struct table *t, FILE *f)
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		if (c->only_better >= 0)
-			fprintf(f, "%s: of the two networks%s, %ld test pictures are right with the first alone and %ld with the second alone; McNemar p %.3g "
+			fprintf(f, "%s: of the two networks%s (%s), %ld test pictures are right with the first alone and %ld with the second alone; McNemar p %.3g "
 			           "(of these two networks, not of the methods).\n", c->name, c->seed >= 0 ? arena_printf(t->arena, " of seed %d", c->seed) : "",
-			        c->only_better, c->only_than, c->pictures.exact);
+			        table_rule_said[c->column->rule], c->only_better, c->only_than, c->pictures.exact);
+		else if (c->tested && table_has_answers(c->column))
+			fprintf(f, "%s: no McNemar test: %s.\n", c->name, c->column->rule == RULE_BEST_TEST ? "no answers are kept of an epoch that the test pictures chose"
+			        : "the answers of these two networks are not there");
 	}
 }
 

@@ -63,6 +63,8 @@ void leave(int item, const struct made *m)
 	}
 	if (m->right)
 		predict(path_join(life, own, "test.safetensors"), m->right);
+	if (m->right_best)
+		predict(path_join(life, own, "test_best.safetensors"), m->right_best);
 	ck_ok(store_stage_end(s->store, id, m->failed ? "failed" : "done", m->seconds, &e));
 }
 

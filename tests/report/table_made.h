@@ -41,7 +41,7 @@ void open_sweep(const char *text, const char *budget);
 struct made {
 	double top1, top5, seconds;
 	bool alone, failed;
-	const char *right; /* of the test pictures, a letter each: x right, anything else wrong; NULL: no file */
+	const char *right, *right_best; /* of the test pictures, by the last and by the best epoch, a letter each: x right, anything else wrong; NULL: no file */
 };
 /* As if the item had been trained. */
 void leave(int item, const struct made *m);

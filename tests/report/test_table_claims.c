@@ -121,8 +121,30 @@ START_TEST(pictures)
 	leave(KD, &(struct made){.top1 = 70, .right = "xxxxx.xx"});
 	leave(LABELS, &(struct made){.top1 = 30, .right = ".....xx."});
 	const char *text = made(&(struct table_options){0});
-	HAS(text, "helps: of the two networks, 6 test pictures are right with the first alone and 1 with the second alone; McNemar p 0.125");
+	HAS(text, "helps: of the two networks (last epoch), 6 test pictures are right with the first alone and 1 with the second alone; McNemar p 0.125");
 	LACKS(made(&(struct table_options){.metric = "time_seconds"}), "McNemar"); /* no claim of pictures */
+}
+END_TEST
+
+/* By the rule 'best' the answers of that epoch are compared: 1 alone with kd, 7 with labels, 2 (1 + 8) / 256. No other epoch's stand for them. */
+START_TEST(pictures_of_the_best_epoch)
+{
+	open_sweep(FILE_TOP CLAIMS, NULL);
+	leave(TEACH, &(struct made){.top1 = 80});
+	leave(KD, &(struct made){.top1 = 70, .right = "xxxxx.xx", .right_best = "x......."});
+	leave(LABELS, &(struct made){.top1 = 30, .right = ".....xx.", .right_best = ".xxxxxxx"});
+	const char *text = made(&(struct table_options){.rule = "best"});
+	HAS(text, "helps: of the two networks (best on the held-out pictures), 1 test pictures are right with the first alone and 7 with the second alone; McNemar p 0.0703 ");
+	HAS(made(&(struct table_options){.rule = "last"}), "helps: of the two networks (last epoch), 6 test");
+	HAS(made(&(struct table_options){.metric = "test_error", .rule = "best"}), "1 test pictures are right with the first alone");
+	sweep_close(s);
+	open_sweep(FILE_TOP "  - {name: watched, kind: supervise, train: small, epochs: 2, watch_test: true}\n  - {name: other, kind: supervise, train: small, epochs: 3, watch_test: true}\n"
+	           "claims: [{better: watched, than: other}]\n", NULL);
+	leave(STAGES, &(struct made){.top1 = 70, .right = "x", .right_best = "x"});
+	leave(STAGES + 1, &(struct made){.top1 = 60, .right = ".", .right_best = "."});
+	text = made(&(struct table_options){.rule = "best_test"});
+	HAS(text, "watched better than other: no McNemar test: no answers are kept of an epoch that the test pictures chose.\n");
+	LACKS(text, "McNemar p");
 }
 END_TEST
 
@@ -292,6 +314,7 @@ void table_add_claims(TCase *tc)
 	tcase_add_test(tc, when_claims_were_written);
 	tcase_add_test(tc, too_few_for_a_claim);
 	tcase_add_test(tc, pictures);
+	tcase_add_test(tc, pictures_of_the_best_epoch);
 	tcase_add_test(tc, the_whole_family);
 	tcase_add_test(tc, the_whole_family_of_some);
 	tcase_add_test(tc, losses);
