@@ -111,9 +111,20 @@ static void note_gone(const struct table *t, FILE *f)
 		fprintf(f, "MARKED: a claim that was written down on %s is in the file no more: %s.\n", t->gone[i].seen, t->gone[i].says);
 }
 
+/* In cells of points: what stands in brackets. */
+static void note_counts(const struct table *t, FILE *f)
+{
+	bool any = false;
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++)
+			any |= t->row[i].cell[c].n_run > 0;
+	if (any && t->column[0].point)
+		fputs("In brackets: the seeds that a mean is of, then those that failed, are missing, were rolled back or ended by a limit.\n", f);
+}
+
 static void note_tests(const struct table *t, FILE *f)
 {
-	if (t->control)
+	if (t->control && !t->column[0].point) /* a table of points has no such column */
 		fprintf(f, "'minus control': on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n");
 	if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
@@ -226,6 +237,7 @@ void table_notes(const struct table *t, FILE *f)
 		           "rounded up, stages that see as many pictures there may not here.\n", s->budget_name, sweep_budget_text(s));
 	table_recipe_note(t, f);
 	note_seeds(t, f);
+	note_counts(t, f);
 	note_tests(t, f);
 	note_gone(t, f);
 	note_paper(t, f);

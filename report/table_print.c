@@ -100,10 +100,11 @@ static struct grid *point_grid(struct arena *a, const struct table *t, int first
 		for (int c = 0; c < n; c++) {
 			const struct table_column *col = &t->column[first + c];
 			const struct table_cell *cell = &t->row[i].cell[first + c];
-			const char *mark = arena_printf(a, "%s%s", cell->n && cell->missing ? " (!)" : "", table_recipe_mark(a, cell));
-			out[c + 1] = !cell->n ? state(cell)
-			             : isnan(cell->sum.half) ? arena_printf(a, "%s (1)%s", number(a, col, cell->sum.mean), mark)
-			             : arena_printf(a, "%s ± %s (%d)%s", number(a, col, cell->sum.mean), number(a, col, cell->sum.half), cell->n, mark);
+			const char *seeds = count(a, cell), *mark = table_recipe_mark(a, cell);
+			const bool told = str_eq(seeds, "0"); /* the state says it all */
+			out[c + 1] = !cell->n ? told ? state(cell) : arena_printf(a, "%s (%s)", state(cell), seeds)
+			             : isnan(cell->sum.half) ? arena_printf(a, "%s (%s)%s", number(a, col, cell->sum.mean), seeds, mark)
+			             : arena_printf(a, "%s ± %s (%s)%s", number(a, col, cell->sum.mean), number(a, col, cell->sum.half), seeds, mark);
 		}
 	}
 	return g;

@@ -4,6 +4,16 @@
 #include "base/log.h"
 #include "runs/failure.h"
 
+static void by_epoch(int item, const char *name, int n, const double value[])
+{
+	int64_t id = 0;
+	bool found = false;
+	ck_ok(store_stage_done(s->store, s->item[item].stage->identity, &id, &found, &e));
+	ck_assert(found);
+	for (int i = 0; i < n; i++)
+		ck_ok(store_metric(s->store, id, name, i + 1, i + 1, value[i], &e));
+}
+
 START_TEST(one_seed)
 {
 	open_sweep(FILE_TOP CLAIMS, NULL);
@@ -160,8 +170,29 @@ START_TEST(points_as_columns)
 	const char *text = made(&(struct table_options){0});
 	ck_assert_int_eq(t->n_column, 2);
 	ck_assert_str_eq(line(text, "test_top1"), "test_top1 epochs=2,n_train=80 epochs=3,n_train=80");
-	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1) (!)");
+	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1, 1 missing)");
 	LACKS(text, "those of others differ");
+}
+END_TEST
+
+/* What failed, is missing or was rolled back is told in each cell as it is where metrics are columns. */
+START_TEST(points_have_counts)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 3}\ntable: {columns: points, control: labels}\n", NULL);
+	leave(KD, &(struct made){.top1 = 60});
+	leave(STAGES + KD, &(struct made){.top1 = 62});
+	leave(2 * STAGES + KD, &(struct made){.failed = true});
+	by_epoch(KD, "rollbacks", 2, (const double[]){1, 1});
+	for (int k = 3; k < 5; k++)
+		leave(STAGES * k + KD, &(struct made){.failed = true});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2, 1 failed, 1 rolled back) failed (0, 2 failed, 1 missing)");
+	ck_assert_str_eq(line(text, "labels (control)"), "labels (control) not run not run");
+	HAS(text, "In brackets: the seeds that a mean is of, then those that failed");
+	LACKS(text, "minus control");
+	HAS(printed(GRID_MARKDOWN), "| 61.00 ± 12.71 (2, 1 failed, 1 rolled back) | failed (0, 2 failed, 1 missing) |");
+	HAS(made(&(struct table_options){.columns = "metrics"}), "'minus control': on equal seeds");
+	LACKS(printed(GRID_TEXT), "In brackets");
 }
 END_TEST
 
@@ -179,9 +210,9 @@ START_TEST(points_and_metrics)
 	const char *second = strstr(text, "test_top5");
 	ck_assert_int_eq(t->n_column, 4);
 	ck_assert_str_eq(line(text, "test_top1"), "test_top1 a b");
-	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1) (!) [a]");
+	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1, 1 missing) [a]");
 	ck_assert_str_eq(line(second, "test_top5"), "test_top5 a b");
-	ck_assert_str_eq(line(second, "kd"), "kd 92.00 ± 12.71 (2) 97.00 (1) (!) [a]");
+	ck_assert_str_eq(line(second, "kd"), "kd 92.00 ± 12.71 (2) 97.00 (1, 1 missing) [a]");
 	ck_assert_int_eq(t->n_claim, 2);
 	ck_assert_double_eq(t->claim[0].paired.mean, 10);
 	HAS(line(strstr(text, "Beside:"), "kd"), "kd a, test_top1 61.00 ± 12.71 2 71.00 1, found");
@@ -208,16 +239,6 @@ START_TEST(times)
 	ck_assert_str_eq(line(made(&(struct table_options){.metric = "time/total_seconds"}), "labels"), "labels not timed alone 0"); /* by its own name too */
 }
 END_TEST
-
-static void by_epoch(int item, const char *name, int n, const double value[])
-{
-	int64_t id = 0;
-	bool found = false;
-	ck_ok(store_stage_done(s->store, s->item[item].stage->identity, &id, &found, &e));
-	ck_assert(found);
-	for (int i = 0; i < n; i++)
-		ck_ok(store_metric(s->store, id, name, i + 1, i + 1, value[i], &e));
-}
 
 /* 56 pictures an epoch. The first student is as good as its seed's labels after the second epoch, worse again after the third; the second never is. */
 START_TEST(what_it_took_to_reach)
@@ -329,6 +350,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, only_some);
 	tcase_add_test(tc, unlike_recipes_are_marked);
 	tcase_add_test(tc, points_as_columns);
+	tcase_add_test(tc, points_have_counts);
 	tcase_add_test(tc, points_and_metrics);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, what_it_took_to_reach);
