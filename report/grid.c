@@ -129,7 +129,16 @@ static void print_latex(const struct grid *g, FILE *f)
 		}
 		fputs(r < 0 ? " \\\\\n\\midrule\n" : " \\\\\n", f);
 	}
-	fputs("\\bottomrule\n\\end{tabular}\n\\end{table}\n", f);
+	fputs("\\bottomrule\n\\end{tabular}\n", f);
+	if (g->notes && *g->notes) {
+		fputs("\\par\\medskip\n\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright\n", f);
+		for (const char *line = g->notes; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+			print_escaped(f, arena_strn(g->arena, line, strcspn(line, "\n")), special, with);
+			fputs("\\par\n", f);
+		}
+		fputs("\\end{minipage}\n", f);
+	}
+	fputs("\\end{table}\n", f);
 }
 
 static void print_html(const struct grid *g, FILE *f)

@@ -15,6 +15,7 @@ struct grid {
 	const char *const *head;
 	const char **cell;      /* [n_row * n_column]; NULL: empty */
 	int room;               /* rows that cell has room for */
+	const char *notes;      /* lines below it in LaTeX, where what stands between tables floats away from them; NULL: none. Else the caller has them. */
 };
 
 struct grid *grid_new(struct arena *a, const char *title, int n_column, int n_left, const char *const *head);

@@ -114,7 +114,7 @@ static enum status add_table(const struct table *t, struct str *s, struct err *e
 	if (!f || !g)
 		return err_nomem(e, "no memory for the table's text");
 	const enum status st = table_print(t, f, GRID_HTML);
-	table_notes(t, g);
+	table_notes(t, g, GRID_HTML, NOTES_ALL);
 	fclose(f);
 	fclose(g);
 	str_add(s, ", ");

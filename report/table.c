@@ -236,6 +236,7 @@ enum status table_make(struct arena *a, struct sweep *s, const struct table_opti
 		return st;
 	for (int i = 0; i < t->n_row && st == OK; i++) {
 		t->row[i].cell = NEW_ARRAY(a, struct table_cell, t->n_column);
+		t->row[i].teachers = table_teachers(t, &t->row[i]);
 		for (int k = 0; k < t->n_column && st == OK; k++)
 			st = fill_cell(t, &t->row[i], k, e);
 	}

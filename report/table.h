@@ -43,6 +43,7 @@ struct table_row {
 	const struct point *point;      /* NULL: columns are points */
 	const struct paper_row *paper;
 	bool used, teaches;             /* by other stages: as a teacher, or else as the first part of their training */
+	const char *teachers;           /* of its seeds: "shared", "per_seed", or "": it learns from none */
 	bool is_control, imported;      /* imported: weights that it or a teacher begins from come from a file */
 	struct table_cell *cell;
 };
@@ -104,7 +105,7 @@ struct table_options {
 
 /* After sweep_refresh. A control or a claim's row that is not there is an error that names those that are. */
 enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **t, struct err *e);
-/* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are (LaTeX: as comments; HTML: none, for a page has
+/* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are (LaTeX: below the table that they are of; HTML: none, for a page has
    them by table_notes). CSV: one line a cell, all in it; then, in lines that begin with '#', the claims in columns of their own, and the notes. */
 enum status table_print(const struct table *t, FILE *f, enum grid_form form);
 

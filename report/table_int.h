@@ -44,6 +44,10 @@ const char *table_recipe_mark(struct arena *a, const struct table_cell *c); /* "
 void table_recipe_note(const struct table *t, FILE *f);                     /* what the letters stand for */
 void table_csv(const struct table *t, FILE *f);
 void table_csv_claims(const struct table *t, FILE *f);
-void table_notes(const struct table *t, FILE *f);
+/* What a table is of, what its claims mean, what stands beside it: in LaTeX each below its own. form: of the table, whose columns have other names in CSV. */
+enum table_note { NOTES_RESULTS = 1, NOTES_CLAIMS = 2, NOTES_PAPER = 4, NOTES_ALL = 7 };
+void table_notes(const struct table *t, FILE *f, enum grid_form form, int which);
+/* Whether the seeds of a row learn from one teacher: "shared" or "per_seed"; "": it learns from none. */
+const char *table_teachers(const struct table *t, const struct table_row *r);
 
 #endif

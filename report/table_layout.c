@@ -121,6 +121,45 @@ static bool has_file(const struct experiment *x, int stage)
 	return any;
 }
 
+/* Who it learns from, itself or in its first part; the names of their weights, in one text. */
+static void add_teachers(const struct experiment *x, int stage, struct str *text)
+{
+	const struct stage *s = &x->stage[stage];
+	for (int i = 0; i < s->n_teacher; i++)
+		str_printf(text, "%s\n", s->teacher[i].identity);
+	if (s->has_from && s->from.stage >= 0)
+		add_teachers(x, s->from.stage, text);
+}
+
+/* Of one point: whether its seeds have any teacher, and, if so, the same. */
+static void look_at_teachers(const struct sweep *s, const struct point *p, const char *stage_name, bool *any, bool *alike)
+{
+	struct str first = {0};
+	int at = 0;
+	const int n = sweep_runs_of(s, p, &at);
+	for (int i = at; i < at + n; i++) {
+		struct str own = {0};
+		const int stage = table_stage(s->run[i].x, stage_name);
+		if (stage >= 0)
+			add_teachers(s->run[i].x, stage, i == at ? &first : &own);
+		*alike &= i == at || str_eq(str_text(&own), str_text(&first));
+		str_release(&own);
+	}
+	*any |= first.len > 0;
+	str_release(&first);
+}
+
+const char *table_teachers(const struct table *t, const struct table_row *r)
+{
+	const struct vary *v = &t->sweep->vary;
+	bool any = false, alike = true;
+	for (int p = 0; p < v->n_point && !r->point; p++)
+		look_at_teachers(t->sweep, &v->point[p], r->stage, &any, &alike);
+	if (r->point)
+		look_at_teachers(t->sweep, r->point, r->stage, &any, &alike);
+	return !any ? "" : alike && !v->seeds.per_seed ? "shared" : "per_seed";
+}
+
 int table_stage(const struct experiment *x, const char *name)
 {
 	for (int i = 0; i < x->n_stage; i++)

@@ -122,10 +122,15 @@ static void note_counts(const struct table *t, FILE *f)
 		fputs("In brackets: the seeds that a mean is of, then those that failed, are missing, were rolled back or ended by a limit.\n", f);
 }
 
-static void note_tests(const struct table *t, FILE *f)
+static void note_control(const struct table *t, FILE *f, enum grid_form form)
 {
-	if (t->control && !t->column[0].point) /* a table of points has no such column */
-		fprintf(f, "'minus control': on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n");
+	const char *column = form == GRID_CSV ? "'difference': from the control's" : "'minus control'";
+	if (t->control && (form == GRID_CSV || !t->column[0].point)) /* a table of points has no such column */
+		fprintf(f, "%s: on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n", column);
+}
+
+static void note_claims(const struct table *t, FILE *f)
+{
 	if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
 		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
@@ -228,25 +233,45 @@ static void note_programs(const struct table *t, FILE *f)
 		fputs(t->n_program > 1 ? "; results of versions may differ.\n" : ".\n", f);
 }
 
-void table_notes(const struct table *t, FILE *f)
+static void note_budget(const struct table *t, FILE *f)
 {
 	const struct sweep *s = t->sweep;
-	note_rule(t, f);
 	if (!str_eq(s->budget_name, "full"))
 		fprintf(f, "Budget '%s': %s. These are not the numbers of the file's full budget, and since epochs are "
 		           "rounded up, stages that see as many pictures there may not here.\n", s->budget_name, sweep_budget_text(s));
-	table_recipe_note(t, f);
-	note_seeds(t, f);
-	note_counts(t, f);
-	note_tests(t, f);
-	note_gone(t, f);
-	note_paper(t, f);
-	note_paper_claims(t, f);
-	note_tuning(t, f);
-	note_programs(t, f);
+}
+
+static void note_imported(const struct table *t, FILE *f)
+{
 	for (int i = 0; i < t->n_row; i++)
 		if (t->row[i].imported)
 			fprintf(f, "MARKED: weights that '%s' begins or learns from come from a file; what they were trained on is not known here.\n", t->row[i].label);
-	note_refused(t, f);
-	note_failures(t, f);
+}
+
+void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
+{
+	const bool results = which & NOTES_RESULTS;
+	if (results) {
+		note_rule(t, f);
+		note_budget(t, f);
+		table_recipe_note(t, f);
+		note_seeds(t, f);
+		note_counts(t, f);
+		note_control(t, f, form);
+	}
+	if (t->n_claim ? which & NOTES_CLAIMS : results) { /* without claims there is no table of them */
+		note_claims(t, f);
+		note_gone(t, f);
+	}
+	if (which & NOTES_PAPER) {
+		note_paper(t, f);
+		note_paper_claims(t, f);
+	}
+	if (results) {
+		note_tuning(t, f);
+		note_programs(t, f);
+		note_imported(t, f);
+		note_refused(t, f);
+		note_failures(t, f);
+	}
 }

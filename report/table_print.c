@@ -51,16 +51,39 @@ static const char *row_label(struct arena *a, const struct table_row *r)
 
 /* ---- columns are metrics: a grid for each, a row for each row ---- */
 
+enum { TEACHERS = 3 /* column of it, beside the interval that it is a condition of */ };
+
+/* Whether any interval is given one teacher, or of a teacher for each seed. */
+static bool tells_teachers(const struct table *t)
+{
+	bool any = false;
+	for (int i = 0; i < t->n_row && !any; i++)
+		for (int c = 0; c < t->n_column && !any; c++)
+			any = t->row[i].cell[c].n > 1 && *t->row[i].teachers;
+	return any;
+}
+
+static const char *said_of(const char *teachers)
+{
+	return str_eq(teachers, "per_seed") ? "per seed" : *teachers ? teachers : "-";
+}
+
 static struct grid *metric_grid(struct arena *a, const struct table *t, int column)
 {
-	static const char *const plain[] = {"row", "mean", "±", "deviation", "least", "most", "seeds"};
-	static const char *const against[] = {"row", "mean", "±", "deviation", "least", "most", "seeds", "minus control", "interval", "better in"};
+	static const char *const head[] = {"row", "mean", "±", "teachers", "deviation", "least", "most", "seeds", "minus control", "interval", "better in"};
 	const struct table_column *c = &t->column[column];
-	struct grid *g = grid_new(a, arena_printf(a, "%s%s", c->metric, table_mark(c)), t->control ? 10 : 7, 1, t->control ? against : plain);
+	const bool teachers = tells_teachers(t);
+	const char **own = NEW_ARRAY(a, const char *, 11);
+	int n = 0;
+	for (int i = 0; i < (t->control ? 11 : 8); i++)
+		if (i != TEACHERS || teachers)
+			own[n++] = head[i];
+	struct grid *g = grid_new(a, arena_printf(a, "%s%s", c->metric, table_mark(c)), n, 1, own);
 	for (int i = 0; i < t->n_row; i++) {
 		const struct table_row *r = &t->row[i];
 		const struct table_cell *cell = &r->cell[column];
 		const char **out = grid_row(g);
+		const int at = 2 + teachers;
 		double least = INFINITY, most = -INFINITY;
 		for (int k = 0; k < cell->n; k++) {
 			least = fmin(least, cell->value[k]);
@@ -68,18 +91,20 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 		}
 		out[0] = row_label(a, r);
 		out[1] = cell->n ? arena_printf(a, "%s%s", number(a, c, cell->sum.mean), table_recipe_mark(a, cell)) : state(cell);
-		out[6] = count(a, cell);
+		out[4 + at] = count(a, cell);
 		if (!cell->n)
 			continue;
 		out[2] = number(a, c, cell->sum.half);
-		out[3] = number(a, c, cell->sum.deviation);
-		out[4] = number(a, c, least);
-		out[5] = number(a, c, most);
+		if (teachers && !isnan(cell->sum.half))
+			out[TEACHERS] = said_of(r->teachers);
+		out[1 + at] = number(a, c, cell->sum.deviation);
+		out[2 + at] = number(a, c, least);
+		out[3 + at] = number(a, c, most);
 		if (!t->control || !cell->control.n)
 			continue;
-		out[7] = signed_number(a, c, cell->control.mean);
-		out[8] = interval(a, c, cell->control.low, cell->control.high);
-		out[9] = arena_printf(a, "%d of %d", c->less_is_better ? cell->control.losses : cell->control.wins, cell->control.n);
+		out[5 + at] = signed_number(a, c, cell->control.mean);
+		out[6 + at] = interval(a, c, cell->control.low, cell->control.high);
+		out[7 + at] = arena_printf(a, "%d of %d", c->less_is_better ? cell->control.losses : cell->control.wins, cell->control.n);
 	}
 	return g;
 }
@@ -89,20 +114,25 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 /* Of the n columns from `first` on. */
 static struct grid *point_grid(struct arena *a, const struct table *t, int first, int n)
 {
-	const char **head = NEW_ARRAY(a, const char *, n + 1);
+	const bool teachers = tells_teachers(t);
+	const char **head = NEW_ARRAY(a, const char *, n + 2);
 	head[0] = arena_printf(a, "%s%s", t->column[first].metric, table_mark(&t->column[first]));
+	if (teachers)
+		head[1] = "teachers";
 	for (int c = 0; c < n; c++)
-		head[c + 1] = t->column[first + c].label;
-	struct grid *g = grid_new(a, NULL, n + 1, 1, head);
+		head[c + 1 + teachers] = t->column[first + c].label;
+	struct grid *g = grid_new(a, NULL, n + 1 + teachers, 1 + teachers, head);
 	for (int i = 0; i < t->n_row; i++) {
 		const char **out = grid_row(g);
 		out[0] = row_label(a, &t->row[i]);
+		if (teachers)
+			out[1] = said_of(t->row[i].teachers);
 		for (int c = 0; c < n; c++) {
 			const struct table_column *col = &t->column[first + c];
 			const struct table_cell *cell = &t->row[i].cell[first + c];
 			const char *seeds = count(a, cell), *mark = table_recipe_mark(a, cell);
 			const bool told = str_eq(seeds, "0"); /* the state says it all */
-			out[c + 1] = !cell->n ? told ? state(cell) : arena_printf(a, "%s (%s)", state(cell), seeds)
+			out[c + 1 + teachers] = !cell->n ? told ? state(cell) : arena_printf(a, "%s (%s)", state(cell), seeds)
 			             : isnan(cell->sum.half) ? arena_printf(a, "%s (%s)%s", number(a, col, cell->sum.mean), seeds, mark)
 			             : arena_printf(a, "%s ± %s (%s)%s", number(a, col, cell->sum.mean), number(a, col, cell->sum.half), seeds, mark);
 		}
@@ -230,26 +260,44 @@ static void print_pictures(const struct table *t, FILE *f)
 
 /* ---- the whole ---- */
 
-/* Each line with a mark before it. In LaTeX they are comments: below a paper's table nobody prints them, but who copies the file has them. */
-static enum status print_notes(const struct table *t, const char *mark, bool claims, FILE *f)
+/* Those of one sort, in the arena. In CSV claims come before them, which have no cells there. */
+static const char *notes(const struct table *t, enum grid_form form, int which)
 {
 	char *text = NULL;
 	size_t n = 0;
-	FILE *notes = open_memstream(&text, &n);
-	if (!notes)
+	FILE *f = open_memstream(&text, &n);
+	if (!f)
+		return NULL;
+	if (form == GRID_CSV && t->n_claim)
+		table_csv_claims(t, f);
+	if (which & NOTES_CLAIMS)
+		print_pictures(t, f);
+	table_notes(t, f, form, which);
+	fclose(f);
+	const char *all = arena_str(t->arena, text);
+	free(text);
+	return all;
+}
+
+/* Each line with a mark before it. */
+static enum status print_notes(const struct table *t, const char *mark, enum grid_form form, FILE *f)
+{
+	const char *line = notes(t, form, NOTES_ALL);
+	if (!line)
 		return err_nomem(NULL, "no memory for the table's notes");
-	if (claims && t->n_claim)
-		table_csv_claims(t, notes);
-	print_pictures(t, notes);
-	table_notes(t, notes);
-	fclose(notes);
-	for (const char *line = text; *line;) {
+	while (*line) {
 		const int length = (int)strcspn(line, "\n");
 		fprintf(f, "%s%.*s\n", mark, length, line);
 		line += length + (line[length] == '\n');
 	}
-	free(text);
 	return OK;
+}
+
+/* One of the tables; in LaTeX with the notes that it needs. */
+static void print_grid(const struct table *t, struct grid *g, int which, enum grid_form form, FILE *f)
+{
+	g->notes = form == GRID_LATEX ? notes(t, form, which) : NULL;
+	grid_print(g, f, form);
 }
 
 static void gap(FILE *f)
@@ -262,7 +310,7 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 	struct arena *a = t->arena;
 	if (form == GRID_CSV) {
 		table_csv(t, f);
-		return print_notes(t, "# ", true, f);
+		return print_notes(t, "# ", form, f);
 	}
 	if (form == GRID_TEXT)
 		fprintf(f, "%s\n\n", t->title);
@@ -273,18 +321,18 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 			n++;
 		if (c)
 			gap(f);
-		grid_print(t->column[c].point ? point_grid(a, t, c, n) : metric_grid(a, t, c), f, form);
+		print_grid(t, t->column[c].point ? point_grid(a, t, c, n) : metric_grid(a, t, c), NOTES_RESULTS, form, f);
 	}
 	if (t->n_claim) {
 		gap(f);
-		grid_print(claim_grid(a, t), f, form);
+		print_grid(t, claim_grid(a, t), NOTES_CLAIMS, form, f);
 	}
 	if (t->paper) {
 		gap(f);
-		grid_print(paper_grid(a, t), f, form);
+		print_grid(t, paper_grid(a, t), NOTES_PAPER, form, f);
 	}
-	if (form == GRID_HTML) /* a page has them beside it */
+	if (form == GRID_HTML || form == GRID_LATEX) /* a page has them beside it, in LaTeX each table below itself */
 		return OK;
 	gap(f);
-	return print_notes(t, form == GRID_LATEX ? "% " : form == GRID_MARKDOWN ? "- " : "", false, f);
+	return print_notes(t, form == GRID_MARKDOWN ? "- " : "", form, f);
 }

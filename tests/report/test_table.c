@@ -22,7 +22,7 @@ START_TEST(one_seed)
 	ck_assert_str_eq(line(text, "kd"), "kd 71.00 - - 71.00 71.00 1 +1.00 - 1 of 1");
 	HAS(text, "One seed: no interval can be given");
 	LACKS(text, "nan");
-	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0,\n");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0,,shared\n");
 }
 END_TEST
 
@@ -106,7 +106,7 @@ START_TEST(a_first_part)
 			leave(n * k + i, &(struct made){.top1 = 70 + i + k});
 	const char *text = made(&(struct table_options){
 		.paper = file_of("paper.yaml", "title: T\nrule: last\nruns: 1\ncolumns: [{name: test_top1}]\nrows: [{name: teacher, values: [75]}]\n")});
-	ck_assert_str_eq(line(text, "begun (first part)"), "begun (first part) 73.50 6.35 0.71 73.00 74.00 2");
+	ck_assert_str_eq(line(text, "begun (first part)"), "begun (first part) 73.50 6.35 - 0.71 73.00 74.00 2");
 	HAS(line(text, "teach (teacher)"), "80.00");
 	HAS(line(strstr(text, "Beside: T"), "teach"), "teach test_top1 80.00 1 75.00");
 	LACKS(strstr(text, "Beside: T"), "begun");
@@ -149,8 +149,8 @@ START_TEST(unlike_recipes_are_marked)
 			leave(STAGES * k + i, &(struct made){.top1 = 60 + 10 * i + k});
 	leave(TEACH, &(struct made){.top1 = 80});
 	const char *text = made(&(struct table_options){0});
-	ck_assert_str_eq(line(text, "a kd"), "a kd 70.50 [b] 6.35 0.71 70.00 71.00 2");
-	ck_assert_str_eq(line(text, "a labels"), "a labels 80.50 [a] 6.35 0.71 80.00 81.00 2");
+	ck_assert_str_eq(line(text, "a kd"), "a kd 70.50 [b] 6.35 shared 0.71 70.00 71.00 2");
+	ck_assert_str_eq(line(text, "a labels"), "a labels 80.50 [a] 6.35 - 0.71 80.00 81.00 2");
 	HAS(line(text, "b kd"), "b kd 72.50 [c] ");
 	HAS(line(text, "b labels"), "b labels 82.50 [c] ");
 	HAS(line(text, "a teach (teacher)"), "80.00 [a] ");
@@ -158,6 +158,45 @@ START_TEST(unlike_recipes_are_marked)
 	HAS(line(text, "b kd better than b labels"), "b kd better than b labels undecided");
 	HAS(text, "\nMARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision) share a column here, because the file says so: "
 	          "[a] held_out 24, epochs 2; [b] held_out 24, epochs 3; [c] held_out 12, epochs 2.\n");
+}
+END_TEST
+
+/* What every interval is a condition of stands beside it, and in CSV. */
+START_TEST(shared_teachers)
+{
+	static const char *const how[] = {"shared", "per_seed"};
+	open_sweep(arena_printf(life, FILE_TOP "  - {name: after, kind: supervise, train: small, from: kd.last, epochs: 2}\nvary: {seeds: {n: 2, teachers: %s}}\n", how[_i]), NULL);
+	for (int i = 0; i < 2 * (STAGES + 1); i++)
+		leave(i, &(struct made){.top1 = 70 + i});
+	const char *text = made(&(struct table_options){0}), *said = _i ? "per seed" : "shared";
+	HAS(text, "±  teachers");
+	HAS(line(text, "kd"), arena_printf(life, "25.41 %s 2.83", said)); /* 71 and 75 */
+	HAS(line(text, "after"), arena_printf(life, "25.41 %s 2.83", said)); /* from its first part */
+	HAS(line(text, "labels"), "25.41 - 2.83");
+	text = printed(GRID_CSV);
+	HAS(text, ",by_limit,recipe,teachers\n");
+	HAS(text, arena_printf(life, " 2:75,0,0,,%s\n", how[_i]));
+	HAS(text, " 2:76,0,0,,\n");
+	HAS(printed(GRID_LATEX), arena_printf(life, "25.41 & %s & 2.83", said));
+}
+END_TEST
+
+/* Notes are text below the table that they are of, with all that LaTeX would take for something else escaped. */
+START_TEST(notes_in_latex)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	leave_seeds(8);
+	leave(STAGES * 7 + KD, &(struct made){.failed = true});
+	made(&(struct table_options){.paper = file_of("paper.yaml", "title: T\nnote: 50% of x_1 & {y}\nrule: last\nruns: 1\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [75]}]\n")});
+	const char *text = printed(GRID_LATEX), *first = strstr(text, "\\end{table}"), *data = strstr(text, "\nData: synth"), *claim = strstr(text, "\nA claim needs 8 pairs and p \\textless{} .05");
+	ck_assert_ptr_nonnull(data);
+	ck_assert_ptr_nonnull(claim);
+	ck_assert(strstr(text, "\\end{tabular}") < data && data < first && claim > first);
+	ck_assert_ptr_nonnull(strstr(first, "50\\% of x\\_1 \\& \\{y\\}\\par\n"));
+	HAS(text, "'seeds for 80 \\%'");
+	HAS(text, "FAILED made-s8, kd: see ");
+	for (const char *p = strchr(text, '%'); p; p = strchr(p + 1, '%')) /* what is a comment says how to use it */
+		ck_assert_msg((p > text && p[-1] == '\\') || !strncmp(p, "% \\usepackage{booktabs}\n", 24), "%.60s", p);
 }
 END_TEST
 
@@ -169,8 +208,8 @@ START_TEST(points_as_columns)
 	leave(2 * STAGES + KD, &(struct made){.top1 = 64});
 	const char *text = made(&(struct table_options){0});
 	ck_assert_int_eq(t->n_column, 2);
-	ck_assert_str_eq(line(text, "test_top1"), "test_top1 epochs=2,n_train=80 epochs=3,n_train=80");
-	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1, 1 missing)");
+	ck_assert_str_eq(line(text, "test_top1"), "test_top1 teachers epochs=2,n_train=80 epochs=3,n_train=80");
+	ck_assert_str_eq(line(text, "kd"), "kd shared 61.00 ± 12.71 (2) 64.00 (1, 1 missing)");
 	LACKS(text, "those of others differ");
 }
 END_TEST
@@ -186,11 +225,11 @@ START_TEST(points_have_counts)
 	for (int k = 3; k < 5; k++)
 		leave(STAGES * k + KD, &(struct made){.failed = true});
 	const char *text = made(&(struct table_options){0});
-	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2, 1 failed, 1 rolled back) failed (0, 2 failed, 1 missing)");
-	ck_assert_str_eq(line(text, "labels (control)"), "labels (control) not run not run");
+	ck_assert_str_eq(line(text, "kd"), "kd shared 61.00 ± 12.71 (2, 1 failed, 1 rolled back) failed (0, 2 failed, 1 missing)");
+	ck_assert_str_eq(line(text, "labels (control)"), "labels (control) - not run not run");
 	HAS(text, "In brackets: the seeds that a mean is of, then those that failed");
 	LACKS(text, "minus control");
-	HAS(printed(GRID_MARKDOWN), "| 61.00 ± 12.71 (2, 1 failed, 1 rolled back) | failed (0, 2 failed, 1 missing) |");
+	HAS(printed(GRID_MARKDOWN), "| shared | 61.00 ± 12.71 (2, 1 failed, 1 rolled back) | failed (0, 2 failed, 1 missing) |");
 	HAS(made(&(struct table_options){.columns = "metrics"}), "'minus control': on equal seeds");
 	LACKS(printed(GRID_TEXT), "In brackets");
 }
@@ -209,10 +248,10 @@ START_TEST(points_and_metrics)
 	                                                                               "rows: [{name: kd, values: [71, 98]}]\n")});
 	const char *second = strstr(text, "test_top5");
 	ck_assert_int_eq(t->n_column, 4);
-	ck_assert_str_eq(line(text, "test_top1"), "test_top1 a b");
-	ck_assert_str_eq(line(text, "kd"), "kd 61.00 ± 12.71 (2) 64.00 (1, 1 missing) [a]");
-	ck_assert_str_eq(line(second, "test_top5"), "test_top5 a b");
-	ck_assert_str_eq(line(second, "kd"), "kd 92.00 ± 12.71 (2) 97.00 (1, 1 missing) [a]");
+	ck_assert_str_eq(line(text, "test_top1"), "test_top1 teachers a b");
+	ck_assert_str_eq(line(text, "kd"), "kd shared 61.00 ± 12.71 (2) 64.00 (1, 1 missing) [a]");
+	ck_assert_str_eq(line(second, "test_top5"), "test_top5 teachers a b");
+	ck_assert_str_eq(line(second, "kd"), "kd shared 92.00 ± 12.71 (2) 97.00 (1, 1 missing) [a]");
 	ck_assert_int_eq(t->n_claim, 2);
 	ck_assert_double_eq(t->claim[0].paired.mean, 10);
 	HAS(line(strstr(text, "Beside:"), "kd"), "kd a, test_top1 61.00 ± 12.71 2 71.00 1, found");
@@ -333,7 +372,7 @@ START_TEST(escapes)
 	HAS(printed(GRID_MARKDOWN), "| a\\|b & <c>, \"d\" 5% kd | 60.00 |");
 	HAS(printed(GRID_CSV), "\"a|b & <c>, \"\"d\"\" 5% kd\",test_top1,");
 	HAS(printed(GRID_LATEX), "a\\textbar{}b \\& \\textless{}c\\textgreater{}, \"d\" 5\\% kd & 60.00");
-	HAS(printed(GRID_LATEX), "\n% Data: synth");
+	HAS(printed(GRID_LATEX), "\\footnotesize\\raggedright\nData: synth");
 	HAS(printed(GRID_HTML), "a|b &amp; &lt;c&gt;, &quot;d&quot; 5% kd</th>");
 }
 END_TEST
@@ -349,6 +388,8 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
 	tcase_add_test(tc, unlike_recipes_are_marked);
+	tcase_add_loop_test(tc, shared_teachers, 0, 2);
+	tcase_add_test(tc, notes_in_latex);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, points_have_counts);
 	tcase_add_test(tc, points_and_metrics);
