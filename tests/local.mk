@@ -43,7 +43,12 @@ dist_check_SCRIPTS = \
 	%D%/engine_avx2.sh \
 	%D%/cuda/registers.sh \
 	%D%/cuda/whole.sh
+# What tests read, here and not in a folder's list: without Check, `make dist` would leave that out.
 EXTRA_DIST += \
+	%D%/cuda/mutants.sh \
+	%D%/cuda/mutants.txt \
+	%D%/models/state_dict_names.tsv \
+	%D%/report/distributions.csv \
 	%D%/tap.sh \
 	%D%/slow.sh \
 	%D%/gpu.sh \

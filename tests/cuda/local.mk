@@ -74,6 +74,3 @@ check-mutants: tests/check_cuda$(EXEEXT)
 	bash $(srcdir)/tests/cuda/mutants.sh
 endif
 endif
-EXTRA_DIST += \
-	tests/cuda/mutants.sh \
-	tests/cuda/mutants.txt

@@ -10,4 +10,3 @@ tests_check_models_SOURCES = \
 	%D%/test_net.c
 tests_check_models_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_models_LDADD = $(TEST_LIBS)
-EXTRA_DIST += %D%/state_dict_names.tsv

@@ -21,4 +21,3 @@ tests_check_report_SOURCES = \
 	%D%/test_table_paper.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_report_LDADD = $(TEST_LIBS)
-EXTRA_DIST += %D%/distributions.csv
