@@ -61,14 +61,17 @@ nodist_EXTRA_tests_check_cudnn_SOURCES = %D%/links_as.cc
 tests_check_cudnn_CPPFLAGS = $(tests_check_cuda_CPPFLAGS)
 tests_check_cudnn_LDFLAGS = $(CUSIM_LINK)
 tests_check_cudnn_LDADD = $(tests_check_cuda_LDADD)
+CHECK_CUDNN = tests/check_cudnn$(EXEEXT)
+MUTANT_OBJECTS_CUDNN = $(tests_check_cudnn_OBJECTS) $(CUDA_KERNELS:.cu=.cusim.o)
 endif
 
 # Minutes: each planted mistake is compiled, linked and tested.
-check-mutants: tests/check_cuda$(EXEEXT)
+check-mutants: tests/check_cuda$(EXEEXT) $(CHECK_CUDNN)
 	@LIMBECK_SRCDIR='$(abs_top_srcdir)' \
 	MUTANT_CXX='$(CXX) -DCUSIM $(CUDA_CPPFLAGS) $(CUSIM_CXXFLAGS) $(CXXFLAGS) -w' \
 	MUTANT_CC='$(CC) $(DEFS) -I$(abs_top_builddir) -D_GNU_SOURCE -DTEST_CUDA $(CUDA_CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) -w -I$(abs_top_srcdir)' \
 	MUTANT_OBJECTS='$(tests_check_cuda_OBJECTS) $(CUDA_KERNELS:.cu=.cusim.o)' \
+	MUTANT_OBJECTS_CUDNN='$(MUTANT_OBJECTS_CUDNN)' \
 	MUTANT_LINK='$(LIBTOOL) --quiet --tag=CXX --mode=link $(CXX) $(CXXFLAGS) $(CUSIM_LINK)' \
 	MUTANT_LIBS='tests/cusim/libcusim.a $(TEST_LIBS)' \
 	bash $(srcdir)/tests/cuda/mutants.sh

@@ -41,15 +41,20 @@ struct tensor {
 	bool inside;
 };
 
+/* A tensor is added, or relu is done. */
+struct step {
+	bool relu;
+	bool keeps_nan; /* by relu, which else makes 0 of it */
+	tensor added;
+};
+
 /* Everything that a sealed graph says. */
 struct problem {
 	int kind = -1; /* 0 forward, 1 data */
 	tensor x, w, y; /* y: of the convolution, maybe inside */
 	int64_t pad[2], stride[2];
 	float alpha, beta;
-	std::vector<tensor> added; /* to y, in this order */
-	bool relu = false;         /* of all that */
-	bool keeps_nan = false;    /* by relu, which else makes 0 of it */
+	std::vector<step> then; /* done with y, in this order */
 	tensor result;
 	cudnnHandle_t handle;
 };
@@ -220,7 +225,7 @@ cudnnStatus_t read_graph(descriptor *d)
 	p->result = p->kind == 0 ? p->y : p->x;
 	for (int64_t i = 1; i < ops.n; i++) {
 		const descriptor *op = ops.as<const descriptor *>()[i];
-		if (op->type != CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR || p->kind || p->relu)
+		if (op->type != CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR || p->kind)
 			return CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN;
 		const descriptor *how = part(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR);
 		const tensor from = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC)), to = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC));
@@ -228,15 +233,15 @@ cudnnStatus_t read_graph(descriptor *d)
 		if (from.uid != p->result.uid || !p->result.inside || p->result.type != CUDNN_DATA_FLOAT || !same_shape(from, to))
 			return CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN;
 		if (mode == CUDNN_POINTWISE_RELU_FWD) {
-			p->relu = true;
-			p->keeps_nan = how->set.count(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION) &&
-			               value<cudnnNanPropagation_t>(how, CUDNN_ATTR_POINTWISE_NAN_PROPAGATION) == CUDNN_PROPAGATE_NAN;
+			const bool keeps = how->set.count(CUDNN_ATTR_POINTWISE_NAN_PROPAGATION) &&
+			                   value<cudnnNanPropagation_t>(how, CUDNN_ATTR_POINTWISE_NAN_PROPAGATION) == CUDNN_PROPAGATE_NAN;
+			p->then.push_back({true, keeps, {}});
 		} else {
 			const tensor more = tensor_of(part(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC));
 			const bool channel = more.dim[0] == 1 && more.dim[2] == 1 && more.dim[3] == 1 && more.dim[1] == to.dim[1];
 			if (mode != CUDNN_POINTWISE_ADD || (!channel && !same_shape(more, to)))
 				return CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN;
-			p->added.push_back(more);
+			p->then.push_back({false, false, more});
 		}
 		p->result = to;
 	}
@@ -249,8 +254,11 @@ cudnnStatus_t read_graph(descriptor *d)
 bool takes(const problem &p)
 {
 	const tensor &map = p.kind == 0 ? p.x : p.y;
-	if (map.type != CUDNN_DATA_BFLOAT16 || (p.relu && p.w.dim[0] % 2))
+	if (map.type != CUDNN_DATA_BFLOAT16)
 		return false;
+	for (const step &s : p.then)
+		if (s.relu && p.w.dim[0] % 2)
+			return false;
 	return p.w.dim[1] % 2 == 0;
 }
 
@@ -312,8 +320,9 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 	need(p.w, false);
 	if (p.kind != 0)
 		need(p.y, false);
-	for (const tensor &t : p.added)
-		need(t, false);
+	for (const step &s : p.then)
+		if (!s.relu)
+			need(s.added, false);
 	need(p.result, true);
 	const void *x = memory.count(p.x.uid) ? memory.at(p.x.uid) : nullptr, *w = memory.at(p.w.uid), *y = p.kind ? memory.at(p.y.uid) : nullptr;
 	const tensor &r = p.result;
@@ -338,10 +347,13 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 			for (int64_t c = 0; c < r.dim[2]; c++)
 				for (int64_t d = 0; d < r.dim[3]; d++) {
 					double v = p.alpha * sum[place(a, b, c, d)] + beside;
-					for (const tensor &t : p.added)
-						v += load(t, memory.at(t.uid), at(t, t.dim[0] == 1 ? 0 : a, b, t.dim[2] == 1 ? 0 : c, t.dim[3] == 1 ? 0 : d));
-					if (p.relu && (std::isnan(v) ? !p.keeps_nan : v < 0))
-						v = 0;
+					for (const step &s : p.then) {
+						const tensor &t = s.added;
+						if (!s.relu)
+							v += load(t, memory.at(t.uid), at(t, t.dim[0] == 1 ? 0 : a, b, t.dim[2] == 1 ? 0 : c, t.dim[3] == 1 ? 0 : d));
+						else if (std::isnan(v) ? !s.keeps_nan : v < 0)
+							v = 0;
+					}
 					store(r, memory.at(r.uid), at(r, a, b, c, d), v);
 				}
 }
