@@ -1,8 +1,8 @@
 /* running_update and scale where they are what they mostly are: the new states of norms, small vectors of f32 and counts. */
+#include "engine/cuda/state.h"
+
 #include "engine/build.h"
 #include "engine/cuda/norm_kernels.h"
-#include "engine/cuda/map.h"
-#include "engine/cuda/state.h"
 #include "engine/cuda/state_kernels.h"
 
 static bool is_vector(const struct tensor *t, const struct tensor *as)
