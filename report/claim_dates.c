@@ -19,12 +19,17 @@ static const char *first_metric(const struct conf *table)
 	return word(table, "metrics", "test_top1");
 }
 
+const char *claim_metric(const struct conf *root, const struct conf *claim)
+{
+	return word(claim, "metric", first_metric(conf_find(root, "table")));
+}
+
 const char *claim_says(struct arena *a, const struct conf *root, const struct conf *claim)
 {
 	const struct conf *table = conf_find(root, "table");
 	const char *at = word(claim, "at", NULL);
 	return arena_printf(a, "%s better than %s%s%s by %s, rule %s, columns %s", word(claim, "better", "?"), word(claim, "than", "?"), at ? " at " : "", at ? at : "",
-	                    word(claim, "metric", first_metric(table)), word(table, "rule", "last"), word(table, "columns", "metrics"));
+	                    claim_metric(root, claim), word(table, "rule", "last"), word(table, "columns", "metrics"));
 }
 
 enum status claim_dates_put(const struct conf *root, const char *sweep, const char *out, struct err *e)

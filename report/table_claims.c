@@ -121,6 +121,7 @@ static void add_claim(struct table *t, const struct wording *w, const struct tab
 	if (is_again(c, first))
 		return;
 	t->n_claim++;
+	t->otherwise |= !str_eq(c->column->metric, claim_metric(t->sweep->root, w->map));
 	c->paired = table_differences(t->arena, c->x, c->y, c->column->less_is_better ? -1 : 1);
 	c->tested = c->paired.n > 0;
 	if (c->paired.n >= 2) {

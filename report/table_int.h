@@ -22,6 +22,8 @@ int table_stage(const struct experiment *x, const char *name); /* -1: none */
 enum status table_claims(struct table *t, const struct conf *list, struct err *e);
 /* All that a claim of the file means, in a line: one that says something else is another claim. Its own name is not in it. */
 const char *claim_says(struct arena *a, const struct conf *root, const struct conf *claim);
+/* The metric that a claim of the file is of: its own, or the first of the file's table. */
+const char *claim_metric(const struct conf *root, const struct conf *claim);
 /* When each claim was written, and which were and are no more. */
 enum status claim_dates_get(struct table *t, struct err *e);
 /* The row of this whole label; NULL: none. */

@@ -345,7 +345,7 @@ static enum status read_options(struct table *t, struct table_conf *c, const str
 	st = set_rule(t, (enum table_rule)c->rule, o->rule || !map ? (struct where){0} : conf_where(map, "rule"), e);
 	if (st != OK)
 		return st;
-	t->otherwise = o->metric || c->rule != file_rule || c->columns != file_columns;
+	t->otherwise = c->rule != file_rule || c->columns != file_columns;
 	t->control = o->control ? o->control : *c->control ? c->control : NULL;
 	const struct conf *title = table_first(t)->report ? conf_find(table_first(t)->report, "title") : NULL;
 	t->title = *c->title ? c->title : title && title->text ? title->text : s->name;

@@ -226,11 +226,11 @@ static void note_tuning(const struct table *t, FILE *f)
 static void note_programs(const struct table *t, FILE *f)
 {
 	if (t->n_program > 1)
-		fprintf(f, "MARKED: these runs are of %d versions of the program", t->n_program);
+		fprintf(f, "MARKED: these runs are of %d versions or builds of the program", t->n_program);
 	for (int i = 0; i < t->n_program; i++)
-		fprintf(f, "%s%s", t->n_program > 1 ? ", " : "Trained by ", t->program[i]);
+		fprintf(f, "%s%s", t->n_program == 1 ? "Trained by " : i ? "; " : ": ", t->program[i]);
 	if (t->n_program)
-		fputs(t->n_program > 1 ? "; results of versions may differ.\n" : ".\n", f);
+		fputs(t->n_program > 1 ? "; their results may differ.\n" : ".\n", f);
 }
 
 static void note_budget(const struct table *t, FILE *f)

@@ -1,6 +1,8 @@
 #include "runs/origin.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +17,42 @@ enum { PIECE = 64 << 10, LINE = 512 };
 const char *origin_program(void)
 {
 	return PACKAGE_NAME " " PACKAGE_VERSION;
+}
+
+enum { BUILD_LETTERS = 12 };
+
+/* The linker's hash of all that is in the program. */
+static int find_build(struct dl_phdr_info *info, size_t size, void *own)
+{
+	char *hex = own;
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		const unsigned char *at = (const unsigned char *)(uintptr_t)(info->dlpi_addr + p->p_vaddr), *end = at + p->p_memsz;
+		while (p->p_type == PT_NOTE && end - at >= (long)sizeof(ElfW(Nhdr))) {
+			ElfW(Nhdr) note;
+			memcpy(&note, at, sizeof note);
+			const unsigned char *name = at + sizeof note, *what = name + ((note.n_namesz + 3u) & ~3u);
+			if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(name, "GNU", 4) && note.n_descsz >= BUILD_LETTERS / 2)
+				for (int k = 0; k < BUILD_LETTERS / 2; k++)
+					snprintf(hex + 2 * k, 3, "%02x", what[k]);
+			at = what + ((note.n_descsz + 3u) & ~3u);
+		}
+	}
+	return 1; /* the first object is the program itself */
+}
+
+const char *origin_build(void)
+{
+	static char text[128];
+	char hex[65] = "";
+	if (*text)
+		return text;
+	dl_iterate_phdr(find_build, hex);
+	if (!*hex && origin_file_hash("/proc/self/exe", hex, NULL) != OK)
+		return origin_program();
+	snprintf(text, sizeof text, "%s, build %.*s", origin_program(), BUILD_LETTERS, hex);
+	return text;
 }
 
 /* The first "model name" of /proc/cpuinfo, without runs of spaces. */

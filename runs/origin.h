@@ -7,6 +7,8 @@
 
 /* "limbeck 0.1.0". */
 const char *origin_program(void);
+/* "limbeck 0.1.0, build 1a2b3c4d5e6f": two programs of one version that were not built from the same have other builds. */
+const char *origin_build(void);
 /* One line that bits depend on: processor model, effective ISA, oneDNN's version and ISA, libc, threads. Appended to s. */
 void origin_machine(struct str *s, int threads, const char *engine);
 /* SHA-256 of a file's bytes. */

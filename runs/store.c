@@ -8,6 +8,10 @@
 #include "runs/store_int.h"
 
 /* Columns of doubles have no type: SQLite then keeps them as they are. */
+/* Of a run that is begun again: who trained what it has is not whoever looks at it now. */
+#define HAS_DONE "EXISTS (SELECT 1 FROM stage WHERE stage.run=run.id AND stage.state='done')"
+#define KEPT(column) column "=CASE WHEN " HAS_DONE " THEN run." column " ELSE excluded." column " END"
+
 static const char *const queries[QUERY_COUNT] = {
 	[Q_RUN_CLAIM] =
 		"UPDATE OR IGNORE run SET folder=?1 WHERE folder LIKE '/%' AND substr(folder, -length(?1)-1) = '/' || ?1",
@@ -15,9 +19,11 @@ static const char *const queries[QUERY_COUNT] = {
 		"INSERT INTO run (name, folder, config, identity, program, machine, device, precision, threads,"
 		" state, begun) VALUES (?,?,?,?,?,?,?,?,?,'running',datetime('now'))"
 		" ON CONFLICT (folder) DO UPDATE SET name=excluded.name, config=excluded.config,"
-		" identity=excluded.identity, program=excluded.program, machine=excluded.machine,"
-		" device=excluded.device, precision=excluded.precision, threads=excluded.threads,"
+		" identity=excluded.identity, " KEPT("program") ", " KEPT("machine") ", " KEPT("device") ", " KEPT("precision") ", " KEPT("threads") ","
 		" state='running' RETURNING id",
+	[Q_RUN_TRAINED] =
+		"UPDATE run SET machine=?3, device=?4, precision=?5, threads=?6,"
+		" program=CASE WHEN instr(program, ?2) > 0 THEN program WHEN " HAS_DONE " THEN program || ' and ' || ?2 ELSE ?2 END WHERE id=?1",
 	[Q_RUN_END] =
 		"UPDATE run SET state=?2, seconds=?3 WHERE id=?1",
 	[Q_STAGE_FORGET] =

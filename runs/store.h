@@ -21,7 +21,10 @@ struct store_run {
 	const char *name, *folder, *config, *identity, *program, *machine, *device, *precision;
 	int threads;
 };
-enum status store_run_begin(struct store *s, const struct store_run *r, int64_t *run, struct err *e); /* an existing folder keeps its id */
+/* An existing folder keeps its id, and, while it has a stage that is done, its program, machine, device, precision and threads: those that trained it. */
+enum status store_run_begin(struct store *s, const struct store_run *r, int64_t *run, struct err *e);
+/* Before a stage of it is trained: by r's program, on r's machine. Another program that has finished stages of it stays named: "A and B". */
+enum status store_run_trained(struct store *s, int64_t run, const struct store_run *r, struct err *e);
 enum status store_run_end(struct store *s, int64_t run, const char *state, double seconds, struct err *e); /* "done", "failed", "interrupted" */
 
 /* For a store that is made again, and for folders that are removed. begun is UTC, "2026-01-31 12:00:00". */

@@ -43,6 +43,13 @@ enum status store_run_begin(struct store *s, const struct store_run *r, int64_t 
 	return status == OK ? store_finish(s, st, run, e) : status;
 }
 
+enum status store_run_trained(struct store *s, int64_t run, const struct store_run *r, struct err *e)
+{
+	sqlite3_stmt *st;
+	const enum status status = store_bind(s, Q_RUN_TRAINED, &st, e, "ltttti", run, r->program, r->machine, r->device, r->precision, r->threads);
+	return status == OK ? store_finish(s, st, NULL, e) : status;
+}
+
 enum status store_run_end(struct store *s, int64_t run, const char *state, double seconds, struct err *e)
 {
 	sqlite3_stmt *st;

@@ -75,6 +75,8 @@ static enum status open_arm(struct job *j, struct arm *arm, struct err *e)
 	if (st == OK)
 		st = dir_make(record_stage_file(rec, j->stage, "."), e);
 	if (st == OK)
+		st = record_trains(rec, e);
+	if (st == OK)
 		st = store_stage_begin(rec->store, rec->run, j->stage->name, j->stage->kind->name, j->stage->identity, &arm->stage_id, e);
 	j->id = arm->stage_id;
 	return st == OK ? stage_run_open(j->x, j->stage, &arm->run, e) : st;

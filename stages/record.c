@@ -72,16 +72,23 @@ static enum status write_note(struct record *r, struct err *e)
 	return st;
 }
 
-static enum status begin_run(struct record *r, const struct experiment *x, const char *hex, struct err *e)
+/* What this process is; machine is for the caller to release. */
+static struct store_run row_of(const struct record *r, const char *identity, struct str *machine)
 {
-	struct str machine = {0};
+	const struct experiment *x = r->x;
 	const struct device *dev = x->dev;
-	origin_machine(&machine, dev->threads, dev->backend->version ? dev->backend->version() : dev->backend->name);
-	const struct store_run row = {
-		.name = x->name, .folder = r->folder, .config = x->path, .identity = hex, .program = origin_program(),
-		.machine = str_text(&machine), .device = dev->backend->name, .precision = x->precision == PRECISION_BF16 ? "bf16" : "f32",
+	origin_machine(machine, dev->threads, dev->backend->version ? dev->backend->version() : dev->backend->name);
+	return (struct store_run){
+		.name = x->name, .folder = r->folder, .config = x->path, .identity = identity, .program = origin_build(),
+		.machine = str_text(machine), .device = dev->backend->name, .precision = x->precision == PRECISION_BF16 ? "bf16" : "f32",
 		.threads = dev->threads,
 	};
+}
+
+static enum status begin_run(struct record *r, const char *hex, struct err *e)
+{
+	struct str machine = {0};
+	const struct store_run row = row_of(r, hex, &machine);
 	fprintf(r->log, "%s; %s; precision %s\n", row.program, row.machine, row.precision);
 	fflush(r->log);
 	enum status st = store_run_begin(r->store, &row, &r->run, e);
@@ -90,6 +97,15 @@ static enum status begin_run(struct record *r, const struct experiment *x, const
 		st = write_note(r, e);
 	if (st == OK)
 		record_live(r, NULL, 0);
+	return st;
+}
+
+enum status record_trains(struct record *r, struct err *e)
+{
+	struct str machine = {0};
+	const struct store_run row = row_of(r, "", &machine);
+	const enum status st = store_run_trained(r->store, r->run, &row, e);
+	str_release(&machine);
 	return st;
 }
 
@@ -139,7 +155,7 @@ enum status record_open(struct arena *a, struct experiment *x, const char *out, 
 		st = open_csv(r, e);
 	if (st == OK)
 		st = store_open(path_join(a, r->out, "limbeck.db"), &r->store, e);
-	return st == OK ? begin_run(r, x, hex, e) : st;
+	return st == OK ? begin_run(r, hex, e) : st;
 }
 
 enum status record_close(struct record *r, const char *state, double seconds, struct err *e)

@@ -29,6 +29,8 @@ struct record {
 enum status record_try(struct arena *a, const struct experiment *x, const char *out, struct lock **l, struct err *e);
 /* held: the caller has the folder's lock. Else it is waited for, which is said, and kept until record_close; E_STOP: interrupted meanwhile. */
 enum status record_open(struct arena *a, struct experiment *x, const char *out, bool held, struct record **r, struct err *e);
+/* Before a stage is trained: the run's origin is this process from here on. */
+enum status record_trains(struct record *r, struct err *e);
 enum status record_close(struct record *r, const char *state, double seconds, struct err *e);
 const char *record_stage_file(struct record *r, const struct stage *s, const char *name); /* "stages/teach/last.safetensors" in the folder */
 /* One row of metrics.csv, of the event file and of the store. epoch counts over the stage's lessons, from 1. */

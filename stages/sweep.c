@@ -71,6 +71,7 @@ static enum status read_budget(struct sweep *s, const char *name, struct err *e)
 	if (st != OK)
 		return st;
 	s->budget = (struct budget){c.epochs, c.data, c.test};
+	s->budget_seeds = c.seeds;
 	if (c.seeds && c.seeds < s->vary.seeds.n)
 		s->vary.seeds.n = c.seeds;
 	if (!str_eq(s->budget_name, "full") && own && own->text) /* its runs are others: so are their names */
@@ -81,7 +82,10 @@ static enum status read_budget(struct sweep *s, const char *name, struct err *e)
 
 const char *sweep_budget_text(const struct sweep *s)
 {
-	return budget_text(s->arena, &s->budget);
+	const char *text = budget_text(s->arena, &s->budget);
+	if (s->budget_seeds < 2)
+		return s->budget_seeds ? arena_printf(s->arena, "%s, the first seed alone", text) : text;
+	return arena_printf(s->arena, "%s, the first %d seeds at most", text, s->budget_seeds);
 }
 
 /* ---- runs ---- */

@@ -43,6 +43,7 @@ struct sweep {
 	struct vary vary;
 	const char *budget_name;
 	struct budget budget;
+	int budget_seeds;             /* so many of the first seeds, at most; 0: all */
 	bool timing;                  /* each item alone in a process */
 	struct experiment_pool *pool;
 	int n_run, n_item;
@@ -71,7 +72,7 @@ bool *sweep_wanted(struct sweep *s, int run, int which);
    planned stays so, and seeds of a point have one plan. */
 enum status sweep_plan(struct sweep *s, int run, int which, struct err *e);
 void sweep_close(struct sweep *s); /* NULL allowed */
-/* "a tenth ..." in figures: "0.1 of the epochs (rounded up), 0.2 of the training and held-out and 1 of the test pictures". */
+/* Its whole rule: budget_text, and ", the first 2 seeds at most" where seeds are cut too. */
 const char *sweep_budget_text(const struct sweep *s);
 /* Looks up in the store what is there: states, results, folders. Before anything was trained the store may be missing; nothing is made then. */
 enum status sweep_refresh(struct sweep *s, struct err *e);

@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..48
+echo 1..50
 
 result() # STATUS TEXT
 {
@@ -188,7 +188,17 @@ test "$(grep -c '^FAILED ' out)" = 3 && ! grep '^FAILED ' out | grep -q -e 'log.
 start alone --quiet --set timing=true --set "$bad" --set "$worse" --set "$longer"; test $? = 1 && has out "0, 1 failed" "0, 2 failed" "FAILED"; result $? "timing: as well"
 
 # ---- budgets and times ----
-start whole --budget smoke && has out "budget 'smoke'" "These are not the numbers of the file's full budget" && same whole && ls -d whole/tiny-smoke-tau_1-s1-*/ > /dev/null
+build=$(sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' whole/tiny-tau_1-s1-*/run.json)
+case $build in *", build "????????????) has whole/tiny.sweep/table.txt "Trained by $build." ;; *) false ;; esac
+result $? "the table says which build trained it"
+cp "$limbeck" other && if command -v objcopy > /dev/null 2>&1 && objcopy --remove-section .note.gnu.build-id other 2> /dev/null && ./other --version > /dev/null 2>&1; then
+	cp -r whole mixed && rm -rf mixed/tiny-tau_4-s1-*/stages/kd
+	./other sweep x.yaml --no-estimate --threads 1 --out mixed > out 2> err && has out "MARKED: these runs are of 2 versions or builds of the program: limbeck" "$build"
+	result $? "two builds of one version are told apart"
+else
+	result 0 "two builds of one version are told apart # SKIP no objcopy"
+fi
+start whole --budget smoke && has out "budget 'smoke'" "of the test pictures, the first 2 seeds at most" "These are not the numbers of the file's full budget" && same whole && ls -d whole/tiny-smoke-tau_1-s1-*/ > /dev/null
 result $? "a smaller budget beside it: other runs, another table"
 "$limbeck" table x.yaml --out whole --threads 1 --metric time_seconds > out 2> err && has out "not timed alone" "Not timed alone:" && ! grep -q "kd .*0\.[0-9]" out
 result $? "no time of arms is shown"

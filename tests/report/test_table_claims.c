@@ -42,6 +42,9 @@ START_TEST(a_claim)
 		ck_assert_msg(p[1] == '#', "%.60s", p);
 	HAS(text, "\nClaims\n");
 	HAS(made(&(struct table_options){.rule = "last", .columns = "metrics"}), "\nClaims\n"); /* as the file has it */
+	HAS(made(&(struct table_options){.metric = "test_top1"}), "\nClaims\n"); /* which is theirs, though it is asked for */
+	HAS(made(&(struct table_options){.metric = "test_top1,test_top5"}), "\nClaims\n");
+	HAS(made(&(struct table_options){.metric = "test_top5,test_top1"}), "Claims, but by another metric, rule or columns");
 	HAS(made(&(struct table_options){.rule = "best"}), "Claims, but by another metric, rule or columns");
 	HAS(made(&(struct table_options){.metric = "time_seconds"}), "Claims, but by another metric, rule or columns");
 	HAS(made(&(struct table_options){.columns = "points"}), "Claims, but by another metric, rule or columns");

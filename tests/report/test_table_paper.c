@@ -106,7 +106,7 @@ START_TEST(versions)
 	leave_seeds(1);
 	program = "limbeck 2";
 	leave(STAGES + KD, &(struct made){.top1 = 1});
-	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions of the program, limbeck 1, limbeck 2; results");
+	HAS(made(&(struct table_options){0}), "MARKED: these runs are of 2 versions or builds of the program: limbeck 1; limbeck 2; their results");
 }
 END_TEST
 

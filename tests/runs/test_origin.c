@@ -1,5 +1,8 @@
 #include "runs/origin.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/str.h"
 #include "tests/runs/suites.h"
 
@@ -7,6 +10,24 @@ START_TEST(the_program_has_a_version)
 {
 	ck_assert(str_starts(origin_program(), "limbeck "));
 	ck_assert(origin_program()[8] >= '0' && origin_program()[8] <= '9');
+}
+END_TEST
+
+/* By the linker's hash of the program: what `readelf -n` says of it, or else the file's. */
+START_TEST(a_build_has_a_hash)
+{
+	const char *build = origin_build(), *head = arena_printf(life, "%s, build ", origin_program());
+	ck_assert(str_starts(build, head));
+	ck_assert_uint_eq(strspn(build + strlen(head), "0123456789abcdef"), 12);
+	ck_assert_uint_eq(strlen(build), strlen(head) + 12);
+	ck_assert_str_eq(origin_build(), build);
+	char line[256] = "", hex[65];
+	FILE *f = popen(arena_printf(life, "readelf -n /proc/%d/exe 2>/dev/null | sed -n 's/.*Build ID: //p'", (int)getpid()), "r");
+	ck_assert_ptr_nonnull(f);
+	const bool told = fgets(line, sizeof line, f) != NULL;
+	pclose(f);
+	ck_ok(origin_file_hash("/proc/self/exe", hex, &e));
+	ck_assert(strncmp(told ? line : hex, build + strlen(head), 12) == 0);
 }
 END_TEST
 
@@ -51,6 +72,7 @@ Suite *origin_suite(void)
 	Suite *s = suite_create("origin");
 	TCase *tc = life_case(s, "origin");
 	tcase_add_test(tc, the_program_has_a_version);
+	tcase_add_test(tc, a_build_has_a_hash);
 	tcase_add_test(tc, a_machine_is_one_line);
 	tcase_add_test(tc, files_have_a_hash);
 	return s;

@@ -24,6 +24,38 @@ START_TEST(a_folder_keeps_its_run)
 }
 END_TEST
 
+static void ck_trained_by(int64_t id, const char *program, const char *machine)
+{
+	struct store_run_row row;
+	ck_ok(store_run(s, life, id, &row, &e));
+	ck_assert_str_eq(row.program, program);
+	ck_assert_str_eq(row.machine, machine);
+}
+
+/* Who opens a run anew has not trained what is done in it; who trains a stage of it stands beside who trained the others. */
+START_TEST(a_run_names_who_trained_it)
+{
+	struct store_run by_b = run;
+	int64_t id = 0, stage = 0;
+	by_b.program = "another";
+	by_b.machine = "other";
+	ck_ok(store_run_begin(s, &run, &id, &e));
+	ck_ok(store_run_begin(s, &by_b, &id, &e));
+	ck_trained_by(id, "another", "other"); /* nothing is done yet */
+	ck_ok(store_run_begin(s, &run, &id, &e));
+	ck_ok(store_run_trained(s, id, &run, &e));
+	ck_trained_by(id, run.program, "m");
+	ck_ok(store_stage_begin(s, id, "x", "distill", "i", &stage, &e));
+	ck_ok(store_stage_end(s, stage, "done", 1, &e));
+	ck_ok(store_run_begin(s, &by_b, &id, &e));
+	ck_trained_by(id, run.program, "m");
+	for (int i = 0; i < 2; i++) {
+		ck_ok(store_run_trained(s, id, &by_b, &e));
+		ck_trained_by(id, arena_printf(life, "%s and another", run.program), "other");
+	}
+}
+END_TEST
+
 START_TEST(metrics_come_back_exactly_and_in_order)
 {
 	static const double odd[] = {1.0 / 3, -0.0, 5e-324, INFINITY, NAN, 3, 1e300, 0.1 + 0.2};
@@ -195,6 +227,7 @@ END_TEST
 void store_add_rows(TCase *tc)
 {
 	tcase_add_test(tc, a_folder_keeps_its_run);
+	tcase_add_test(tc, a_run_names_who_trained_it);
 	tcase_add_test(tc, metrics_come_back_exactly_and_in_order);
 	tcase_add_test(tc, equal_metrics_are_replaced_and_late_ones_taken_back);
 	tcase_add_test(tc, what_is_not_committed_is_gone);

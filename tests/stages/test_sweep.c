@@ -197,7 +197,7 @@ START_TEST(budget_scales)
 	ck_assert(t->schedule.drops.v[0] == 0.4 && t->schedule.drops.v[1] == 0.5 && t->schedule.drops.v[2] == 0.9);
 	ck_assert(d->n_train == 28 && d->n_valid == 12 && d->n_test == 10);
 	ck_assert_int_eq(stage_in(s, 1)->train.epochs, 3); /* one for each of its teachers */
-	ck_assert_str_eq(sweep_budget_text(s), "0.5 of the epochs (rounded up), 0.5 of the training and held-out and 0.25 of the test pictures");
+	ck_assert_str_eq(sweep_budget_text(s), "0.5 of the epochs (rounded up), 0.5 of the training and held-out and 0.25 of the test pictures, the first seed alone");
 	ck_ok(sweep_train(s, -1, -1, 16, &e));
 	as_train(s);
 	sweep_close(s);
