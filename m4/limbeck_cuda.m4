@@ -3,6 +3,8 @@
 AC_DEFUN([LIMBECK_CUDA_MODULE],
 [AC_ARG_VAR([CUDA_ARCHS], [compute capabilities that kernels are compiled for; without it those of this machine's GPUs, with --with-cuda=yes 75 80 86 89 90 100 120])
 limbeck_cuda_module=no
+AS_IF([test "x$with_cuda" = xyes && test ! -f "$CUDA_HOME/include/cublas_v2.h"],
+	[AC_MSG_ERROR([--with-cuda=yes, but there is no $CUDA_HOME/include/cublas_v2.h (set CUDA_HOME)])])
 AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test -f "$CUDA_HOME/include/cublas_v2.h" && test -n "$CXX"],
 	[AS_IF([test "x$with_cuda" = xyes || test -n "$CUDA_ARCHS" || test -e /dev/nvidiactl], [limbeck_cuda_module=yes])])
 # Minutes of nvcc for all of them: where a GPU is at hand its own is enough.
