@@ -47,6 +47,7 @@ dist_check_SCRIPTS = \
 EXTRA_DIST += \
 	%D%/cuda/mutants.sh \
 	%D%/cuda/mutants.txt \
+	%D%/cuda/sanitized.sh \
 	%D%/models/state_dict_names.tsv \
 	%D%/report/distributions.csv \
 	%D%/tap.sh \
@@ -75,7 +76,7 @@ endif
 
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 
-.PHONY: check-avx2 check-slow check-gpu check-mutants
+.PHONY: check-avx2 check-slow check-gpu check-mutants check-sanitized
 
 # The engine's tests as on a CPU without AVX-512. Part of 'make check' too.
 check-avx2:

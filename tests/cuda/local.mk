@@ -75,5 +75,12 @@ check-mutants: tests/check_cuda$(EXEEXT) $(CHECK_CUDNN)
 	MUTANT_LINK='$(LIBTOOL) --quiet --tag=CXX --mode=link $(CXX) $(CXXFLAGS) $(CUSIM_LINK)' \
 	MUTANT_LIBS='tests/cusim/libcusim.a $(TEST_LIBS)' \
 	bash $(srcdir)/tests/cuda/mutants.sh
+
+# Minutes: two builds more, below this one.
+SANITIZED_WAYS = asan tsan
+check-sanitized:
+	@LIMBECK_SRCDIR='$(abs_top_srcdir)' bash $(srcdir)/tests/cuda/sanitized.sh '$(abs_top_srcdir)/configure' '$(SANITIZED_WAYS)' tests/check_cuda$(EXEEXT) $(CHECK_CUDNN)
+clean-local:
+	rm -rf sanitized
 endif
 endif
