@@ -1,4 +1,6 @@
 /* Which runs may stand in one table: those of the same pictures and the same budget. */
+#include "cli/report_target.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cli/eval_target.h"
-#include "cli/report_target.h"
 #include "data/dataset.h"
 
 struct group {
