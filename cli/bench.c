@@ -20,15 +20,10 @@ bool bench_options(const struct command *c, int argc, char **argv, const struct 
 
 enum status bench_precision(const char *word, enum precision *p, struct err *e)
 {
-	*p = str_eq(word, "bf16") ? PRECISION_BF16 : PRECISION_F32;
-	if (str_eq(word, "bf16") || str_eq(word, "f32"))
-		return OK;
-	return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16", word);
-}
-
-const char *precision_name(enum precision p)
-{
-	return p == PRECISION_BF16 ? "bf16" : "f32";
+	for (int k = PRECISION_F32; k <= PRECISION_F16; k++)
+		if (str_eq(word, precision_name((enum precision)k)))
+			return *p = (enum precision)k, OK;
+	return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, f16", word);
 }
 
 static int compare(const void *a, const void *b)

@@ -8,7 +8,6 @@
 /* Reads a benchmark's words, which are flags alone; false: --help was printed, or *st says what is wrong. */
 bool bench_options(const struct command *c, int argc, char **argv, const struct flag *flags, const char *example, enum status *st, struct err *e);
 enum status bench_precision(const char *word, enum precision *p, struct err *e);
-const char *precision_name(enum precision p);
 
 /* The q-th quantile (0..1) of x[n]; sorts x. */
 double bench_quantile(double *x, int n, double q);

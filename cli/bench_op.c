@@ -138,7 +138,7 @@ static enum status time_optim(struct bench_op *b, const char *name, enum optim_k
 	const double end = time_now() + SECONDS_EACH;
 	for (int i = 0; st == OK && (i < 4 || time_now() < end); i++) {
 		const double start = time_now();
-		optim_step(o, ok);
+		optim_step(o, NULL, ok);
 		st = device_wait(b->dev, e);
 		best = i ? fmin(best, time_now() - start) : best;
 		o->steps++;
@@ -234,6 +234,8 @@ static enum status bench_op_run(const struct bench_op_args *args, struct err *e)
 	if (st == OK)
 		st = device_open(b.arena, args->device, args->threads, &b.dev, e);
 	if (st == OK)
+		st = device_takes(b.dev, b.precision, e);
+	if (st == OK)
 		st = rates_measure(b.dev, b.precision, SECONDS_RATE, &b.rates, e);
 	if (st == OK) {
 		print_rates(&b);
@@ -257,7 +259,7 @@ static int run(int argc, char **argv)
 		{.name = "--stride", .value = "N", .number = &args.stride, .lo = 1, .hi = 64, .help = "with --shape: default 1"},
 		{.name = "--threads", .value = "N", .number = &args.threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"},
 		{.name = "--device", .value = "auto|cpu|cuda", .text = &args.device, .help = "default cpu; cuda:1: the second GPU"},
-		{.name = "--precision", .value = "f32|bf16", .text = &args.precision, .help = "default f32"},
+		{.name = "--precision", .value = "f32|bf16|f16", .text = &args.precision, .help = "default f32"},
 		{.name = "--json", .on = &args.json, .help = "one line of JSON"},
 		{0},
 	};

@@ -15,23 +15,25 @@ static const double SECONDS_EACH = 0.2;
 /* Arithmetic and memory, by the engine's own kernels. */
 static enum status print_rates(struct device *dev, struct err *e)
 {
-	static const struct { enum precision precision; const char *name; } kinds[] = {{PRECISION_F32, "f32"}, {PRECISION_BF16, "bf16"}};
 	enum status st = OK;
-	for (int k = 0; k < 2 && st == OK; k++) {
+	for (int k = PRECISION_F32; k <= PRECISION_F16 && st == OK; k++) {
+		const enum precision kind = (enum precision)k;
 		struct rates r;
-		if (kinds[k].precision == PRECISION_BF16 && !dev->backend->bf16_native(dev->impl)) {
-			printf("%s: the device has no arithmetic of its own for it\n", kinds[k].name);
+		if (device_takes(dev, kind, &(struct err){0}) != OK)
+			continue;
+		if (kind == PRECISION_BF16 && !dev->backend->bf16_native(dev->impl)) {
+			printf("%s: the device has no arithmetic of its own for it\n", precision_name(kind));
 			continue;
 		}
-		st = rates_measure(dev, kinds[k].precision, SECONDS_EACH, &r, e);
+		st = rates_measure(dev, kind, SECONDS_EACH, &r, e);
 		if (st == OK)
-			printf("%s: convolutions of 3x3 and 64 channels %.0f GFLOP/s, matrix products %.0f GFLOP/s, memory %.1f GB/s\n", kinds[k].name, 2e-9 * r.conv,
+			printf("%s: convolutions of 3x3 and 64 channels %.0f GFLOP/s, matrix products %.0f GFLOP/s, memory %.1f GB/s\n", precision_name(kind), 2e-9 * r.conv,
 			       2e-9 * r.matmul, 1e-9 * r.copy);
 	}
 	return st;
 }
 
-static enum status print_device(struct arena *a, const char *name, int threads, bool *bf16, struct err *e)
+static enum status print_device(struct arena *a, const char *name, int threads, enum precision *fast, struct err *e)
 {
 	struct device *dev = NULL;
 	enum status st = device_open(a, name, threads, &dev, e);
@@ -39,7 +41,7 @@ static enum status print_device(struct arena *a, const char *name, int threads, 
 		return st;
 	printf("device %s%s%s, %d thread%s\n", dev->backend->name, dev->backend->version ? ": " : "", dev->backend->version ? dev->backend->version() : "",
 	       dev->threads, dev->threads == 1 ? "" : "s");
-	*bf16 = dev->backend->bf16_native(dev->impl);
+	*fast = device_precision(dev);
 	st = print_rates(dev, e);
 	device_close(dev);
 	return st;
@@ -80,8 +82,8 @@ static enum status selftest(const char *device, int threads, int steps, struct e
 {
 	struct arena *a = arena_open("selftest");
 	printf("limbeck %s\n", limbeck_version());
-	bool bf16 = false;
-	enum status st = print_device(a, device, threads, &bf16, e);
+	enum precision fast = PRECISION_F32;
+	enum status st = print_device(a, device, threads, &fast, e);
 	if (st == OK) {
 		const double begin = time_now();
 		const struct selftest *s = selftest_run(a, device);
@@ -90,8 +92,8 @@ static enum status selftest(const char *device, int threads, int steps, struct e
 	}
 	if (st == OK && steps)
 		st = time_step(device, "f32", threads, steps, e);
-	if (st == OK && steps && bf16)
-		st = time_step(device, "bf16", threads, steps, e);
+	if (st == OK && steps && fast != PRECISION_F32)
+		st = time_step(device, precision_name(fast), threads, steps, e);
 	arena_close(a);
 	return st;
 }

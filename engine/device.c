@@ -149,6 +149,26 @@ size_t device_memory(const struct device *dev)
 	return dev->backend->own_memory ? dev->backend->free_memory(dev->impl) : memory_available();
 }
 
+const char *precision_name(enum precision p)
+{
+	return p == PRECISION_F16 ? "f16" : p == PRECISION_BF16 ? "bf16" : "f32";
+}
+
+enum precision device_precision(const struct device *dev)
+{
+	const struct backend *b = dev->backend;
+	if (b->bf16_native && b->bf16_native(dev->impl))
+		return PRECISION_BF16;
+	return b->own_memory && b->f16 ? PRECISION_F16 : PRECISION_F32;
+}
+
+enum status device_takes(const struct device *dev, enum precision p, struct err *e)
+{
+	if (p != PRECISION_F16 || dev->backend->f16)
+		return OK;
+	return err_user(e, (struct where){0}, "device '%s' stores nothing as f16: take precision bf16 or f32, or a GPU", dev->backend->name);
+}
+
 bool device_int8_native(const struct device *dev)
 {
 	return dev->backend->int8_native && dev->backend->int8_native(dev->impl);
@@ -170,5 +190,6 @@ enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass 
 	}
 	if (dev->backend->wide == F64)
 		return F64;
-	return p == PRECISION_BF16 ? BF16 : F32;
+	BUG_IF(p == PRECISION_F16 && !dev->backend->f16, "f16 on device '%s'", dev->backend->name);
+	return p == PRECISION_F16 ? F16 : p == PRECISION_BF16 ? BF16 : F32;
 }

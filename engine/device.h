@@ -16,7 +16,7 @@
 #include "engine/op.h"
 #include "engine/tensor.h"
 
-enum precision { PRECISION_F32, PRECISION_BF16 };
+enum precision { PRECISION_F32, PRECISION_BF16, PRECISION_F16 }; /* the numbers are in identities */
 enum { MAX_KERNEL_IN = 8 }; /* concat alone may have more; its kernels need no forms */
 
 /* How the plan may widen one kernel's work; the results are the same bits. */
@@ -108,6 +108,7 @@ struct backend {
 	void (*lap)(void *impl, double *place);
 	size_t (*free_memory)(void *impl);
 	bool own_memory; /* that is not the host's */
+	bool f16;        /* takes PRECISION_F16: stores activations so, or all that is real as f64 */
 	/* Of the caches that its threads have to themselves. 0: not known, or a picture's result depends on how many there are beside it; NULL: none. */
 	size_t (*cache_bytes)(void *impl);
 	bool (*bf16_native)(void *impl);
@@ -119,8 +120,9 @@ struct backend {
 	void (*finite)(void *impl, const void *x, enum dtype d, int64_t n, int *ok);
 	/* *sum += sum of squares of a wide buffer, in chunks of fixed size added in order. */
 	void (*square_sum)(void *impl, const void *x, int64_t n, void *sum);
-	/* *clip = min(1, limit / (sqrt(*sum) + 1e-6)) (PyTorch's clip_grad_norm_). */
-	void (*clip_factor)(void *impl, const void *sum, double limit, void *clip);
+	/* *clip = min(1, limit / (sqrt(*sum) + 1e-6)) (PyTorch's clip_grad_norm_). unscale, a wide scalar: of gradients that are to be multiplied by it
+	   (loss_scale's inverse): the norm is multiplied by it, and so is the result. NULL: 1. */
+	void (*clip_factor)(void *impl, const void *sum, double limit, const void *unscale, void *clip);
 	void (*optim)(void *impl, const struct optim_run *r);
 	/* Recording what is queued, to queue it again at once (a CUDA graph): between begin and end nothing runs. What was recorded reads its numbers from
 	   device memory; puts, gets and waits are not recorded and are not allowed meanwhile. E_ENV: it could not be recorded, and nothing ran. All NULL where
@@ -158,6 +160,11 @@ void device_free(struct device *dev, void *mem, size_t bytes);
 enum status device_wait(struct device *dev, struct err *e);
 /* What can still be had: of a device with memory of its own, or of the host's as memory_available says. 0: not known. */
 size_t device_memory(const struct device *dev);
+const char *precision_name(enum precision p); /* "f32", "bf16", "f16" */
+/* What `auto` stands for: bf16 where it is multiplied natively, else f16 on a GPU and f32 on a CPU. */
+enum precision device_precision(const struct device *dev);
+/* E_USER: the device has no such activations; says which it has. */
+enum status device_takes(const struct device *dev, enum precision p, struct err *e);
 bool device_int8_native(const struct device *dev); /* else conv2d_int8 gives the same at the speed of f32 */
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls);
 

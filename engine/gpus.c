@@ -25,6 +25,6 @@ const struct gpu *gpu_find(const char *name)
 
 struct rates gpu_rates(const struct gpu *g, enum precision precision)
 {
-	const double macs = precision == PRECISION_BF16 ? g->bf16 : g->f32;
+	const double macs = precision == PRECISION_F32 ? g->f32 : g->bf16;
 	return (struct rates){.conv = macs, .matmul = macs, .copy = g->memory, .launch = LAUNCH};
 }

@@ -7,7 +7,7 @@
 
 struct gpu {
 	const char *name, *title;
-	double f32, bf16; /* multiply-adds a second: of ordinary cores; of tensor cores with sums in f32, dense */
+	double f32, bf16; /* multiply-adds a second: of ordinary cores; of tensor cores, in bf16 and in f16 alike, with sums in f32, dense */
 	double memory;    /* bytes a second */
 	const char *source;
 };

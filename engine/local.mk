@@ -34,6 +34,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/rates.h \
 	%D%/sample.c \
 	%D%/sample.h \
+	%D%/scale.c \
+	%D%/scale.h \
 	%D%/schedule.c \
 	%D%/tensor.c \
 	%D%/tensor.h \

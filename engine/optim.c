@@ -148,7 +148,7 @@ void optim_ready(struct optim *o)
 		o->dev->backend->put(o->dev->impl, o->correct, both, sizeof both);
 }
 
-void optim_step(struct optim *o, const int *ok)
+void optim_step(struct optim *o, const void *unscale, const int *ok)
 {
 	const struct backend *b = o->dev->backend;
 	void *impl = o->dev->impl;
@@ -156,7 +156,7 @@ void optim_step(struct optim *o, const int *ok)
 	if (o->conf.clip > 0) {
 		b->fill(impl, o->sum, b->wide, 0, 1);
 		b->square_sum(impl, o->grad, o->size, o->sum);
-		b->clip_factor(impl, o->sum, o->conf.clip, o->clip);
+		b->clip_factor(impl, o->sum, o->conf.clip, unscale, o->clip);
 	}
 	for (int i = 0; i < o->n; i = run_end(o, i)) {
 		const struct optim_item *it = &o->item[i];
@@ -173,7 +173,7 @@ void optim_step(struct optim *o, const int *ok)
 			.weight_decay = decay_of(o, it), .nesterov = o->conf.nesterov && o->conf.momentum > 0,
 			.first = o->steps == 0,
 			.correct1 = correction(o, o->conf.beta1), .correct2 = correction(o, o->conf.beta2), .correct = o->correct,
-			.lr = o->lr, .clip = o->conf.clip > 0 ? o->clip : NULL, .ok = ok,
+			.lr = o->lr, .clip = o->conf.clip > 0 ? o->clip : unscale, .ok = ok,
 		};
 		b->optim(impl, &r);
 	}

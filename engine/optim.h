@@ -40,8 +40,9 @@ void optim_release(struct optim *o);
 void optim_set_lr(struct optim *o, double lr); /* queued */
 /* Queues what the next update reads and no record of it may hold: before optim_step, outside a record. */
 void optim_ready(struct optim *o);
-/* Queues one update from o->grad; writes nothing unless *ok. The caller counts the step when it learns that ok was set. */
-void optim_step(struct optim *o, const int *ok);
+/* Queues one update from o->grad, multiplied by *unscale (device, wide; NULL: 1; a loss scale's inverse), whose norm is what clipping limits; writes
+   nothing unless *ok. The caller counts the step when it learns that ok was set. */
+void optim_step(struct optim *o, const void *unscale, const int *ok);
 int64_t optim_count(const struct optim *o); /* parameters moved */
 int64_t optim_count_of(const struct optim *o, const struct params *set); /* those of one network; NULL: of all */
 /* Moments for resume: bytes of grad-free state, read and written whole. */

@@ -188,6 +188,16 @@ static enum status prepare_step(struct plan *p, struct step *s, struct err *e)
 	return st;
 }
 
+static enum status prepare_scale(struct plan *p, struct err *e)
+{
+	enum status st = device_alloc(p->dev, sizeof *p->sound, (void **)&p->sound, e);
+	if (st == OK)
+		st = loss_scale_place(p->desc->scale, p->dev, e);
+	if (st == OK)
+		plan_link(p, p->desc->scale_seed, p->desc->scale->seed);
+	return st;
+}
+
 enum status plan_prepare(struct plan *p, void *workspace, struct err *e)
 {
 	p->prepared = true;
@@ -197,6 +207,8 @@ enum status plan_prepare(struct plan *p, void *workspace, struct err *e)
 		st = device_alloc(p->dev, sizeof *p->ok, (void **)&p->ok, e);
 	if (st == OK)
 		st = device_alloc(p->dev, (size_t)p->desc->n_metric * 8, &p->metric, e);
+	if (st == OK && p->desc->scale)
+		st = prepare_scale(p, e);
 	for (int i = 0; i < p->n_buffer && st == OK; i++)
 		if (p->buffer[i].kind == BUFFER_OWN || p->buffer[i].first >= 0)
 			st = place_buffer(p, &p->buffer[i], e);
@@ -238,6 +250,7 @@ void plan_release(struct plan *p)
 		commit_release(p);
 		device_free(p->dev, p->own, p->own_bytes);
 		device_free(p->dev, p->ok, sizeof *p->ok);
+		device_free(p->dev, p->sound, sizeof *p->sound);
 		device_free(p->dev, p->metric, (size_t)p->desc->n_metric * 8);
 		mem_free(p->stage);
 	}

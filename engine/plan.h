@@ -12,6 +12,7 @@
 #include "engine/device.h"
 #include "engine/graph.h"
 #include "engine/optim.h"
+#include "engine/scale.h"
 
 struct grad_item {
 	struct optim *optim;
@@ -40,6 +41,8 @@ struct step_desc {
 	const int *metric_segment; /* NULL, or of each metric the segment without which it is not computed (NaN then); -1: computed in every step */
 	int n_keep;
 	struct node **keep;        /* any nodes that the host wants to read after a step (plan_get) */
+	struct loss_scale *scale;  /* NULL: none. Else gradients were made with the seed scale_seed, a given wide scalar, and are that many times too large */
+	struct node *scale_seed;   /* the plan links it */
 	bool keep_own;             /* what is kept lies in the plan's own memory and stays until its next run, for other plans to read */
 };
 
@@ -77,6 +80,9 @@ void plan_put_f64(struct plan *p, const struct node *input, const double *host);
 /* Runs every active segment. E_RUN means that a value was not finite and nothing else: nothing of the step is committed, the message names the first
    bad tensor, and the plan may be run again. */
 enum status plan_run(struct plan *p, struct err *e);
+/* The last run gave OK, but gradients overflowed, which the loss scale is to blame for: nothing of the step is committed, and the scale is halved. What was
+   read before them (metrics) is as it should be. Where the losses or new states are not finite themselves, it is E_RUN as ever. */
+bool plan_skipped(const struct plan *p);
 /* Metrics of the last run, in the order of step_desc.metric. */
 enum status plan_metrics(struct plan *p, double *out, struct err *e);
 /* A kept node, a root or an input, as double in logical order. */

@@ -118,10 +118,19 @@ void commit_begin(struct plan *p)
 {
 	const int yes = 1;
 	p->dev->backend->put(p->dev->impl, p->ok, &yes, sizeof yes);
+	if (p->sound)
+		p->dev->backend->put(p->dev->impl, p->sound, &yes, sizeof yes);
+}
+
+struct loss_scale *commit_scale(const struct plan *p)
+{
+	return p->desc->scale && plan_reads(p, p->desc->scale_seed) ? p->desc->scale : NULL;
 }
 
 void commit_ready(struct plan *p)
 {
+	if (commit_scale(p))
+		loss_scale_ready(p->desc->scale);
 	for (int s = 0; s < p->desc->n_segment; s++)
 		for (int k = 0; segment_active(p, s) && k < p->desc->segment[s].n_optim; k++)
 			optim_ready(p->desc->segment[s].optim[k]);
@@ -145,10 +154,14 @@ void commit_undo(struct plan *p)
 	}
 }
 
+/* Of a loss or a new state, which no loss scale changes. */
 static void check(struct plan *p, const void *x, enum dtype d, size_t bytes)
 {
-	if (d == F64 || d == F32 || d == BF16)
-		p->dev->backend->finite(p->dev->impl, x, d, (int64_t)(bytes / dtype_size(d)), p->ok);
+	if (!dtype_is_real(d))
+		return;
+	p->dev->backend->finite(p->dev->impl, x, d, (int64_t)(bytes / dtype_size(d)), p->ok);
+	if (p->sound)
+		p->dev->backend->finite(p->dev->impl, x, d, (int64_t)(bytes / dtype_size(d)), p->sound);
 }
 
 static void check_value(struct plan *p, int v)
@@ -182,9 +195,10 @@ void commit_move(struct plan *p, int segment)
 {
 	const struct backend *b = p->dev->backend;
 	const struct segment *seg = &p->desc->segment[segment];
+	const struct loss_scale *scale = commit_scale(p);
 	save(p, segment);
 	for (int k = 0; k < seg->n_optim; k++)
-		optim_step(seg->optim[k], p->ok);
+		optim_step(seg->optim[k], scale ? scale->inverse : NULL, p->ok);
 	for (int i = 0; i < p->n_range; i++) {
 		const struct commit_range *r = &p->range[i];
 		if (r->segment == segment)

@@ -128,6 +128,7 @@ struct plan {
 	/* run */
 	void *workspace, *own;
 	int *ok;              /* device */
+	int *sound;           /* device, with a loss scale: whether losses and new states are finite, whatever gradients are; NULL without */
 	void *metric;         /* device: 8 bytes each */
 	struct backup *backup; /* plan_commit.c */
 	int n_backup;
@@ -137,6 +138,7 @@ struct plan {
 	void *record;         /* the body of a run, to be queued at once; NULL: there is none */
 	bool ran, unrecorded; /* ran: once, so that libraries have what they take at first; unrecorded: it could not be recorded */
 	bool prepared;
+	bool skipped;         /* by the last run */
 };
 
 /* plan_order.c: values and steps, pruning, fusion. */
@@ -150,6 +152,8 @@ void plan_memory(struct plan *p);
 enum status commit_prepare(struct plan *p, struct err *e);
 void commit_release(struct plan *p);
 void commit_begin(struct plan *p);
+/* The loss scale of the gradients that the active segments commit; NULL: there is none. */
+struct loss_scale *commit_scale(const struct plan *p);
 /* What the active segments' updates read and no record may hold. */
 void commit_ready(struct plan *p);
 /* A segment's gradients to where the optimiser reads them, and whether all that it would commit is finite, into the flag. */

@@ -79,7 +79,7 @@ static enum status read_ok(struct plan *p, int *ok, struct err *e)
 
 static bool tensor_finite(struct plan *p, const struct tensor *t, enum status *st, struct err *e)
 {
-	if (*st != OK || !t->data || (t->dtype != F64 && t->dtype != F32 && t->dtype != BF16))
+	if (*st != OK || !t->data || !dtype_is_real(t->dtype))
 		return true;
 	int ok = 1;
 	commit_begin(p);
@@ -184,17 +184,28 @@ enum status plan_run(struct plan *p, struct err *e)
 		p->dev->backend->replay(p->dev->impl, p->record);
 	else
 		run_body(p);
-	int ok = 0;
+	int ok = 0, sound = 0;
+	if (p->sound)
+		p->dev->backend->get(p->dev->impl, &sound, p->sound, sizeof sound);
 	const enum status st = read_ok(p, &ok, e);
+	p->skipped = false;
 	if (st != OK)
 		return st;
 	if (!ok) {
 		commit_undo(p);
-		return find_culprit(p, e);
+		p->skipped = sound && commit_scale(p) && loss_scale_halve(p->desc->scale);
+		return p->skipped ? OK : find_culprit(p, e);
 	}
 	commit_done(p);
+	if (commit_scale(p))
+		loss_scale_good(p->desc->scale);
 	p->ran = true;
 	return OK;
+}
+
+bool plan_skipped(const struct plan *p)
+{
+	return p->skipped;
 }
 
 static int leaf_value(const struct plan *p, const struct node *n)
@@ -210,9 +221,9 @@ void plan_put(struct plan *p, const struct node *input, const void *host)
 	const struct tensor *t = &p->value[v].tensor;
 	const int64_t n = shape_count(&t->shape);
 	const void *from = host;
-	if (t->dtype == BF16) {
+	if (t->dtype == BF16 || t->dtype == F16) {
 		for (int64_t i = 0; i < n; i++)
-			((uint16_t *)p->stage)[i] = bf16_from_f32(((const float *)host)[i]);
+			((uint16_t *)p->stage)[i] = t->dtype == BF16 ? bf16_from_f32(((const float *)host)[i]) : f16_from_f32(((const float *)host)[i]);
 		from = p->stage;
 	} else if (t->dtype == F64) {
 		for (int64_t i = 0; i < n; i++)

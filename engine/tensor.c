@@ -80,7 +80,7 @@ struct tensor tensor_of(struct type t, enum dtype dtype, void *data)
 size_t dtype_size(enum dtype d)
 {
 	static const unsigned char size[DTYPE_COUNT] = {
-		[F64] = 8, [F32] = 4, [BF16] = 2, [I32] = 4, [U8] = 1, [S8] = 1,
+		[F64] = 8, [F32] = 4, [BF16] = 2, [F16] = 2, [I32] = 4, [U8] = 1, [S8] = 1,
 	};
 
 	BUG_IF((unsigned)d >= DTYPE_COUNT, "dtype %d", (int)d);
@@ -90,7 +90,7 @@ size_t dtype_size(enum dtype d)
 const char *dtype_name(enum dtype d)
 {
 	static const char *const name[DTYPE_COUNT] = {
-		[F64] = "f64", [F32] = "f32", [BF16] = "bf16", [I32] = "i32", [U8] = "u8", [S8] = "s8",
+		[F64] = "f64", [F32] = "f32", [BF16] = "bf16", [F16] = "f16", [I32] = "i32", [U8] = "u8", [S8] = "s8",
 	};
 
 	BUG_IF((unsigned)d >= DTYPE_COUNT, "dtype %d", (int)d);
@@ -125,6 +125,10 @@ void elements_to_f64(double *out, const void *in, enum dtype d, int64_t n)
 	case BF16:
 		for (int64_t i = 0; i < n; i++)
 			out[i] = f32_from_bf16(((const uint16_t *)in)[i]);
+		return;
+	case F16:
+		for (int64_t i = 0; i < n; i++)
+			out[i] = f32_from_f16(((const uint16_t *)in)[i]);
 		return;
 	case I32:
 		for (int64_t i = 0; i < n; i++)
@@ -165,6 +169,10 @@ void elements_from_f64(void *out, enum dtype d, const double *in, int64_t n)
 	case BF16:
 		for (int64_t i = 0; i < n; i++)
 			((uint16_t *)out)[i] = bf16_from_f32((float)in[i]);
+		return;
+	case F16:
+		for (int64_t i = 0; i < n; i++)
+			((uint16_t *)out)[i] = f16_from_f32((float)in[i]);
 		return;
 	case I32:
 		for (int64_t i = 0; i < n; i++)

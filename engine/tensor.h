@@ -16,14 +16,14 @@ struct shape {
 
 /* What a node is in a graph; a plan maps it to a dtype by device and precision. */
 enum tclass {
-	CLASS_ACT,  /* activations: f64 on ref; f32 or bf16 */
+	CLASS_ACT,  /* activations: f64 on ref; f32, bf16 or f16 */
 	CLASS_WIDE, /* parameters, statistics, logits, losses: f64 on ref, else f32 */
 	CLASS_I32,  /* labels, sample numbers, counts, indices */
 	CLASS_U8,   /* pictures, masks */
 	CLASS_S8,
 };
 
-enum dtype { F64, F32, BF16, I32, U8, S8, DTYPE_COUNT };
+enum dtype { F64, F32, BF16, F16, I32, U8, S8, DTYPE_COUNT };
 
 /* Memory order of a dense tensor. CHANNELS_LAST only for rank 4: n, h, w, c. Every 4-d node is CHANNELS_LAST except
    a parameter, its gradient and what is computed from parameters alone (OIHW, ROW_MAJOR). */
@@ -78,7 +78,7 @@ static inline float f32_from_bf16(uint16_t x)
 	return v.f;
 }
 
-/* f16, in files only. Round to nearest even; above 65504 (from 65520) infinite; NaN stays NaN. */
+/* Round to nearest even; above 65504 (from 65520) infinite; NaN stays NaN. */
 static inline uint16_t f16_from_f32(float x)
 {
 	union { float f; uint32_t u; } v = {x};
@@ -107,7 +107,17 @@ static inline float f32_from_f16(uint16_t x)
 	return v.f;
 }
 
-/* Any dtype to and from double, element by element (I/O and tests, not hot loops). */
+static inline bool dtype_is_real(enum dtype d)
+{
+	return d == F64 || d == F32 || d == BF16 || d == F16;
+}
+/* What activations may be where parameters are f32. */
+static inline bool dtype_is_act(enum dtype d)
+{
+	return d == F32 || d == BF16 || d == F16;
+}
+
+/* Any dtype to and from double, element by element (I/O and tests, not hot loops). BF16 and F16 by way of f32. */
 void elements_to_f64(double *out, const void *in, enum dtype d, int64_t n);
 void elements_from_f64(void *out, enum dtype d, const double *in, int64_t n);
 

@@ -73,6 +73,17 @@ enum status selftest_device_open(struct arena *a, const char *name, int threads,
 	return device_open(a, str_eq(name, "selftest") ? now.device : name, threads, dev, e);
 }
 
+bool selftest_takes_f16(void)
+{
+	struct arena *a = arena_open("selftest device");
+	struct device *dev = NULL;
+	struct err e = {0};
+	const bool takes = device_open(a, now.device, 1, &dev, &e) == OK && device_takes(dev, PRECISION_F16, &e) == OK;
+	device_close(dev);
+	arena_close(a);
+	return takes;
+}
+
 static bool passes(const struct test *t, int i)
 {
 	if (setjmp(now.out))

@@ -254,11 +254,12 @@ static void cpu_square_sum(void *impl, const void *x, int64_t n, void *sum)
 	*(float *)sum = (float)(*(float *)sum + total);
 }
 
-static void cpu_clip_factor(void *impl, const void *sum, double limit, void *clip)
+static void cpu_clip_factor(void *impl, const void *sum, double limit, const void *unscale, void *clip)
 {
-	const double factor = limit / (sqrt((double)*(const float *)sum) + 1e-6);
+	const double back = unscale ? (double)*(const float *)unscale : 1;
+	const double factor = limit / (sqrt((double)*(const float *)sum) * back + 1e-6);
 	(void)impl;
-	*(float *)clip = (float)(factor > 1 ? 1 : factor); /* NaN stays, as in PyTorch */
+	*(float *)clip = (float)((factor > 1 ? 1 : factor) * back); /* NaN stays, as in PyTorch */
 }
 
 /* The number rises whenever our own kernels give other bits, so that what was computed before is known to be another's. */

@@ -110,9 +110,10 @@ cudaError_t cu_conv_rows(struct cu_array x, struct cu_conv v, void *rows, cudaSt
 cudaError_t cu_conv_spread(const float *rows, struct cu_conv v, struct cu_array x, cudaStream_t stream)
 {
 	const int64_t n = (int64_t)v.N * v.H * v.W * v.C;
-	if (x.dtype == CU_F32)
-		return CU_LAUNCH((k_spread<float>), cu_blocks(n), CU_BLOCK, 0, stream, rows, v, n, (float *)x.data);
-	return CU_LAUNCH((k_spread<bf16>), cu_blocks(n), CU_BLOCK, 0, stream, rows, v, n, (bf16 *)x.data);
+	return cu_by_type(x.dtype, [&](auto type) {
+		using T = decltype(type);
+		return CU_LAUNCH((k_spread<T>), cu_blocks(n), CU_BLOCK, 0, stream, rows, v, n, (T *)x.data);
+	});
 }
 
 cudaError_t cu_conv_by_output(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream)

@@ -13,7 +13,7 @@ enum { MAX_ENGINE = 32, MAX_MADE = 32, MAX_OP = 4 };
 /* Compared as bytes: numbers of one size. */
 struct problem {
 	struct cu_conv conv;
-	int kind, bias, residual, relu;
+	int kind, bias, residual, relu, half; /* half: the maps are f16, else bf16 */
 };
 
 struct cudnn_plan {
@@ -177,7 +177,7 @@ static desc_t next(struct desk *k, const struct problem *p, const struct chain *
 static desc_t graph_of(struct desk *k, const struct problem *p)
 {
 	const struct cu_conv *v = &p->conv;
-	const cudnnDataType_t act = CUDNN_DATA_BFLOAT16;
+	const cudnnDataType_t act = p->half ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
 	const desc_t x = tensor(k, UID_X, act, v->N, v->C, v->H, v->W), y = tensor(k, UID_Y, act, v->N, v->O, v->OH, v->OW);
 	struct chain c = {0};
 	c.value = next(k, p, &c, y);
@@ -301,7 +301,9 @@ struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 	if (!library.tried && cudnnCreate(&library.handle) != CUDNN_STATUS_SUCCESS)
 		library.handle = NULL;
 	library.tried = true;
-	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->waits && w->has_bias, w->waits && w->has_residual, relu}) : NULL;
+	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->waits && w->has_bias, w->waits && w->has_residual, relu,
+	                                                  w->act == F16})
+	                      : NULL;
 }
 
 size_t conv_cudnn_scratch(const struct cudnn_plan *p)

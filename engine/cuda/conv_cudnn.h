@@ -1,5 +1,5 @@
 /*
- * Convolutions and their dx, of bf16 maps, by cuDNN's graph API, where configure found cuDNN 9; else there is never a plan. A plan is chosen once for
+ * Convolutions and their dx, of bf16 and of f16 maps, by cuDNN's graph API, where configure found cuDNN 9; else there is never a plan. A plan is chosen once for
  * each problem, by the library's own heuristics, among the engines that give the same bits every time. In f32, and for weight gradients, those are
  * slower than products of cuBLAS (docs/CUDA.md has figures).
  */
@@ -10,8 +10,8 @@
 
 struct cudnn_plan;
 
-/* What a run reads and writes. x, y and residual as the op has them (dx is x, dy is y), weights by output without filling (ld is R S C/groups), all in
-   bf16. Memory but for bias is aligned to 16 bytes. */
+/* What a run reads and writes. x, y and residual as the op has them (dx is x, dy is y), weights by output without filling (ld is R S C/groups), all of
+   the type of the maps. Memory but for bias is aligned to 16 bytes. */
 struct cudnn_memory {
 	const void *x, *w, *y;
 	const float *bias;

@@ -110,28 +110,29 @@ cudaError_t cu_conv_direct(struct cu_array x, struct cu_array w, const float *bi
                            struct cu_array y, cudaStream_t stream)
 {
 	const int64_t n = (int64_t)v.N * v.OH * v.OW * v.O;
-	if (y.dtype == CU_F32)
-		return CU_LAUNCH((k_direct<float>), cu_blocks(n), CU_BLOCK, 0, stream, (const float *)x.data, w, bias, (const float *)residual.data, relu, v, n,
-		                 (float *)y.data);
-	return CU_LAUNCH((k_direct<bf16>), cu_blocks(n), CU_BLOCK, 0, stream, (const bf16 *)x.data, w, bias, (const bf16 *)residual.data, relu, v, n,
-	                 (bf16 *)y.data);
+	return cu_by_type(y.dtype, [&](auto type) {
+		using T = decltype(type);
+		return CU_LAUNCH((k_direct<T>), cu_blocks(n), CU_BLOCK, 0, stream, (const T *)x.data, w, bias, (const T *)residual.data, relu, v, n,
+		                 (T *)y.data);
+	});
 }
 
 cudaError_t cu_conv_direct_dx(struct cu_array dy, struct cu_array w, struct cu_conv v, struct cu_array dx, cudaStream_t stream)
 {
 	const int64_t n = (int64_t)v.N * v.H * v.W * v.C;
-	if (dx.dtype == CU_F32)
-		return CU_LAUNCH((k_direct_dx<float>), cu_blocks(n), CU_BLOCK, 0, stream, (const float *)dy.data, w, v, n, (float *)dx.data);
-	return CU_LAUNCH((k_direct_dx<bf16>), cu_blocks(n), CU_BLOCK, 0, stream, (const bf16 *)dy.data, w, v, n, (bf16 *)dx.data);
+	return cu_by_type(dx.dtype, [&](auto type) {
+		using T = decltype(type);
+		return CU_LAUNCH((k_direct_dx<T>), cu_blocks(n), CU_BLOCK, 0, stream, (const T *)dy.data, w, v, n, (T *)dx.data);
+	});
 }
 
 cudaError_t cu_conv_direct_dw(struct cu_array x, struct cu_array dy, struct cu_conv v, int chunks, float *part, float *dw, cudaStream_t stream)
 {
 	const int64_t weights = (int64_t)v.O * (v.C / v.groups) * v.R * v.S, n = weights * chunks;
 	const int64_t length = ((int64_t)v.N * v.OH * v.OW + chunks - 1) / chunks;
-	const cudaError_t st =
-		x.dtype == CU_F32
-			? CU_LAUNCH((k_direct_dw<float>), cu_blocks(n), CU_BLOCK, 0, stream, (const float *)x.data, (const float *)dy.data, v, length, n, part)
-			: CU_LAUNCH((k_direct_dw<bf16>), cu_blocks(n), CU_BLOCK, 0, stream, (const bf16 *)x.data, (const bf16 *)dy.data, v, length, n, part);
+	const cudaError_t st = cu_by_type(x.dtype, [&](auto type) {
+		using T = decltype(type);
+		return CU_LAUNCH((k_direct_dw<T>), cu_blocks(n), CU_BLOCK, 0, stream, (const T *)x.data, (const T *)dy.data, v, length, n, part);
+	});
 	return st != cudaSuccess ? st : CU_LAUNCH(k_direct_dw_join, cu_blocks(weights), CU_BLOCK, 0, stream, part, v, chunks, weights, dw);
 }

@@ -25,14 +25,14 @@ struct cu_conv {
 
 /* ---- one group: conv.cu ---- */
 
-/* rows (N OH OW, ld) of x, of the same type, F32 or BF16. */
+/* rows (N OH OW, ld) of x, of the same type, F32, BF16 or F16. */
 cudaError_t cu_conv_rows(struct cu_array x, struct cu_conv v, void *rows, cudaStream_t stream);
 
 /* The way back: x[n,h,w,c] = sum of rows' elements that were read from there, over r, then s; rounded once to x's type. x is written whole. */
 cudaError_t cu_conv_spread(const float *rows, struct cu_conv v, struct cu_array x, cudaStream_t stream);
 
 /*
- * Weights w (O,C,R,S), F32 or BF16, in the order that a product with rows wants; form's type is F32 or BF16. v is the convolution's own.
+ * Weights w (O,C,R,S), F32, BF16 or F16, in the order that a product with rows wants; form's type is F32, BF16 or F16. v is the convolution's own.
  *   by output: form (O, ld), an output's weights as a row has them: r, s, c; zeros behind.
  *   by tap: form (ld, C), for the gradient of data: its row k < R S O is tap R S - 1 - k / O of output k % O, the taps backwards; zeros behind.
  *           Here ld >= R S O.
@@ -40,12 +40,12 @@ cudaError_t cu_conv_spread(const float *rows, struct cu_conv v, struct cu_array 
 cudaError_t cu_conv_by_output(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream);
 cudaError_t cu_conv_by_tap(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream);
 
-/* dw (O,C,R,S) from a product (O, ld) that has it by output, F32 or BF16. */
+/* dw (O,C,R,S) from a product (O, ld) that has it by output, F32, BF16 or F16. */
 cudaError_t cu_conv_from_output(struct cu_array product, struct cu_conv v, float *dw, cudaStream_t stream);
 
 /* ---- any number of groups, one thread a result: conv_direct.cu ---- */
 
-/* y = round(sum (+ bias[o]) (+ residual)), the sum over r, s, c; relu as cu_finish. x, y and residual are of one type, w F32 or BF16. */
+/* y = round(sum (+ bias[o]) (+ residual)), the sum over r, s, c; relu as cu_finish. x, y and residual are of one type, w F32, BF16 or F16. */
 cudaError_t cu_conv_direct(struct cu_array x, struct cu_array w, const float *bias, struct cu_array residual, bool relu, struct cu_conv v,
                            struct cu_array y, cudaStream_t stream);
 /* dx, the sum over r, s, o. dy and dx are of one type. */

@@ -58,7 +58,7 @@ static void take_form(struct conv_work *w, enum dtype source)
 		return;
 	w->form = per * ld * dtype_size(w->act);
 	/* A plain 1x1 has (O,C) in both orders. The last bit is the plan's. */
-	w->tag = (uint64_t)0x636f6e76 << 32 | (w->plain ? 0 : (uint64_t)ld << 4 | (w->by_tap ? 4 : 0)) | (w->act == BF16 ? 2 : 0);
+	w->tag = (uint64_t)0x636f6e76 << 32 | (w->plain ? 0 : (uint64_t)ld << 4 | (w->by_tap ? 4 : 0)) | (w->act == F32 ? 0 : w->act == BF16 ? 2 : 8);
 }
 
 static void take_scratch(struct conv_work *w)
@@ -79,7 +79,7 @@ static void take_scratch(struct conv_work *w)
 /* A 1x1 is one product and left to cuBLAS, unless its sums wait or are spread. */
 static bool take_library(struct conv_work *w, bool relu)
 {
-	if (w->act != BF16 || w->kind == CONV_DW || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
+	if (w->act == F32 || w->kind == CONV_DW || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
 		return false;
 	w->library = relu ? conv_cudnn_plan(w, true) : NULL;
 	w->relu = w->library;
@@ -111,7 +111,7 @@ struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
 	const struct tensor *x = kind == CONV_DX ? &c->out[0] : &c->in[0], *y = kind == CONV_FORWARD ? &c->out[0] : &c->in[kind == CONV_DW];
 	const struct conv_conf *k = c->call->conf;
 	struct conv_work w = {.kind = kind, .act = x->dtype, .conv = conv_of(k, &x->shape, &y->shape)};
-	BUG_IF((x->dtype != F32 && x->dtype != BF16) || y->dtype != x->dtype, "'%s' of %s and %s", c->call->op->name, dtype_name(x->dtype),
+	BUG_IF(!dtype_is_act(x->dtype) || y->dtype != x->dtype, "'%s' of %s and %s", c->call->op->name, dtype_name(x->dtype),
 	       dtype_name(y->dtype));
 	w.rows = w.weights = w.conv;
 	w.weights.C /= k->groups;

@@ -11,7 +11,7 @@ enum conv_way {
 	CONV_ROWS,   /* forward: y = rows of x by weights. dx of stride 1: the same of dy and the weights turned about. dw: dy' by rows of x */
 	CONV_SPREAD, /* dx of a larger stride, whose rows would be mostly zeros: dy by weights gives rows, which are spread over x */
 	CONV_DIRECT, /* several groups */
-	CONV_LIBRARY, /* forward and dx of bf16 maps by a plan of cuDNN's, if it has one */
+	CONV_LIBRARY, /* forward and dx of bf16 or f16 maps by a plan of cuDNN's, if it has one */
 };
 
 struct cudnn_plan; /* conv_cudnn.h */

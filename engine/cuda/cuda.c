@@ -12,7 +12,7 @@
 #include "engine/cuda/map_kernels.h"
 #include "engine/cuda/system_kernels.h"
 
-_Static_assert((int)CU_F32 == (int)F32 && (int)CU_BF16 == (int)BF16 && (int)CU_I32 == (int)I32 && (int)CU_U8 == (int)U8 && (int)CU_S8 == (int)S8, "enum dtype");
+_Static_assert((int)CU_F32 == (int)F32 && (int)CU_BF16 == (int)BF16 && (int)CU_F16 == (int)F16 && (int)CU_I32 == (int)I32 && (int)CU_U8 == (int)U8 && (int)CU_S8 == (int)S8, "enum dtype");
 _Static_assert((int)CU_SGD == (int)OPTIM_SGD && (int)CU_ADAM == (int)OPTIM_ADAM && (int)CU_ADAMW == (int)OPTIM_ADAMW, "enum optim_kind");
 _Static_assert((int)CU_AXES == (int)MAX_DIM, "axes of a view");
 
@@ -237,10 +237,10 @@ static void cuda_square_sum(void *impl, const void *x, int64_t n, void *sum)
 	cuda_note(c, "square_sum", cu_square_sum(x, n, c->part, sum, c->stream));
 }
 
-static void cuda_clip_factor(void *impl, const void *sum, double limit, void *clip)
+static void cuda_clip_factor(void *impl, const void *sum, double limit, const void *unscale, void *clip)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "clip_factor", cu_clip_factor(sum, limit, clip, c->stream));
+	cuda_note(c, "clip_factor", cu_clip_factor(sum, limit, unscale, clip, c->stream));
 }
 
 static void cuda_optim(void *impl, const struct optim_run *r)
@@ -318,7 +318,7 @@ static const char *cuda_version(void)
 const struct backend cuda_backend = {
 	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
 	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait, .lap = cuda_lap,
-	.free_memory = cuda_free_memory, .own_memory = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack, .finite = cuda_finite,
+	.free_memory = cuda_free_memory, .own_memory = true, .f16 = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack, .finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
 };

@@ -5,6 +5,7 @@
 #include "engine/cuda/cu_portable.h"
 #include "engine/cuda/kernels.h"
 
+#include <cuda_fp16.h>
 #include <math.h>
 #include <stdint.h>
 
@@ -26,13 +27,54 @@ __host__ __device__ inline float cu_f32(uint16_t x)
 	return v.f;
 }
 
-/* A type of its own, so that templates tell it from integers. */
+/* f16 by one instruction: round to nearest even, from 65520 on infinite. As f16_from_f32, but for a NaN's bits. */
+__host__ __device__ inline uint16_t cu_f16(float x)
+{
+	const __half_raw half = __float2half_rn(x);
+	return half.x;
+}
+__host__ __device__ inline float cu_f32_of_f16(uint16_t x)
+{
+	__half_raw half;
+	half.x = x;
+	return __half2float(half);
+}
+
+/* Types of their own, so that templates tell them from integers. */
 struct bf16 { uint16_t bits; };
+struct f16 { uint16_t bits; };
 
 __device__ inline float cu_value(float x) { return x; }
 __device__ inline float cu_value(bf16 x) { return cu_f32(x.bits); }
+__device__ inline float cu_value(f16 x) { return cu_f32_of_f16(x.bits); }
 __device__ inline void cu_assign(float *y, float x) { *y = x; }
 __device__ inline void cu_assign(bf16 *y, float x) { y->bits = cu_bf16(x); }
+__device__ inline void cu_assign(f16 *y, float x) { y->bits = cu_f16(x); }
+
+/* f(element) by the type of activations; f is told of it by its argument alone, whose value says nothing. */
+template <class F>
+inline cudaError_t cu_by_type(int dtype, F f)
+{
+	switch (dtype) {
+	case CU_F32: return f(float());
+	case CU_BF16: return f(bf16());
+	case CU_F16: return f(f16());
+	default: return cudaErrorInvalidValue;
+	}
+}
+
+/* f(element, element) by two of them; of the two half types only one is met in a run. */
+template <class F>
+inline cudaError_t cu_by_types(int a, int b, F f)
+{
+	if (a == CU_BF16 && b == CU_BF16)
+		return f(bf16(), bf16());
+	if (a == CU_F16 && b == CU_F16)
+		return f(f16(), f16());
+	if (b == CU_F32)
+		return cu_by_type(a, [&](auto first) { return f(first, float()); });
+	return a == CU_F32 ? cu_by_type(b, [&](auto second) { return f(float(), second); }) : cudaErrorInvalidValue;
+}
 
 /* A real number becomes an integer as on the CPU: towards zero, saturated, NaN is 0. */
 __device__ inline float cu_to_range(float v, float lo, float hi)
@@ -50,6 +92,7 @@ __device__ inline float cu_get(const void *p, int dtype, int64_t i)
 	switch (dtype) {
 	case CU_F32: return ((const float *)p)[i];
 	case CU_BF16: return cu_f32(((const uint16_t *)p)[i]);
+	case CU_F16: return cu_f32_of_f16(((const uint16_t *)p)[i]);
 	case CU_I32: return (float)((const int32_t *)p)[i];
 	case CU_U8: return (float)((const uint8_t *)p)[i];
 	default: return (float)((const int8_t *)p)[i];
@@ -60,6 +103,7 @@ __device__ inline void cu_put(void *p, int dtype, int64_t i, float v)
 	switch (dtype) {
 	case CU_F32: ((float *)p)[i] = v; break;
 	case CU_BF16: ((uint16_t *)p)[i] = cu_bf16(v); break;
+	case CU_F16: ((uint16_t *)p)[i] = cu_f16(v); break;
 	case CU_I32: ((int32_t *)p)[i] = cu_to_i32(v); break;
 	case CU_U8: ((uint8_t *)p)[i] = (uint8_t)cu_to_range(v, 0, 255); break;
 	default: ((int8_t *)p)[i] = (int8_t)cu_to_range(v, -128, 127); break;

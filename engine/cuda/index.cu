@@ -166,11 +166,7 @@ extern "C" cudaError_t cu_scatter_order(const struct cu_scatter *q, cudaStream_t
 
 extern "C" cudaError_t cu_scatter_add(const struct cu_scatter *q, struct cu_array v, float *y, cudaStream_t stream)
 {
-	switch (v.dtype) {
-	case CU_F32: return scatter_add<float>(q, v.data, y, stream);
-	case CU_BF16: return scatter_add<bf16>(q, v.data, y, stream);
-	default: return cudaErrorInvalidValue;
-	}
+	return cu_by_type(v.dtype, [&](auto type) { return scatter_add<decltype(type)>(q, v.data, y, stream); });
 }
 
 extern "C" cudaError_t cu_one_hot(float *y, const int32_t *index, int64_t N, int64_t K, cudaStream_t stream)
@@ -180,9 +176,5 @@ extern "C" cudaError_t cu_one_hot(float *y, const int32_t *index, int64_t N, int
 
 extern "C" cudaError_t cu_arg_max(int32_t *y, struct cu_array x, int64_t N, int64_t K, cudaStream_t stream)
 {
-	switch (x.dtype) {
-	case CU_F32: return arg_max<float>(y, x.data, N, K, stream);
-	case CU_BF16: return arg_max<bf16>(y, x.data, N, K, stream);
-	default: return cudaErrorInvalidValue;
-	}
+	return cu_by_type(x.dtype, [&](auto type) { return arg_max<decltype(type)>(y, x.data, N, K, stream); });
 }

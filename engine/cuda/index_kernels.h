@@ -24,17 +24,17 @@ struct cu_scatter {
 	int32_t *start;       /* rows + 1: likewise */
 };
 cudaError_t cu_scatter_order(const struct cu_scatter *q, cudaStream_t stream);
-/* y[m] = sum of v[r] over r with index[r] = m; v F32 or BF16, y F32. Where v has many rows for each of y's the sums are by 8 or
+/* y[m] = sum of v[r] over r with index[r] = m; v F32, BF16 or F16, y F32. Where v has many rows for each of y's the sums are by 8 or
    more threads, each in the order of r, else plainly in that order. An index of no row of y makes all of y NaN. */
 cudaError_t cu_scatter_add(const struct cu_scatter *q, struct cu_array v, float *y, cudaStream_t stream);
 
 /* y[n,k] = (index[n] = k) */
 cudaError_t cu_one_hot(float *y, const int32_t *index, int64_t N, int64_t K, cudaStream_t stream);
 
-/* y[n] = the first place of the largest of row n; x (N,K) F32 or BF16. NaN is the largest. */
+/* y[n] = the first place of the largest of row n; x (N,K) F32, BF16 or F16. NaN is the largest. */
 cudaError_t cu_arg_max(int32_t *y, struct cu_array x, int64_t N, int64_t K, cudaStream_t stream);
 
-/* The first `keep` of each row of x (N,K), F32 or BF16, in ascending or descending order, equal ones by place; NaN is the largest.
+/* The first `keep` of each row of x (N,K), F32, BF16 or F16, in ascending or descending order, equal ones by place; NaN is the largest.
    value (N,keep) has x's type; value or place may be NULL. keys: N times the least power of two, from 2, not below K, if that is
    above CU_ROW_KEYS, else not used. */
 enum { CU_ROW_KEYS = 2048 };

@@ -176,9 +176,5 @@ extern "C" cudaError_t cu_rank_rows(struct cu_array x, int64_t N, int64_t K, int
 	ranking q = {N, K, keep, 2, descending, place};
 	while (q.segment < K)
 		q.segment *= 2;
-	switch (x.dtype) {
-	case CU_F32: return rank_rows<float>(q, x.data, value, keys, stream);
-	case CU_BF16: return rank_rows<bf16>(q, x.data, value, keys, stream);
-	default: return cudaErrorInvalidValue;
-	}
+	return cu_by_type(x.dtype, [&](auto type) { return rank_rows<decltype(type)>(q, x.data, value, keys, stream); });
 }

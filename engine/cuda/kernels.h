@@ -1,7 +1,7 @@
 /*
  * Between the host's code (C17) and the kernels (.cu): what a kernel is told of memory. Passed by value, so a launch needs nothing that lives longer.
  *
- * Elements are F32 ("wide"), BF16 or F32 ("act"), I32, U8, S8; arithmetic is in f32, sums too. Every function queues on the stream and gives the
+ * Elements are F32 ("wide"), F32, BF16 or F16 ("act"), I32, U8, S8; arithmetic is in f32, sums too. Every function queues on the stream and gives the
  * error of the launch. Results are the same bits every time: partial sums have fixed places and are added in a fixed order, and no float is added
  * atomically. Sizes are counted in 64 bits.
  */
@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 /* enum dtype of engine/tensor.h, whose numbers these are (asserted in cuda.c). */
-enum cu_dtype { CU_F64, CU_F32, CU_BF16, CU_I32, CU_U8, CU_S8 };
+enum cu_dtype { CU_F64, CU_F32, CU_BF16, CU_F16, CU_I32, CU_U8, CU_S8 };
 
 enum { CU_AXES = 6, CU_BLOCK = 256 };
 

@@ -115,24 +115,13 @@ extern "C" cudaError_t cu_cross_entropy(struct cu_array z, const int32_t *label,
 					float *gradient, cudaStream_t stream)
 {
 	const samples q = {N, K, cu_team_of(K), (float)(1 / (double)N), loss, gradient};
-	switch (z.dtype) {
-	case CU_F32: return cross_entropy<float>(q, z.data, label, smoothing, stream);
-	case CU_BF16: return cross_entropy<bf16>(q, z.data, label, smoothing, stream);
-	default: return cudaErrorInvalidValue;
-	}
+	return cu_by_type(z.dtype, [&](auto type) { return cross_entropy<decltype(type)>(q, z.data, label, smoothing, stream); });
 }
 
 extern "C" cudaError_t cu_kl_divergence(struct cu_array z_s, struct cu_array z_t, int64_t N, int64_t K, double tau, float *loss,
 					float *gradient, cudaStream_t stream)
 {
 	const samples q = {N, K, cu_team_of(K), (float)(1 / (tau * (double)N)), loss, gradient};
-	if (z_s.dtype == CU_F32 && z_t.dtype == CU_F32)
-		return kl_divergence<float, float>(q, z_s.data, z_t.data, tau, stream);
-	if (z_s.dtype == CU_F32 && z_t.dtype == CU_BF16)
-		return kl_divergence<float, bf16>(q, z_s.data, z_t.data, tau, stream);
-	if (z_s.dtype == CU_BF16 && z_t.dtype == CU_F32)
-		return kl_divergence<bf16, float>(q, z_s.data, z_t.data, tau, stream);
-	if (z_s.dtype == CU_BF16 && z_t.dtype == CU_BF16)
-		return kl_divergence<bf16, bf16>(q, z_s.data, z_t.data, tau, stream);
-	return cudaErrorInvalidValue;
+	return cu_by_types(z_s.dtype, z_t.dtype,
+			   [&](auto s, auto t) { return kl_divergence<decltype(s), decltype(t)>(q, z_s.data, z_t.data, tau, stream); });
 }

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* Logits (N,K), F32 or BF16. loss[n] is sample n's, gradient (N,K) that of their mean by the first logits; either may be NULL.
+/* Logits (N,K), F32, BF16 or F16. loss[n] is sample n's, gradient (N,K) that of their mean by the first logits; either may be NULL.
    NaN in gives NaN in both. */
 
 /* loss = - sum over k of q[k] log softmax(z)[k], q = (1 - smoothing) (k = label) + smoothing / K, or 0 for a label of no class. */

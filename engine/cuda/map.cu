@@ -70,7 +70,11 @@ __global__ void k_compare_i32(int64_t n, cu_view y, cu_view p, cu_view q)
 
 template <class T> struct quad;
 template <> struct quad<float> { using type = float4; };
-template <> struct quad<bf16> { using type = ushort4; };
+/* A word of its own for each, so that pack tells them apart. */
+struct quad_of_bf16 { ushort4 bits; };
+struct quad_of_f16 { ushort4 bits; };
+template <> struct quad<bf16> { using type = quad_of_bf16; };
+template <> struct quad<f16> { using type = quad_of_f16; };
 
 template <class T>
 __device__ inline void unpack(float out[4], const typename quad<T>::type &v);
@@ -80,12 +84,24 @@ __device__ inline void unpack<float>(float out[4], const float4 &v)
 	out[0] = v.x, out[1] = v.y, out[2] = v.z, out[3] = v.w;
 }
 template <>
-__device__ inline void unpack<bf16>(float out[4], const ushort4 &v)
+__device__ inline void unpack<bf16>(float out[4], const quad_of_bf16 &v)
 {
-	out[0] = cu_f32(v.x), out[1] = cu_f32(v.y), out[2] = cu_f32(v.z), out[3] = cu_f32(v.w);
+	out[0] = cu_f32(v.bits.x), out[1] = cu_f32(v.bits.y), out[2] = cu_f32(v.bits.z), out[3] = cu_f32(v.bits.w);
+}
+template <>
+__device__ inline void unpack<f16>(float out[4], const quad_of_f16 &v)
+{
+	out[0] = cu_f32_of_f16(v.bits.x), out[1] = cu_f32_of_f16(v.bits.y), out[2] = cu_f32_of_f16(v.bits.z), out[3] = cu_f32_of_f16(v.bits.w);
 }
 __device__ inline float4 pack(const float v[4], float4 *) { return make_float4(v[0], v[1], v[2], v[3]); }
-__device__ inline ushort4 pack(const float v[4], ushort4 *) { return make_ushort4(cu_bf16(v[0]), cu_bf16(v[1]), cu_bf16(v[2]), cu_bf16(v[3])); }
+__device__ inline quad_of_bf16 pack(const float v[4], quad_of_bf16 *)
+{
+	return {make_ushort4(cu_bf16(v[0]), cu_bf16(v[1]), cu_bf16(v[2]), cu_bf16(v[3]))};
+}
+__device__ inline quad_of_f16 pack(const float v[4], quad_of_f16 *)
+{
+	return {make_ushort4(cu_f16(v[0]), cu_f16(v[1]), cu_f16(v[2]), cu_f16(v[3]))};
+}
 
 /* No __restrict__: y may be an operand's memory. */
 template <class T, int F>
@@ -120,10 +136,8 @@ template <int F>
 static cudaError_t launch(float a, float b, int64_t n, const cu_view *y, const cu_view in[3], cudaStream_t stream)
 {
 	const bool all = n % 4 == 0 && operands(F) < 3 && four(*y, y->dtype) && four(in[0], y->dtype) && (operands(F) < 2 || four(in[1], y->dtype));
-	if (all && y->dtype == CU_F32)
-		return launch4<float, F>(a, b, n, y, in, stream);
-	if (all && y->dtype == CU_BF16)
-		return launch4<bf16, F>(a, b, n, y, in, stream);
+	if (all && (y->dtype == CU_F32 || y->dtype == CU_BF16 || y->dtype == CU_F16))
+		return cu_by_type(y->dtype, [&](auto type) { return launch4<decltype(type), F>(a, b, n, y, in, stream); });
 	const cu_view &q = operands(F) > 1 ? in[1] : in[0], &r = operands(F) > 2 ? in[2] : in[0];
 	return CU_LAUNCH((k_map<F>), cu_blocks(n), CU_BLOCK, 0, stream, n, *y, in[0], q, r, a, b);
 }
@@ -171,7 +185,8 @@ extern "C" cudaError_t cu_copy(int64_t n, const struct cu_view *dst, const struc
 	switch (dst->dtype) {
 	case CU_F32:
 	case CU_I32: return CU_LAUNCH((k_move<uint32_t>), cu_blocks(n), CU_BLOCK, 0, stream, n, *dst, *src);
-	case CU_BF16: return CU_LAUNCH((k_move<uint16_t>), cu_blocks(n), CU_BLOCK, 0, stream, n, *dst, *src);
+	case CU_BF16:
+	case CU_F16: return CU_LAUNCH((k_move<uint16_t>), cu_blocks(n), CU_BLOCK, 0, stream, n, *dst, *src);
 	default: return CU_LAUNCH((k_move<uint8_t>), cu_blocks(n), CU_BLOCK, 0, stream, n, *dst, *src);
 	}
 }

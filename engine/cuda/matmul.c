@@ -5,7 +5,7 @@
 #include "engine/cuda/product.h"
 #include "engine/cuda/product_kernels.h"
 
-/* A bias is added before the one rounding, so sums that become bf16 wait in scratch as f32. */
+/* A bias is added before the one rounding, so sums that become bf16 or f16 wait in scratch as f32. */
 static bool waits(const struct matmul_conf *conf, const struct tensor *y)
 {
 	return conf->has_bias && y->dtype != F32;

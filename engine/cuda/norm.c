@@ -12,7 +12,7 @@ static struct cu_rows rows_of(const struct tensor *x)
 {
 	const int C = x->shape.d[1];
 	BUG_IF(x->shape.n_dim < 2 || !channels_innermost(x), "batch statistics of %s whose channels are not innermost", shape_str(&x->shape));
-	BUG_IF(x->dtype != F32 && x->dtype != BF16, "a norm of %s", dtype_name(x->dtype));
+	BUG_IF(!dtype_is_act(x->dtype), "a norm of %s", dtype_name(x->dtype));
 	return cu_rows_of(shape_count(&x->shape) / C, C, (int)x->dtype);
 }
 

@@ -164,7 +164,7 @@ __global__ void k_running_update(int64_t n, cu_view y, cu_view old, cu_view valu
 
 extern "C" struct cu_rows cu_rows_of(int64_t n, int C, int dtype)
 {
-	const int many = dtype == CU_BF16 ? cu_many<bf16>() : cu_many<float>();
+	const int many = dtype == CU_F32 ? cu_many<float>() : cu_many<bf16>();
 	const cut k = cut_of(C % many == 0 ? C / many : C);
 	return parts_of(n, C, k, SUM_BLOCKS, SUM_PASSES);
 }
@@ -176,15 +176,13 @@ extern "C" size_t cu_batch_norm_scratch(const struct cu_rows *s)
 
 extern "C" cudaError_t cu_batch_norm(const struct cu_norm *k, cudaStream_t stream)
 {
-	return k->dtype == CU_BF16 ? norm<bf16>(*k, stream) : norm<float>(*k, stream);
+	return cu_by_type(k->dtype, [&](auto type) { return norm<decltype(type)>(*k, stream); });
 }
 
 extern "C" cudaError_t cu_affine(const struct cu_rows *s, int dtype, void *y, const void *x, const void *residual, const float *factor,
                                  const float *add, bool relu, cudaStream_t stream)
 {
-	if (dtype == CU_BF16)
-		return line_of<bf16>(*s, y, x, residual, nullptr, factor, add, relu, stream);
-	return line_of<float>(*s, y, x, residual, nullptr, factor, add, relu, stream);
+	return cu_by_type(dtype, [&](auto type) { return line_of<decltype(type)>(*s, y, x, residual, nullptr, factor, add, relu, stream); });
 }
 
 extern "C" cudaError_t cu_affine_views(int64_t n, struct cu_view y, struct cu_view x, struct cu_view factor, struct cu_view add,

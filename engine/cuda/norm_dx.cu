@@ -135,5 +135,5 @@ extern "C" size_t cu_batch_norm_dx_scratch(const struct cu_rows *s)
 
 extern "C" cudaError_t cu_batch_norm_dx(const struct cu_norm_dx *k, cudaStream_t stream)
 {
-	return k->dtype == CU_BF16 ? norm_dx_of<bf16>(*k, stream) : norm_dx_of<float>(*k, stream);
+	return cu_by_type(k->dtype, [&](auto type) { return norm_dx_of<decltype(type)>(*k, stream); });
 }

@@ -21,7 +21,7 @@ size_t cu_batch_norm_dx_scratch(const struct cu_rows *s);
 /* y = (x - mean[c]) / sqrt(var[c] + eps) gamma[c] + beta[c] (+ residual), max(0, y) with relu; var is the biased one. */
 struct cu_norm {
 	struct cu_rows rows;
-	int dtype;         /* of x, y and residual: F32 or BF16 */
+	int dtype;         /* of x, y and residual: F32, BF16 or F16 */
 	const void *x, *residual; /* residual NULL: none */
 	void *y;           /* NULL: statistics alone. May be x's memory */
 	const float *gamma, *beta;
@@ -36,7 +36,7 @@ cudaError_t cu_batch_norm(const struct cu_norm *k, cudaStream_t stream);
    dx = gamma / s (dz - mean(dz) - z mean(dz z)), dgamma = sum(dz z), dbeta = sum(dz). */
 struct cu_norm_dx {
 	struct cu_rows rows;
-	int dtype;         /* of dy, x, y, dz and dx: F32 or BF16 */
+	int dtype;         /* of dy, x, y, dz and dx: F32, BF16 or F16 */
 	const void *dy, *x, *y; /* y NULL: no mask */
 	void *dz;          /* dz is stored here; NULL: not wanted, or no mask */
 	void *dx;          /* NULL: not wanted. May be dy's memory */
@@ -47,7 +47,7 @@ struct cu_norm_dx {
 };
 cudaError_t cu_batch_norm_dx(const struct cu_norm_dx *k, cudaStream_t stream);
 
-/* y = x factor[c] + add[c] (+ residual), max(0, y) with relu. x, y, residual of one type, F32 or BF16; y may be x's memory. */
+/* y = x factor[c] + add[c] (+ residual), max(0, y) with relu. x, y, residual of one type, F32, BF16 or F16; y may be x's memory. */
 cudaError_t cu_affine(const struct cu_rows *s, int dtype, void *y, const void *x, const void *residual, const float *factor, const float *add,
                       bool relu, cudaStream_t stream);
 /* The same for n elements in the order of views, of any types and channels anywhere, without relu. residual.data NULL: none. */

@@ -8,7 +8,7 @@ static struct cu_array map(const struct kernel_run *r, const struct tensor *t, c
 {
 	BUG_IF(t->shape.n_dim != 4 || t->layout != CHANNELS_LAST, "%s of a tensor that is not channels-last", r->call->op->name);
 	BUG_IF(!shape_eq(&t->shape, s), "%s: %s is not %s", r->call->op->name, shape_str(&t->shape), shape_str(s));
-	BUG_IF(t->dtype != F32 && t->dtype != BF16 && t->dtype != U8, "%s of %s", r->call->op->name, dtype_name(t->dtype));
+	BUG_IF(!dtype_is_act(t->dtype) && t->dtype != U8, "%s of %s", r->call->op->name, dtype_name(t->dtype));
 	return array_of(t);
 }
 

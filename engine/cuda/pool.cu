@@ -163,9 +163,7 @@ cudaError_t by_largest(bool pick, cu_array a, cu_array b, cu_array x, const cu_p
 
 cudaError_t by_largest_of_any(bool pick, cu_array a, cu_array b, cu_array x, const cu_pool &k, cudaStream_t stream)
 {
-	if (a.dtype == CU_BF16)
-		return x.dtype == CU_BF16 ? by_largest<bf16, bf16>(pick, a, b, x, k, stream) : by_largest<bf16, float>(pick, a, b, x, k, stream);
-	return x.dtype == CU_BF16 ? by_largest<float, bf16>(pick, a, b, x, k, stream) : by_largest<float, float>(pick, a, b, x, k, stream);
+	return cu_by_types(a.dtype, x.dtype, [&](auto type, auto by) { return by_largest<decltype(type), decltype(by)>(pick, a, b, x, k, stream); });
 }
 
 } // namespace
@@ -174,7 +172,7 @@ extern "C" cudaError_t cu_max_pool(struct cu_array y, struct cu_array x, struct 
 {
 	if (y.dtype == CU_U8)
 		return max_pool_of<uint8_t>(y, x, k, stream);
-	return y.dtype == CU_BF16 ? max_pool_of<bf16>(y, x, k, stream) : max_pool_of<float>(y, x, k, stream);
+	return cu_by_type(y.dtype, [&](auto type) { return max_pool_of<decltype(type)>(y, x, k, stream); });
 }
 extern "C" cudaError_t cu_max_pool_pick(struct cu_array y, struct cu_array v, struct cu_array x, struct cu_pool k, cudaStream_t stream)
 {

@@ -63,7 +63,7 @@ cudaError_t average_of(bool dx, cu_array a, cu_array b, const cu_pool &k, cudaSt
 
 cudaError_t average_of_any(bool dx, cu_array a, cu_array b, const cu_pool &k, cudaStream_t stream)
 {
-	return a.dtype == CU_BF16 ? average_of<bf16>(dx, a, b, k, stream) : average_of<float>(dx, a, b, k, stream);
+	return cu_by_type(a.dtype, [&](auto type) { return average_of<decltype(type)>(dx, a, b, k, stream); });
 }
 
 } // namespace

@@ -23,8 +23,8 @@ static cudaError_t error_of(cublasStatus_t st)
 
 static cudaDataType_t type_of_elements(enum dtype d)
 {
-	BUG_IF(d != F32 && d != BF16, "a product of %s", dtype_name(d));
-	return d == F32 ? CUDA_R_32F : CUDA_R_16BF;
+	BUG_IF(!dtype_is_act(d), "a product of %s", dtype_name(d));
+	return d == F32 ? CUDA_R_32F : d == BF16 ? CUDA_R_16BF : CUDA_R_16F;
 }
 
 /*

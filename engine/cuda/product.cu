@@ -52,9 +52,11 @@ cudaError_t finish_as(const S *sum, const float *bias, const T *residual, bool r
 cudaError_t cu_finish(struct cu_array sum, const float *bias, struct cu_array residual, bool relu, struct cu_array y, int64_t rows, int columns,
                       cudaStream_t stream)
 {
-	if (y.dtype == CU_F32)
-		return finish_as((const float *)sum.data, bias, (const float *)residual.data, relu, (float *)y.data, rows, columns, stream);
-	if (sum.dtype == CU_F32)
-		return finish_as((const float *)sum.data, bias, (const bf16 *)residual.data, relu, (bf16 *)y.data, rows, columns, stream);
-	return finish_as((const bf16 *)sum.data, bias, (const bf16 *)residual.data, relu, (bf16 *)y.data, rows, columns, stream);
+	return cu_by_type(y.dtype, [&](auto type) {
+		using T = decltype(type);
+		T *to = (T *)y.data;
+		if (sum.dtype == CU_F32)
+			return finish_as((const float *)sum.data, bias, (const T *)residual.data, relu, to, rows, columns, stream);
+		return finish_as((const T *)sum.data, bias, (const T *)residual.data, relu, to, rows, columns, stream);
+	});
 }

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /*
- * y[i,j] = (sum[i,j] + bias[j]) + residual[i,j] over rows x columns, rounded once to y's type (F32 or BF16). With relu a rounded result below 0
+ * y[i,j] = (sum[i,j] + bias[j]) + residual[i,j] over rows x columns, rounded once to y's type (F32, BF16 or F16). With relu a rounded result below 0
  * becomes 0, as the op relu would have it: NaN and -0 stay. sum is F32 or of y's type, residual of y's type. bias NULL and residual.data NULL are
  * absent. y may lie where sum or residual does.
  */

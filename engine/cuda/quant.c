@@ -5,7 +5,7 @@
 
 static struct cu_array real(const struct tensor *t)
 {
-	BUG_IF(t->dtype != F32 && t->dtype != BF16, "bytes of or to %s", dtype_name(t->dtype));
+	BUG_IF(!dtype_is_act(t->dtype), "bytes of or to %s", dtype_name(t->dtype));
 	return array_of(t);
 }
 
@@ -51,7 +51,7 @@ enum { X, W, SCALE, BIAS, RESIDUAL };
 static struct cu_array map(const struct tensor *t)
 {
 	BUG_IF(t->layout != CHANNELS_LAST || t->shape.n_dim != 4, "conv2d_int8 of a tensor that is not channels-last");
-	BUG_IF(t->dtype != U8 && t->dtype != F32 && t->dtype != BF16, "conv2d_int8 of %s", dtype_name(t->dtype));
+	BUG_IF(t->dtype != U8 && !dtype_is_act(t->dtype), "conv2d_int8 of %s", dtype_name(t->dtype));
 	return array_of(t);
 }
 

@@ -75,11 +75,11 @@ cudaError_t dequantize(T *y, const uint8_t *x, double scale, int64_t n, cudaStre
 
 extern "C" cudaError_t cu_quantize(uint8_t *y, struct cu_array x, double scale, int64_t n, cudaStream_t stream)
 {
-	return x.dtype == CU_BF16 ? quantize(y, (const bf16 *)x.data, scale, n, stream) : quantize(y, (const float *)x.data, scale, n, stream);
+	return cu_by_type(x.dtype, [&](auto type) { return quantize(y, (const decltype(type) *)x.data, scale, n, stream); });
 }
 extern "C" cudaError_t cu_dequantize(struct cu_array y, const uint8_t *x, double scale, int64_t n, cudaStream_t stream)
 {
-	return y.dtype == CU_BF16 ? dequantize((bf16 *)y.data, x, scale, n, stream) : dequantize((float *)y.data, x, scale, n, stream);
+	return cu_by_type(y.dtype, [&](auto type) { return dequantize((decltype(type) *)y.data, x, scale, n, stream); });
 }
 extern "C" cudaError_t cu_quantize_weights(int8_t *y, float *scale, struct cu_array w, int O, int64_t each, cudaStream_t stream)
 {

@@ -75,5 +75,5 @@ cudaError_t dropout(cu_array y, cu_array x, const int32_t *sample, const int32_t
 extern "C" cudaError_t cu_dropout(struct cu_array y, struct cu_array x, const int32_t *sample, const int32_t *epoch, struct cu_drop k,
                                   cudaStream_t stream)
 {
-	return y.dtype == CU_BF16 ? dropout<bf16>(y, x, sample, epoch, k, stream) : dropout<float>(y, x, sample, epoch, k, stream);
+	return cu_by_type(y.dtype, [&](auto type) { return dropout<decltype(type)>(y, x, sample, epoch, k, stream); });
 }

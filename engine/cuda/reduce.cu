@@ -108,11 +108,7 @@ cudaError_t launch(const cu_reduction *q, Out out, cudaStream_t stream)
 template <class Op, class Out>
 cudaError_t launch_typed(const cu_reduction *q, Out out, cudaStream_t stream)
 {
-	switch (q->kept.dtype) {
-	case CU_F32: return launch<float, Op>(q, out, stream);
-	case CU_BF16: return launch<bf16, Op>(q, out, stream);
-	default: return cudaErrorInvalidValue;
-	}
+	return cu_by_type(q->kept.dtype, [&](auto type) { return launch<decltype(type), Op>(q, out, stream); });
 }
 
 } // namespace
@@ -183,7 +179,9 @@ namespace {
 
 template <class W> __device__ inline void copy(W *y, W x) { *y = x; }
 __device__ inline void copy(bf16 *y, float x) { cu_assign(y, x); }
+__device__ inline void copy(f16 *y, float x) { cu_assign(y, x); }
 __device__ inline void copy(float *y, bf16 x) { *y = cu_value(x); }
+__device__ inline void copy(float *y, f16 x) { *y = cu_value(x); }
 
 template <class Y, class X>
 __global__ void __launch_bounds__(CU_BLOCK) k_expand(Y *__restrict__ y, int64_t n, cu_view x)
@@ -212,7 +210,11 @@ extern "C" cudaError_t cu_expand(struct cu_array y, int64_t n, struct cu_view x,
 	}
 	if (y.dtype == CU_BF16 && x.dtype == CU_F32)
 		return expand<bf16, float>(y, n, x, stream);
+	if (y.dtype == CU_F16 && x.dtype == CU_F32)
+		return expand<f16, float>(y, n, x, stream);
 	if (y.dtype == CU_F32 && x.dtype == CU_BF16)
 		return expand<float, bf16>(y, n, x, stream);
+	if (y.dtype == CU_F32 && x.dtype == CU_F16)
+		return expand<float, f16>(y, n, x, stream);
 	return cudaErrorInvalidValue;
 }

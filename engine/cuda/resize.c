@@ -6,7 +6,7 @@
 static struct cu_array map(const struct tensor *t)
 {
 	BUG_IF(t->layout != CHANNELS_LAST || t->shape.n_dim != 4, "resize of a tensor that is not channels-last");
-	BUG_IF(t->dtype != F32 && t->dtype != BF16, "resize of %s", dtype_name(t->dtype));
+	BUG_IF(!dtype_is_act(t->dtype), "resize of %s", dtype_name(t->dtype));
 	return array_of(t);
 }
 

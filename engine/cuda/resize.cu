@@ -117,9 +117,9 @@ cudaError_t resize_of(bool dx, cu_array a, cu_array b, const cu_zoom &k, cudaStr
 
 extern "C" cudaError_t cu_resize(struct cu_array y, struct cu_array x, struct cu_zoom k, cudaStream_t stream)
 {
-	return y.dtype == CU_BF16 ? resize_of<bf16>(false, y, x, k, stream) : resize_of<float>(false, y, x, k, stream);
+	return cu_by_type(y.dtype, [&](auto type) { return resize_of<decltype(type)>(false, y, x, k, stream); });
 }
 extern "C" cudaError_t cu_resize_dx(struct cu_array dx, struct cu_array dy, struct cu_zoom k, cudaStream_t stream)
 {
-	return dx.dtype == CU_BF16 ? resize_of<bf16>(true, dx, dy, k, stream) : resize_of<float>(true, dx, dy, k, stream);
+	return cu_by_type(dx.dtype, [&](auto type) { return resize_of<decltype(type)>(true, dx, dy, k, stream); });
 }

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* x and dx are (N,C,H,W), y and dy (N,C,out_h,out_w), all of one type: F32 or BF16. */
+/* x and dx are (N,C,H,W), y and dy (N,C,out_h,out_w), all of one type: F32, BF16 or F16. */
 struct cu_zoom {
 	int bilinear;
 	int N, C, H, W, out_h, out_w;

@@ -42,9 +42,5 @@ extern "C" cudaError_t cu_softmax(const struct cu_rows *x, const struct cu_rows 
 {
 	if (y->rows.dtype != CU_F32)
 		return cudaErrorInvalidValue;
-	switch (x->rows.dtype) {
-	case CU_F32: return softmax<float>(x, y, logarithm, stream);
-	case CU_BF16: return softmax<bf16>(x, y, logarithm, stream);
-	default: return cudaErrorInvalidValue;
-	}
+	return cu_by_type(x->rows.dtype, [&](auto type) { return softmax<decltype(type)>(x, y, logarithm, stream); });
 }

@@ -14,7 +14,7 @@ struct cu_rows {
 	int64_t n, K, step;
 };
 
-/* x F32 or BF16, y F32: softmax of each row, or its logarithm. A row with a NaN becomes NaN. */
+/* x F32, BF16 or F16, y F32: softmax of each row, or its logarithm. A row with a NaN becomes NaN. */
 cudaError_t cu_softmax(const struct cu_rows *x, const struct cu_rows *y, bool logarithm, cudaStream_t stream);
 
 #ifdef __cplusplus

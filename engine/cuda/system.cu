@@ -34,7 +34,7 @@ __global__ void k_finite(cu_array x, int64_t n, int *ok)
 
 extern "C" cudaError_t cu_finite(struct cu_array x, int64_t n, int *ok, cudaStream_t stream)
 {
-	if (x.dtype != CU_F32 && x.dtype != CU_BF16)
+	if (x.dtype != CU_F32 && x.dtype != CU_BF16 && x.dtype != CU_F16)
 		return cudaSuccess;
 	return CU_LAUNCH(k_finite, cu_blocks(n), CU_BLOCK, 0, stream, x, n, ok);
 }
@@ -66,15 +66,15 @@ extern "C" cudaError_t cu_square_sum(const float *x, int64_t n, float *part, flo
 	return st == cudaSuccess ? CU_LAUNCH(k_square_total, 1, 1, 0, stream, part, sum) : st;
 }
 
-__global__ void k_clip_factor(const float *sum, double limit, float *clip)
+__global__ void k_clip_factor(const float *sum, double limit, const float *unscale, float *clip)
 {
-	const double factor = limit / (sqrt((double)*sum) + 1e-6);
-	*clip = (float)(factor > 1 ? 1 : factor);
+	const double back = unscale ? (double)*unscale : 1, factor = limit / (sqrt((double)*sum) * back + 1e-6);
+	*clip = (float)((factor > 1 ? 1 : factor) * back);
 }
 
-extern "C" cudaError_t cu_clip_factor(const float *sum, double limit, float *clip, cudaStream_t stream)
+extern "C" cudaError_t cu_clip_factor(const float *sum, double limit, const float *unscale, float *clip, cudaStream_t stream)
 {
-	return CU_LAUNCH(k_clip_factor, 1, 1, 0, stream, sum, limit, clip);
+	return CU_LAUNCH(k_clip_factor, 1, 1, 0, stream, sum, limit, unscale, clip);
 }
 
 /* ---- the optimiser ---- */

@@ -12,12 +12,12 @@ enum { CU_PARTS = 256 }; /* into which a sum over a whole buffer is cut, whateve
 
 /* dst = src where *ok. */
 cudaError_t cu_copy_if(void *dst, const void *src, size_t bytes, const int *ok, cudaStream_t stream);
-/* *ok = *ok && every element is finite. F32 or BF16; of others nothing is done. */
+/* *ok = *ok && every element is finite. F32, BF16 or F16; of others nothing is done. */
 cudaError_t cu_finite(struct cu_array x, int64_t n, int *ok, cudaStream_t stream);
 /* *sum += sum of squares: CU_PARTS sums in f32, added in order in f64. part: CU_PARTS floats. */
 cudaError_t cu_square_sum(const float *x, int64_t n, float *part, float *sum, cudaStream_t stream);
-/* *clip = min(1, limit / (sqrt(*sum) + 1e-6)); NaN stays. */
-cudaError_t cu_clip_factor(const float *sum, double limit, float *clip, cudaStream_t stream);
+/* *clip = min(1, limit / (sqrt(*sum) u + 1e-6)) u with u = *unscale, 1 where that is NULL; NaN stays. */
+cudaError_t cu_clip_factor(const float *sum, double limit, const float *unscale, float *clip, cudaStream_t stream);
 
 enum cu_optim_kind { CU_SGD, CU_ADAM, CU_ADAMW };
 struct cu_optim {

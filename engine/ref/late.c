@@ -24,6 +24,7 @@ struct item {
 	double value;
 	int64_t n;
 	const int *ok;
+	const void *unscale;
 	const struct kernel *kernel;
 	const struct kernel_run *launch;
 	struct optim_run optim;
@@ -233,12 +234,12 @@ static void late_square_sum(void *impl, const void *x, int64_t n, void *sum)
 
 static void run_clip_factor(const struct item *it)
 {
-	backend_ref.clip_factor(NULL, it->src, it->value, it->dst);
+	backend_ref.clip_factor(NULL, it->src, it->value, it->unscale, it->dst);
 }
 
-static void late_clip_factor(void *impl, const void *sum, double limit, void *clip)
+static void late_clip_factor(void *impl, const void *sum, double limit, const void *unscale, void *clip)
 {
-	push(impl, &(struct item){.run = run_clip_factor, .src = sum, .value = limit, .dst = clip});
+	push(impl, &(struct item){.run = run_clip_factor, .src = sum, .value = limit, .unscale = unscale, .dst = clip});
 }
 
 static void run_optim(const struct item *it)
@@ -279,7 +280,7 @@ static void late_pack(void *impl, const struct kernel *k, void *state, int i, co
 }
 
 const struct backend backend_late = {
-	.name = "late", .fuses = false, .wide = F64, .count = late_count, .open = late_open, .close = late_close,
+	.name = "late", .fuses = false, .wide = F64, .f16 = true, .count = late_count, .open = late_open, .close = late_close,
 	.alloc = late_alloc, .free = late_free, .put = late_put, .get = late_copy, .copy = late_copy,
 	.copy_if = late_copy_if, .fill = late_fill, .wait = late_wait, .free_memory = late_free_memory,
 	.bf16_native = late_bf16_native, .launch = late_launch, .pack = late_pack, .finite = late_finite,

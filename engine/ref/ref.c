@@ -128,11 +128,12 @@ static void ref_square_sum(void *impl, const void *x, int64_t n, void *sum)
 	*(double *)sum += total;
 }
 
-static void ref_clip_factor(void *impl, const void *sum, double limit, void *clip)
+static void ref_clip_factor(void *impl, const void *sum, double limit, const void *unscale, void *clip)
 {
-	const double factor = limit / (sqrt(*(const double *)sum) + 1e-6);
+	const double back = unscale ? *(const double *)unscale : 1;
+	const double factor = limit / (sqrt(*(const double *)sum) * back + 1e-6);
 	(void)impl;
-	*(double *)clip = factor > 1 ? 1 : factor; /* NaN stays, as in PyTorch */
+	*(double *)clip = (factor > 1 ? 1 : factor) * back; /* NaN stays, as in PyTorch */
 }
 
 static void ref_optim_run(void *impl, const struct optim_run *r)
@@ -142,7 +143,7 @@ static void ref_optim_run(void *impl, const struct optim_run *r)
 }
 
 const struct backend backend_ref = {
-	.name = "ref", .fuses = false, .wide = F64, .count = ref_count, .open = ref_open, .close = ref_close,
+	.name = "ref", .fuses = false, .wide = F64, .f16 = true, .count = ref_count, .open = ref_open, .close = ref_close,
 	.alloc = ref_alloc, .free = ref_free, .put = ref_copy, .get = ref_copy, .copy = ref_copy,
 	.copy_if = ref_copy_if, .fill = ref_fill, .wait = ref_wait, .free_memory = ref_free_memory,
 	.bf16_native = ref_bf16_native, .launch = ref_launch, .pack = ref_pack, .finite = ref_finite,

@@ -19,6 +19,13 @@ START_TEST(against_ref_bf16)
 }
 END_TEST
 
+START_TEST(against_ref_f16)
+{
+	if (is_convolution(case_at(_i)) && !(case_at(_i)->flags & CASE_NO_F16))
+		against_ref(case_at(_i), PRECISION_F16);
+}
+END_TEST
+
 /* The device that is current is all that choosing asks for. */
 static struct cudnn_plan *plan_of(enum conv_kind kind, struct cu_conv v, bool bias, bool relu)
 {
@@ -120,6 +127,7 @@ int main(void)
 	TCase *const tc = tcase_create("cudnn");
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, against_ref_bf16, 0, n_cases_a + n_cases_b);
+	tcase_add_loop_test(tc, against_ref_f16, 0, n_cases_a + n_cases_b);
 	tcase_add_test(tc, plans_are_chosen);
 	tcase_add_test(tc, what_is_taken_is_exact);
 	tcase_add_loop_test(tc, relu_follows, 0, 4);

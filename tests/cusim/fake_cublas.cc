@@ -36,13 +36,13 @@ static int at_least_1(int n)
 static bool types_supported(const product &p)
 {
 	const bool floats = p.a.type == CUDA_R_32F && p.c.type == CUDA_R_32F;
-	const bool bf16 = p.a.type == CUDA_R_16BF && (p.c.type == CUDA_R_16BF || p.c.type == CUDA_R_32F);
+	const bool halves = (p.a.type == CUDA_R_16BF || p.a.type == CUDA_R_16F) && (p.c.type == p.a.type || p.c.type == CUDA_R_32F);
 	if (p.a.type != p.b.type)
 		return false;
 	switch (p.compute) {
 	case CUBLAS_COMPUTE_32F:
 	case CUBLAS_COMPUTE_32F_PEDANTIC:
-		return floats || bf16;
+		return floats || halves;
 	case CUBLAS_COMPUTE_32F_FAST_TF32:
 		return floats;
 	default:

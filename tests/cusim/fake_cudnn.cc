@@ -3,11 +3,12 @@
  * that offer engines of every kind, and plans that sum in double and round once. A plan lives without the graph that it was made of.
  *
  * The engines offered are, in this order: one that is not deterministic; one that refuses every problem when its plan is sealed; one with a workspace of
- * a terabyte; one that adds parts in bf16; and one that will do. That one, as the real ones, takes bf16 maps only if channels of a group are even in
+ * a terabyte; one that adds parts in bf16; and one that will do. That one, as the real ones, takes maps of bf16 or f16 only if channels of a group are even in
  * number, and does relu only of even outputs: so each way out of a missing plan is taken by some test.
  */
 #include <cudnn.h>
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include <cmath>
 #include <map>
@@ -254,7 +255,7 @@ cudnnStatus_t read_graph(descriptor *d)
 bool takes(const problem &p)
 {
 	const tensor &map = p.kind == 0 ? p.x : p.y;
-	if (map.type != CUDNN_DATA_BFLOAT16)
+	if (map.type != CUDNN_DATA_BFLOAT16 && map.type != CUDNN_DATA_HALF)
 		return false;
 	for (const step &s : p.then)
 		if (s.relu && p.w.dim[0] % 2)
@@ -279,7 +280,9 @@ int64_t at(const tensor &t, int64_t a, int64_t b, int64_t c, int64_t d)
 
 double load(const tensor &t, const void *p, int64_t i)
 {
-	return t.type == CUDNN_DATA_FLOAT ? ((const float *)p)[i] : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
+	if (t.type == CUDNN_DATA_FLOAT)
+		return ((const float *)p)[i];
+	return t.type == CUDNN_DATA_HALF ? __half2float(((const __half *)p)[i]) : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
 }
 
 /* The engine that rounds has sums of bf16. */
@@ -299,6 +302,8 @@ void store(const tensor &t, void *p, int64_t i, double v)
 {
 	if (t.type == CUDNN_DATA_FLOAT)
 		((float *)p)[i] = (float)v;
+	else if (t.type == CUDNN_DATA_HALF)
+		((__half *)p)[i] = __float2half_rn((float)v);
 	else
 		((__nv_bfloat16 *)p)[i] = __float2bfloat16_rn((float)v);
 }

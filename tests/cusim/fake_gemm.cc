@@ -2,6 +2,7 @@
 #include "tests/cusim/fake_gemm.h"
 
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include <vector>
 
@@ -27,13 +28,17 @@ static const char *of_batch(const matrix &x, int i)
 
 static float load(const char *p, size_t i, cudaDataType type)
 {
-	return type == CUDA_R_32F ? ((const float *)p)[i] : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
+	if (type == CUDA_R_32F)
+		return ((const float *)p)[i];
+	return type == CUDA_R_16F ? __half2float(((const __half *)p)[i]) : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
 }
 
 static void store(char *p, size_t i, cudaDataType type, float value)
 {
 	if (type == CUDA_R_32F)
 		((float *)p)[i] = value;
+	else if (type == CUDA_R_16F)
+		((__half *)p)[i] = __float2half_rn(value);
 	else
 		((__nv_bfloat16 *)p)[i] = __float2bfloat16_rn(value);
 }

@@ -12,18 +12,21 @@
 
 #include "engine/build.h"
 
-/* What is compared with `ref`, and all that are tested one by one. tests/cuda builds these files once
+/* What is compared with `ref`, whether it stores f16, and all that are tested one by one. tests/cuda builds these files once
    more, for its device, and `limbeck selftest` for the one that a user names. */
 #if defined TEST_SELFTEST
 #include "cli/selftest/selftest.h"
 #define TEST_DEVICE "selftest"
+#define TEST_F16 selftest_takes_f16()
 #define TEST_DEVICES "selftest"
 #define device_open selftest_device_open
 #elif defined TEST_CUDA
 #define TEST_DEVICE "cuda"
+#define TEST_F16 true
 #define TEST_DEVICES "cuda"
 #else
 #define TEST_DEVICE "cpu"
+#define TEST_F16 false
 #define TEST_DEVICES "ref", "late", "cpu"
 #endif
 
@@ -48,6 +51,7 @@ enum case_flags {
 	CASE_SECOND = 1,  /* the gradient can be differentiated too, and that is checked */
 	CASE_FORWARD = 2, /* values only (cpu against ref) */
 	CASE_NO_BF16 = 4, /* not compared in bf16, and the reason stands beside it */
+	CASE_NO_F16 = 8,  /* nor in f16 */
 };
 
 struct op_case {
@@ -56,7 +60,7 @@ struct op_case {
 	unsigned flags;
 	int n_in;
 	struct case_in in[CASE_IN];
-	double f32, bf16; /* largest error of cpu against ref, relative to |ref| + rms(ref); 0: 1e-5 and 1/64 */
+	double f32, bf16; /* largest error of cpu against ref, relative to |ref| + rms(ref); 0: 1e-5 and 1/64. In f16 an eighth of that in bf16 */
 };
 
 /* g->sample and g->epoch, where an op made them, are filled with 0, 1, 2, ... and 3. */

@@ -1,4 +1,4 @@
-/* Every case on a device, in both precisions, against `ref`: values and first gradients, and the same bits twice. */
+/* Every case on a device, in its precisions, against `ref`: values and first gradients, and the same bits twice. */
 #include "tests/engine/trial.h"
 
 #include <math.h>
@@ -11,8 +11,7 @@ struct side {
 };
 
 /* Runs y and its gradients; the seed is the same on every device. */
-static void run_side(struct side *s, const struct op_case *c, const char *device, enum precision precision,
-		     bool round)
+static void run_side(struct side *s, const struct op_case *c, const char *device, enum precision precision)
 {
 	int wrt[CASE_IN];
 	struct node *by[CASE_IN], *keep[CASE_IN + 1];
@@ -29,8 +28,7 @@ static void run_side(struct side *s, const struct op_case *c, const char *device
 		graph_grad(s->t.g, s->t.y, seed, by, n, keep + 1);
 		trial_ok(&s->t, c->name);
 	}
-	if (round)
-		trial_round_bf16(&s->t);
+	trial_round(&s->t);
 	trial_place(&s->t);
 	trial_prepare(&s->t, &s->p, keep, n + 1);
 	trial_run(&s->t, &s->p);
@@ -53,13 +51,13 @@ static double rms(const double *x, int64_t n)
 
 void against_ref(const struct op_case *c, enum precision precision)
 {
-	const bool low = precision == PRECISION_BF16;
-	const double limit = low ? (c->bf16 > 0 ? c->bf16 : 1.0 / 64) : (c->f32 > 0 ? c->f32 : 1e-5);
+	const double low = c->bf16 > 0 ? c->bf16 : 1.0 / 64;
+	const double limit = precision == PRECISION_F16 ? low / 8 : precision == PRECISION_BF16 ? low : c->f32 > 0 ? c->f32 : 1e-5;
 	struct side ref, own, again;
 
-	run_side(&ref, c, "ref", precision, low);
-	run_side(&own, c, TEST_DEVICE, precision, low);
-	run_side(&again, c, TEST_DEVICE, precision, low);
+	run_side(&ref, c, "ref", precision);
+	run_side(&own, c, TEST_DEVICE, precision);
+	run_side(&again, c, TEST_DEVICE, precision);
 	for (int i = 0; i < ref.p.n; i++) {
 		const struct type *const type = &ref.p.node[i]->type;
 		const int64_t n = shape_count(&type->shape);
@@ -67,13 +65,13 @@ void against_ref(const struct op_case *c, enum precision precision)
 		const double size = rms(ref.p.value[i], n);
 
 		ck_assert_msg(memcmp(own.p.value[i], again.p.value[i], (size_t)n * sizeof(double)) == 0, "%s in %s, %s %d: other bits the second time",
-			      c->name, low ? "bf16" : "f32", i ? "gradient" : "value", i);
+			      c->name, precision_name(precision), i ? "gradient" : "value", i);
 		for (int64_t k = 0; k < n; k++) {
 			const double a = ref.p.value[i][k], b = own.p.value[i][k];
 			const double room = real ? limit * (fabs(a) + size) : 0;
 
 			ck_assert_msg(fabs(a - b) <= room,
-				      "%s in %s, %s %d: element %lld of %s is %.9g, on ref %.9g (limit %.2g)", c->name, low ? "bf16" : "f32", i ? "gradient" : "value", i, (long long)k,
+				      "%s in %s, %s %d: element %lld of %s is %.9g, on ref %.9g (limit %.2g)", c->name, precision_name(precision), i ? "gradient" : "value", i, (long long)k,
 				      shape_str(&type->shape), b, a, room);
 		}
 	}
@@ -103,6 +101,14 @@ START_TEST(against_ref_bf16)
 }
 END_TEST
 
+/* Three bits more than bf16, so an eighth of its error; what has more is beyond the exponent's range. */
+START_TEST(against_ref_f16)
+{
+	if (is_asked(case_at(_i)) && !(case_at(_i)->flags & CASE_NO_F16))
+		against_ref(case_at(_i), PRECISION_F16);
+}
+END_TEST
+
 TCase *tcase_against_ref(void)
 {
 	TCase *const tc = tcase_create("against ref");
@@ -110,6 +116,8 @@ TCase *tcase_against_ref(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, against_ref_f32, 0, n_cases_a + n_cases_b);
 	tcase_add_loop_test(tc, against_ref_bf16, 0, n_cases_a + n_cases_b);
+	if (TEST_F16)
+		tcase_add_loop_test(tc, against_ref_f16, 0, n_cases_a + n_cases_b);
 	return tc;
 }
 
@@ -127,6 +135,13 @@ START_TEST(wide_bf16)
 }
 END_TEST
 
+START_TEST(wide_f16)
+{
+	if (is_asked(&cases_wide[_i]) && !(cases_wide[_i].flags & CASE_NO_F16))
+		against_ref(&cases_wide[_i], PRECISION_F16);
+}
+END_TEST
+
 TCase *tcase_wide(void)
 {
 	TCase *const tc = tcase_create("wide");
@@ -134,5 +149,7 @@ TCase *tcase_wide(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, wide_f32, 0, n_cases_wide);
 	tcase_add_loop_test(tc, wide_bf16, 0, n_cases_wide);
+	if (TEST_F16)
+		tcase_add_loop_test(tc, wide_f16, 0, n_cases_wide);
 	return tc;
 }

@@ -92,7 +92,7 @@ static void build(struct trial *t, const struct shape_case *c)
 	if (c->added)
 		added = leaf_in(t, &r, "residual", y, false, c->added == BYTES ? 0 : -size, c->added == BYTES ? 255 : size);
 	if (c->precision == PRECISION_BF16)
-		trial_round_bf16(t);
+		trial_round(t);
 	w = graph_quantize_weights(t->g, w, &scale);
 	t->y = graph_conv2d_int8(t->g, x, w, scale, bias, added, &conf);
 	trial_ok(t, "conv2d_int8");

@@ -215,9 +215,9 @@ START_TEST(test_square_sum_and_clip)
 	void *const sum = wide(&b, ONE(400), 1), *const clip = wide(&b, ONE(7), 1);
 	b.dev->backend->square_sum(b.dev->impl, wide(&b, x, MOST), MOST, sum);
 	expect(&b, "square_sum", sum, ONE(400 + MOST / 3 * 2), 1);
-	b.dev->backend->clip_factor(b.dev->impl, sum, 2, clip); /* norm 80 */
+	b.dev->backend->clip_factor(b.dev->impl, sum, 2, NULL, clip); /* norm 80 */
 	expect(&b, "clip_factor", clip, ONE(2 / (80 + 1e-6)), 1);
-	b.dev->backend->clip_factor(b.dev->impl, sum, 81, clip);
+	b.dev->backend->clip_factor(b.dev->impl, sum, 81, NULL, clip);
 	expect(&b, "clip_factor of a small norm", clip, ONE(1), 1);
 	mem_free(x);
 	bench_close(&b);

@@ -172,11 +172,15 @@ int trial_wrt(const struct trial *t, const struct op_case *c, int wrt[])
 	return n;
 }
 
-void trial_round_bf16(struct trial *t)
+void trial_round(struct trial *t)
 {
+	static const enum dtype as[] = {[PRECISION_F32] = F32, [PRECISION_BF16] = BF16, [PRECISION_F16] = F16};
 	for (int k = 0; k < t->n_leaf; k++)
-		for (int64_t i = 0; t->leaf[k].node->type.cls == CLASS_ACT && i < t->leaf[k].n; i++)
-			t->leaf[k].value[i] = f32_from_bf16(bf16_from_f32((float)t->leaf[k].value[i]));
+		for (int64_t i = 0; t->leaf[k].node->type.cls == CLASS_ACT && i < t->leaf[k].n; i++) {
+			float raw;
+			elements_from_f64(&raw, as[t->precision], &t->leaf[k].value[i], 1);
+			elements_to_f64(&t->leaf[k].value[i], &raw, as[t->precision], 1);
+		}
 }
 
 void trial_place(struct trial *t)

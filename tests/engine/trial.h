@@ -48,8 +48,8 @@ void trial_case(struct trial *t, const struct op_case *c);
 struct node *trial_weight(struct trial *t, const struct node *n, const char *name);
 /* Inputs of the case with respect to which it is differentiated, as indices of leaf. */
 int trial_wrt(const struct trial *t, const struct op_case *c, int wrt[]);
-/* Values that bf16 holds, for leaves of class act: what every device of that precision would make of them. */
-void trial_round_bf16(struct trial *t);
+/* Values that the trial's precision holds, for leaves of class act: what every device of that precision would make of them. */
+void trial_round(struct trial *t);
 
 /* Parameters' memory: after the last trial_leaf, before the first plan. */
 void trial_place(struct trial *t);

@@ -65,7 +65,7 @@ static void train(struct trainee *t, int steps)
 		elements_from_f64(raw, t->dev->backend->wide, g, o->size);
 		t->dev->backend->put(t->dev->impl, o->grad, raw, (size_t)o->size * dtype_size(t->dev->backend->wide));
 		optim_set_lr(o, 0.1);
-		optim_step(o, t->ok);
+		optim_step(o, NULL, t->ok);
 		ck_ok(device_wait(t->dev, &e));
 		o->steps++;
 	}
