@@ -80,7 +80,7 @@ static void print_data(const struct experiment *x)
 	       d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test), p->C, p->H,
 	       p->W, d->info.classes);
 	printf("device %s, %d threads, precision %s\n", x->dev->backend->name, x->dev->threads,
-	       x->precision == PRECISION_BF16 ? "bf16" : "f32");
+	       precision_name(x->precision));
 }
 
 /* What the stages of each list take together; gives the most of all lists. */

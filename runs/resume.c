@@ -17,7 +17,8 @@ const struct resume_field resume_fields[RESUME_FIELDS] = {
 	FIELD(n_sum, FIELD_INT), FIELD(count, FIELD_REAL), FIELD(best, FIELD_REAL), FIELD(best_epoch, FIELD_INT),
 	FIELD(last_valid, FIELD_REAL), FIELD(n_chosen, FIELD_INT), FIELD(n_set, FIELD_INT), FIELD(n_optim, FIELD_INT),
 	FIELD(n_ended, FIELD_INT), FIELD(macs, FIELD_REAL), FIELD(teacher_images, FIELD_REAL),
-	FIELD(rollbacks, FIELD_INT), FIELD(epoch_rollbacks, FIELD_INT), FIELD(n_watch, FIELD_INT),
+	FIELD(rollbacks, FIELD_INT), FIELD(epoch_rollbacks, FIELD_INT), FIELD(epoch_overflows, FIELD_INT),
+	FIELD(loss_scale, FIELD_REAL), FIELD(scale_good, FIELD_LONG), FIELD(n_watch, FIELD_INT),
 };
 
 /* What is being written. */

@@ -33,7 +33,10 @@ struct resume {
 	int n_sum;
 	double sum[RESUME_SUMS];    /* of each metric: value times pictures, then its pictures */
 	double count;
-	int epoch_rollbacks;
+	int epoch_rollbacks, epoch_overflows;
+	/* in f16 (engine/scale.h); 0 else */
+	double loss_scale;
+	long scale_good;            /* steps taken in a row since it was changed */
 	/* alarms */
 	int rollbacks;              /* steps of the stage that were undone, each of which halved its learning rates */
 	int n_watch;

@@ -4,7 +4,7 @@
 
 #include "runs/resume.h"
 
-#define RESUME_FORMAT "limbeck-resume-4"
+#define RESUME_FORMAT "limbeck-resume-5"
 
 /* The place: one row per field, read and written alike. The key is the field's name in the metadata. */
 enum field_type { FIELD_INT, FIELD_LONG, FIELD_REAL };
@@ -13,7 +13,7 @@ struct resume_field {
 	enum field_type type;
 	size_t offset;
 };
-enum { RESUME_FIELDS = 21 };
+enum { RESUME_FIELDS = 24 };
 extern const struct resume_field resume_fields[RESUME_FIELDS];
 
 /* A struct resume_watch as numbers in a row. */

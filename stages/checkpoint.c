@@ -38,6 +38,14 @@ static void fill(struct trainer *t)
 		t->place.optim[i] = l->optim[i].optim;
 }
 
+static enum status take_scale(struct trainer *t, struct err *e)
+{
+	const struct resume *p = &t->place;
+	if (!t->r->scale || loss_scale_set(t->r->scale, p->loss_scale, p->scale_good))
+		return OK;
+	return err_env(e, "%s: damaged: a loss scale of %g", checkpoint_path(t), p->loss_scale);
+}
+
 /* Lessons that were reached have the teachers that were chosen for them. */
 static enum status take_choices(struct trainer *t, struct err *e)
 {
@@ -89,13 +97,15 @@ enum status checkpoint_load(struct trainer *t, struct err *e)
 	if (st == OK && t->place.n_watch != lesson_of(t)->n_watch)
 		return err_user(e, (struct where){.file = checkpoint_path(t)}, "%d watched critics in the saved state, %d now; remove the file to start the stage anew",
 		                t->place.n_watch, lesson_of(t)->n_watch);
-	return st;
+	return st == OK ? take_scale(t, e) : st;
 }
 
 enum status checkpoint_save(struct trainer *t, struct err *e)
 {
 	fill(t);
 	t->saved = time_now();
+	t->place.loss_scale = t->r->scale ? t->r->scale->value : 0;
+	t->place.scale_good = t->r->scale ? t->r->scale->good : 0;
 	snprintf(t->place.stage, sizeof t->place.stage, "%s", t->r->stage->name);
 	snprintf(t->place.identity, sizeof t->place.identity, "%s", t->r->stage->identity);
 	const enum status st = course_write(t, e);

@@ -39,6 +39,8 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 		{"valid_top1", valid->n ? valid->top1 : NAN},
 		{TEST_WATCHED, test->n ? test->top1 : NAN},
 		{"gap_to_teacher_valid", valid->n ? t->teacher_valid - valid->top1 : NAN},
+		{"loss_scale", t->r->scale ? t->r->scale->value : NAN},
+		{"overflows", t->r->scale ? t->place.epoch_overflows : NAN},
 		{"rollbacks", t->place.epoch_rollbacks ? t->place.epoch_rollbacks : NAN},
 		{"time/images_per_s", spent > 0 ? (double)c->epoch_images / spent : NAN},
 		{"time/wait_share", spent > 0 ? c->waited / spent : NAN},
@@ -108,7 +110,7 @@ enum status epoch_end(struct trainer *t, struct err *e)
 	         lesson_mean(t, "loss"), t->train_top1, valid.n ? valid.top1 : NAN);
 	t->place.n_sum = 0;
 	t->place.count = 0;
-	t->place.epoch_rollbacks = 0;
+	t->place.epoch_rollbacks = t->place.epoch_overflows = 0;
 	memset(t->place.sum, 0, sizeof t->place.sum);
 	return st == OK ? checkpoint_save(t, e) : st;
 }

@@ -289,7 +289,9 @@ enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, st
 	const int before = lesson_epochs_before(t->r, t->place.lesson);
 	st->place = lesson_place(t, lesson_of(t));
 	enum status s = step_run(st, b, t->place.step, before + t->place.epoch, e);
-	if (s == OK)
+	if (s == OK && step_skipped(st, t->place.step))
+		watch_overflow(t);
+	else if (s == OK)
 		s = add_metrics(t, st, b->n, e);
 	else if (s == E_RUN)
 		s = watch_not_finite(t, e);

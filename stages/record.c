@@ -80,7 +80,7 @@ static struct store_run row_of(const struct record *r, const char *identity, str
 	origin_machine(machine, dev->threads, dev->backend->version ? dev->backend->version() : dev->backend->name);
 	return (struct store_run){
 		.name = x->name, .folder = r->folder, .config = x->path, .identity = identity, .program = origin_build(),
-		.machine = str_text(machine), .device = dev->backend->name, .precision = x->precision == PRECISION_BF16 ? "bf16" : "f32",
+		.machine = str_text(machine), .device = dev->backend->name, .precision = precision_name(x->precision),
 		.threads = dev->threads,
 	};
 }

@@ -40,7 +40,7 @@ void experiment_resolved(const struct experiment *x, FILE *f)
 	if (x->has_seed_teacher)
 		fprintf(f, ", teacher: %llu", (unsigned long long)x->seed_teacher);
 	fputs("}\n", f);
-	fprintf(f, "precision: %s   # asked: %s\n", x->precision == PRECISION_BF16 ? "bf16" : "f32", x->precision_text);
+	fprintf(f, "precision: %s   # asked: %s\n", precision_name(x->precision), x->precision_text);
 	print_data(x, f);
 	fputs("networks:\n", f);
 	conf_print(f, x->networks, 2);

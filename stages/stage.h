@@ -149,7 +149,7 @@ struct experiment {
 	bool has_seed_teacher;
 	struct budget budget;
 	struct experiment_pool *pool; /* what it shares with others; NULL: nothing */
-	const char *precision_text;   /* f32, bf16, auto */
+	const char *precision_text;   /* f32, bf16, f16, auto */
 	enum precision precision;
 	struct device *dev;
 	struct data *data;
@@ -245,6 +245,7 @@ struct stage_run {
 	struct net **net;             /* everything that may move, the student first: initialised, saved by resume, released together */
 	int n_lesson, cap_lesson;
 	struct lesson *lesson;
+	struct loss_scale *scale;     /* of its gradients, in f16; NULL in other precisions */
 	struct course *course;        /* temperatures.h: what the stage's `course` had, while it is trained; NULL: it repeats none */
 	void *own;                    /* the kind's */
 };
@@ -331,6 +332,7 @@ struct plan_roof step_roof(const struct step *st); /* the mean step's, by the de
 struct plan *step_plan(const struct step *st, long number); /* the variant for step number */
 /* After the pass was run with the same batch. */
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e);
+bool step_skipped(const struct step *st, long number); /* step number, which was the last to run, was not taken: plan_skipped */
 
 /* ---- evaluate.c ---- */
 

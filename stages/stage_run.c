@@ -128,6 +128,7 @@ enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_r
 	r->x = x;
 	r->stage = s;
 	r->arena = a;
+	r->scale = x->precision == PRECISION_F16 ? loss_scale_new(a) : NULL;
 	enum status st = experiment_net(x, a, s->train.train, s->train.train, &r->student, e);
 	if (st == OK)
 		run_add_net(r, r->student);
@@ -153,5 +154,6 @@ void stage_run_close(struct stage_run *r)
 			optim_release(r->lesson[k].optim[i].optim);
 	for (int i = 0; i < r->n_net; i++)
 		params_release(r->net[i]->params);
+	loss_scale_release(r->scale);
 	arena_close(r->arena);
 }

@@ -65,7 +65,7 @@ void step_minimise_all(struct step *st, const char *name, int every, struct node
 			wrt[at++] = graph_param(g, o[k]->item[i].set, o[k]->item[i].index);
 	if (!st->first_backward)
 		st->first_backward = g->n_node;
-	graph_grad(g, loss, NULL, wrt, items, grad);
+	graph_grad(g, loss, st->desc.scale_seed, wrt, items, grad);
 	if (graph_status(g) != OK)
 		return;
 	struct segment *s = add_segment(st, name, every);
@@ -215,6 +215,11 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	st->epoch = graph_input(st->g, "epoch", shape0(), CLASS_I32);
 	st->g->sample = st->sample;
 	st->g->epoch = st->epoch;
+	if (r->scale) {
+		const struct type scalar = type_of(shape0(), CLASS_WIDE);
+		st->desc.scale = r->scale;
+		st->desc.scale_seed = graph_given(st->g, "loss_scale", &scalar);
+	}
 	st->x = graph_normalize(st->g, st->image, d->mean, d->std);
 	enum status status = l->build(l, st, e);
 	if (status == OK)
@@ -310,6 +315,12 @@ struct plan_roof step_roof(const struct step *st)
 		sum.seconds += share[v] * one.seconds;
 	}
 	return sum;
+}
+
+bool step_skipped(const struct step *st, long number)
+{
+	const struct plan *p = step_plan(st, number);
+	return p && plan_skipped(p);
 }
 
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e)

@@ -3,7 +3,7 @@
 #include "runs/safetensors.h"
 
 const struct opt teacher_opts[] = {
-	CHOICE(teacher_conf, teacher_precision, "same", "same|f32|bf16|int8",
+	CHOICE(teacher_conf, teacher_precision, "same", "same|f32|bf16|f16|int8",
 	       "of the teacher's forward pass; same: as the experiment's; int8: bytes with scales found on training pictures"),
 	INT(teacher_conf, int8_batches, 8, 1, 10000, "batches", "int8: of training pictures that scales are found on"),
 	{.name = "int8_floor", .type = OPT_REAL, .offset = offsetof(struct teacher_conf, int8_floor), .def = 0.99, .min = 0, .max = 1, .unit = "-",
@@ -39,9 +39,12 @@ enum status teacher_new(struct arena *a, struct experiment *x, const struct stag
 	t->stage = s;
 	t->from = &s->teacher[which];
 	t->network = t->from->network;
-	t->precision = p == TEACHER_F32 ? PRECISION_F32 : p == TEACHER_BF16 ? PRECISION_BF16 : x->precision;
+	t->precision = p == TEACHER_F32 ? PRECISION_F32 : p == TEACHER_BF16 ? PRECISION_BF16 : p == TEACHER_F16 ? PRECISION_F16 : x->precision;
 	*out = t;
-	const enum status st = experiment_net(x, a, t->network, arena_printf(a, "%s (teacher)", t->network), &t->net, e);
+	enum status st = device_takes(x->dev, t->precision, e);
+	if (st != OK)
+		return st;
+	st = experiment_net(x, a, t->network, arena_printf(a, "%s (teacher)", t->network), &t->net, e);
 	if (st == OK && p == TEACHER_INT8) { /* what is planned does not depend on their values */
 		t->scales = NEW(a, struct int8_scales);
 		t->scales->n = int8_site_count(t->net);

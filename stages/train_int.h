@@ -89,7 +89,7 @@ enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e);
 void lesson_unplan(struct trainer *t);
 const struct lesson *lesson_of(const struct trainer *t);
 int lesson_epochs_before(const struct stage_run *r, int k);
-/* One step on the batch, or none where it was not finite and may be undone. E_RUN is the arm's own: the state before the step is saved. */
+/* One step on the batch, or none where it was not finite and may be undone, or its gradients overflowed by the loss scale. E_RUN is the arm's own: the state before the step is saved. */
 enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
 /* Where the next step stands in the span of the lesson's temperatures. */
 struct temperature_place lesson_place(const struct trainer *t, const struct lesson *l);
@@ -106,6 +106,8 @@ enum status epoch_end(struct trainer *t, struct err *e);
 double watch_rate(const struct trainer *t);
 /* A step was not finite and nothing of it is committed; e says which tensor. OK: told, counted, and e is empty again; E_RUN: the stage may undo no more. */
 enum status watch_not_finite(struct trainer *t, struct err *e);
+/* A step was not taken because of its loss scale, which was halved: counted, and no roll-back. */
+void watch_overflow(struct trainer *t);
 /* The lesson's critics, from its start; after each step with its metrics; at the end of an epoch of the stage, into the run's metrics. */
 void watch_begin(struct trainer *t);
 void watch_step(struct trainer *t, const struct step *st, const double value[]);

@@ -49,7 +49,7 @@ static enum status measure(struct trainer *t, struct net *net, const char *key, 
 
 static const char *weights_key(struct trainer *t, const char *identity)
 {
-	return arena_printf(t->r->arena, "%s/%s", identity, t->r->x->precision == PRECISION_BF16 ? "bf16" : "f32");
+	return arena_printf(t->r->arena, "%s/%s", identity, precision_name(t->r->x->precision));
 }
 
 /* What the gap of a lesson's student is measured against. */

@@ -34,6 +34,13 @@ enum status watch_not_finite(struct trainer *t, struct err *e)
 	return OK;
 }
 
+void watch_overflow(struct trainer *t)
+{
+	t->place.epoch_overflows++;
+	log_line(LOG_DEBUG, "stage '%s', lesson %d, epoch %d, batch %d: gradients beyond f16; the batch is passed over, the loss scale is %g now", t->r->stage->name,
+	         t->place.lesson + 1, t->place.epoch + 1, t->place.batch, t->r->scale->value);
+}
+
 /* ---- critics ---- */
 
 /* One that is wrong more often than right tells the student no more than one at chance. */

@@ -17,6 +17,7 @@ tests_check_cuda_SOURCES = \
 	%D%/backend.c \
 	%D%/test_conv.c \
 	%D%/test_device.c \
+	%D%/test_half.c \
 	%D%/test_index.c \
 	%D%/test_record.c \
 	tests/engine/cases.h \

@@ -5,6 +5,7 @@ TCase *tcase_device(void);
 TCase *tcase_index(void);
 TCase *tcase_record(void);
 TCase *tcase_conv(void);
+TCase *tcase_half(void);
 
 int main(void)
 {
@@ -23,6 +24,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_index());
 	suite_add_tcase(suite, tcase_record());
 	suite_add_tcase(suite, tcase_conv());
+	suite_add_tcase(suite, tcase_half());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);

@@ -42,35 +42,51 @@ run --device cpu --threads 1 --out cpu
 verdict $? "and on the CPU"
 # The losses of every epoch: relative to 1 at least.
 far() {
-	join <(losses whole) <(losses cpu) | awk '{ d = $2 - $3; d = d < 0 ? -d : d; m = $3 < 0 ? -$3 : $3; if (d > 1e-3 * (m > 1 ? m : 1)) print; n++ } END { if (n < 10) print "only " n " rows" }'
+	join <(losses "$1") <(losses cpu) | awk -v room="$2" '{ d = $2 - $3; d = d < 0 ? -d : d; m = $3 < 0 ? -$3 : $3; if (d > room * (m > 1 ? m : 1)) print; n++ } END { if (n < 10) print "only " n " rows" }'
 }
 losses() { awk -F, '$5 ~ /loss/ { print $1 "/" $2 "/" $3 "/" $5, $6 }' "$1"/tiny-*/metrics.csv | tr ' ' '_' | sed 's/_\([^_]*\)$/ \1/' | sort -k1,1; }
-far >out
+far whole 1e-3 >out
 [ ! -s out ]
 verdict $? "its losses are the CPU's within rounding"
 grep -q ',memory/device_mib,[0-9]' whole/tiny-*/metrics.csv && ! grep -q device_mib cpu/tiny-*/metrics.csv
 verdict $? "it says what memory it took there"
 
-"$program" train tiny.yaml --quiet --device cuda --out stopped >out 2>&1 &
-pid=$!
-for _ in $(seq 600); do
-	ls stopped/tiny-*/stages/kd/resume.safetensors >/dev/null 2>&1 && break
-	ls stopped/tiny-*/stages/kd >/dev/null 2>&1 && break
-	kill -0 "$pid" 2>/dev/null || break
-	sleep 0.1
-done
-kill -INT "$pid" 2>/dev/null
-wait "$pid"
-status=$?
-[ "$status" = 130 ] || [ "$status" = 0 ]
-verdict $? "it stops when asked"
-run --device cuda --out stopped
-verdict $? "and goes on"
-same=0
-for weights in whole/tiny-*/stages/*/last.safetensors; do
-	cmp "$weights" stopped/"${weights#whole/}" >>out || same=1
-done
-verdict $same "and leaves the same weights"
+# stop_and_go OUT WHOLE OPTIONS: what was stopped in the second stage and went on leaves the weights of WHOLE
+stop_and_go() {
+	local out=$1 whole=$2 pid status same=0
+	shift 2
+	"$program" train tiny.yaml --quiet --device cuda "$@" --out "$out" >out 2>&1 &
+	pid=$!
+	for _ in $(seq 600); do
+		ls "$out"/tiny-*/stages/kd/resume.safetensors >/dev/null 2>&1 && break
+		ls "$out"/tiny-*/stages/kd >/dev/null 2>&1 && break
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -INT "$pid" 2>/dev/null
+	wait "$pid"
+	status=$?
+	[ "$status" = 130 ] || [ "$status" = 0 ]
+	verdict $? "it stops when asked"
+	run --device cuda "$@" --out "$out"
+	verdict $? "and goes on"
+	for weights in "$whole"/tiny-*/stages/*/last.safetensors; do
+		cmp "$weights" "$out"/"${weights#"$whole"/}" >>out || same=1
+	done
+	verdict $same "and leaves the same weights"
+}
+stop_and_go stopped whole
+
+run --device cuda --precision f16 --out half
+verdict $? "in f16 it runs"
+far half 1e-2 >out
+[ ! -s out ]
+verdict $? "its losses are near"
+awk -F, '$5 == "loss_scale" { if ($6 < 1 || $6 > 16777216) print; n++ } $5 == "overflows" { if ($6 > 12) print } /nan|inf|rollbacks/ { print } END { if (n < 5) print "only " n " rows" }' \
+	half/tiny-*/metrics.csv >out
+[ ! -s out ]
+verdict $? "with a loss scale in its metrics, and no roll-back"
+stop_and_go half_stopped half --precision f16
 "$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "on the GPU [1-9][0-9]* MiB" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
 verdict $? "a step of it is timed, kernel by kernel"
 "$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out

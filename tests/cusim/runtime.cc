@@ -17,7 +17,7 @@ cudaError_t error_keep(cudaError_t error)
 }
 
 /* What every GPU of the last years has at least; the multiprocessors are few, so that loops over a grid go round more than once. */
-constexpr int multiprocessors = 4, compute_major = 8, compute_minor = 0, shared_bytes = 48 << 10, shared_bytes_most = 99 << 10;
+constexpr int multiprocessors = 4, compute_minor = 0, shared_bytes = 48 << 10, shared_bytes_most = 99 << 10;
 
 } // namespace cusim
 
@@ -52,7 +52,7 @@ API cudaGetDeviceProperties(cudaDeviceProp *p, int device)
 		return error_keep(cudaErrorInvalidDevice);
 	memset(p, 0, sizeof *p);
 	snprintf(p->name, sizeof p->name, "cusim (CPU)");
-	p->major = compute_major;
+	p->major = setting.compute_major;
 	p->minor = compute_minor;
 	p->totalGlobalMem = setting.device_bytes;
 	p->multiProcessorCount = multiprocessors;
@@ -78,7 +78,7 @@ API cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device)
 		*value = multiprocessors;
 		break;
 	case cudaDevAttrComputeCapabilityMajor:
-		*value = compute_major;
+		*value = setting.compute_major;
 		break;
 	case cudaDevAttrComputeCapabilityMinor:
 		*value = compute_minor;

@@ -53,6 +53,7 @@ static void configure(void)
 	const long blocks = number("CUSIM_BLOCKS", 1);
 	setting.resident_blocks = blocks < 1 ? 1 : (size_t)blocks;
 	setting.devices = (int)number("CUSIM_GPUS", 1);
+	setting.compute_major = (int)number("CUSIM_MAJOR", 8);
 	setting.device_bytes = (size_t)number("CUSIM_MEM_MB", 1024) << 20;
 	setting.failing_malloc = number("CUSIM_FAIL_MALLOC", 0);
 	setting.host_poison = number("CUSIM_HOSTPOISON", 0) != 0;

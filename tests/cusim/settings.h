@@ -15,7 +15,7 @@ struct settings {
 	thread_order threads;
 	stream_order streams;
 	size_t resident_blocks; /* whose threads take turns */
-	int devices;
+	int devices, compute_major;
 	size_t device_bytes;
 	long failing_malloc; /* the how manieth from here; 0: none */
 	bool host_poison, leak_check, print_counters;

@@ -1,6 +1,6 @@
 /*
  * The stand-in for cuBLAS. By hand: A = [1 2 3; 4 5 6], B = [7 8; 9 10; 11 12], A B = [58 64; 139 154], and with C = [2 4; 6 8]
- * 2 A B - C / 2 = [115 126; 275 304]. In bfloat16 275 becomes 276, a tie.
+ * 2 A B - C / 2 = [115 126; 275 304]. In bfloat16 275 becomes 276, a tie; half has all of them.
  */
 #include <cublas_v2.h>
 #include <math.h>
@@ -8,6 +8,7 @@
 
 #include "tests/cusim/child.h"
 #include "tests/cusim/kernels.h"
+#include "engine/tensor.h"
 #include "tests/cusim/suites.h"
 
 enum { M = 2, N = 2, K = 3, LDA = 5, LDB = 4, LDC = 3, ROOM = 64 };
@@ -23,19 +24,25 @@ static void setup(void)
 	BLAS_OK(cublasCreate(&handle));
 }
 
-/* Bytes, since a buffer holds floats or bfloat16. */
+/* Bytes, since a buffer holds floats, bfloat16 or half. */
 static void put(void *host, size_t i, cudaDataType type, float value)
 {
 	const size_t size = type == CUDA_R_32F ? 4 : 2;
-	memcpy((char *)host + i * size, (const char *)&value + 4 - size, size); /* the high half is exact: all are short */
+	const uint16_t half = f16_from_f32(value);
+	if (type == CUDA_R_16F)
+		memcpy((char *)host + i * size, &half, size);
+	else
+		memcpy((char *)host + i * size, (const char *)&value + 4 - size, size); /* the high half is exact: all are short */
 }
 
 static float take(const void *host, size_t i, cudaDataType type)
 {
 	const size_t size = type == CUDA_R_32F ? 4 : 2;
 	float value = 0;
+	uint16_t half;
+	memcpy(&half, (const char *)host + i * size, sizeof half);
 	memcpy((char *)&value + 4 - size, (const char *)host + i * size, size);
-	return value;
+	return type == CUDA_R_16F ? f32_from_f16(half) : value;
 }
 
 /* x (rows,columns), row by row, as cuBLAS wants op(X): columns first, `leading` apart. What is between them is NaN. */
@@ -67,14 +74,14 @@ static void check_c(const void *device, const float *want, cudaDataType type)
 	ck_assert(isnan(take(host, M, type))); /* between the columns */
 }
 
-static const cudaDataType types[][2] = {{CUDA_R_32F, CUDA_R_32F}, {CUDA_R_16BF, CUDA_R_32F}, {CUDA_R_16BF, CUDA_R_16BF}};
+static const cudaDataType types[][2] = {{CUDA_R_32F, CUDA_R_32F}, {CUDA_R_16BF, CUDA_R_32F}, {CUDA_R_16BF, CUDA_R_16BF}, {CUDA_R_16F, CUDA_R_32F}, {CUDA_R_16F, CUDA_R_16F}};
 
 START_TEST(test_products)
 {
 	const cublasOperation_t a_as = _i & 1 ? CUBLAS_OP_T : CUBLAS_OP_N, b_as = _i & 2 ? CUBLAS_OP_T : CUBLAS_OP_N;
 	const float alpha = 2, beta = -0.5f, want[4] = {115, 126, 275, 304}, want_bf16[4] = {115, 126, 276, 304};
 	float *const d_alpha = device_copy_of(&alpha, sizeof alpha), *const d_beta = device_copy_of(&beta, sizeof beta);
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < 5; t++)
 		for (int on_device = 0; on_device < 2; on_device++) {
 			void *const a = place(matrix_a, M, K, a_as, LDA, types[t][0]), *const b = place(matrix_b, K, N, b_as, LDB, types[t][0]);
 			void *const c = place(matrix_c, M, N, CUBLAS_OP_N, LDC, types[t][1]);
@@ -201,6 +208,8 @@ static const struct call calls[] = {
 	{2, 2, 3, 2, 3, 2, CUDA_R_32F, CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F, CUBLAS_STATUS_NOT_SUPPORTED},
 	{2, 2, 3, 2, 3, 2, CUDA_R_32F, CUDA_R_32F, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUBLAS_STATUS_NOT_SUPPORTED},
 	{2, 2, 3, 2, 3, 2, CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_16F, CUBLAS_STATUS_NOT_SUPPORTED},
+	{2, 2, 3, 2, 3, 2, CUDA_R_16F, CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F, CUBLAS_STATUS_NOT_SUPPORTED},
+	{2, 2, 3, 2, 3, 2, CUDA_R_16F, CUDA_R_16F, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUBLAS_STATUS_NOT_SUPPORTED},
 	{2, 2, 3, 2, 3, 2, CUDA_R_16BF, CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, CUBLAS_STATUS_NOT_SUPPORTED},
 	{2, 2, 3, 2, 3, 2, CUDA_R_64F, CUDA_R_64F, CUDA_R_64F, CUBLAS_COMPUTE_32F, CUBLAS_STATUS_NOT_SUPPORTED},
 };

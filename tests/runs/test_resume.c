@@ -79,7 +79,7 @@ static struct resume state_of(struct trainee *t)
 		.stage = "teach \"it\"", .identity = "0123456789abcdef", .lesson = 1, .epoch = 2, .batch = 3,
 		.step = 5000000000L, .seconds = 0.1, .images = 1e15 + 1, .lesson_seconds = 1.0 / 3, .n_sum = 4,
 		.sum = {0.1, NAN, -INFINITY, 5e-324}, .count = 12345.678, .best = NAN, .best_epoch = -1,
-		.last_valid = 99.99, .rollbacks = 2, .epoch_rollbacks = 1, .n_watch = 2, .watch = {{0.1, 201, 2, 7, 3, 0}, {1.0 / 3, 199, 0, 5, 0, 4}}, .n_chosen = 3, .chosen = chosen, .n_ended = 2,
+		.last_valid = 99.99, .rollbacks = 2, .epoch_rollbacks = 1, .epoch_overflows = 7, .loss_scale = 0x1p13, .scale_good = 1999, .n_watch = 2, .watch = {{0.1, 201, 2, 7, 3, 0}, {1.0 / 3, 199, 0, 5, 0, 4}}, .n_chosen = 3, .chosen = chosen, .n_ended = 2,
 		.ended = ended, .macs = 1.0 / 7, .teacher_images = 1e15 + 3,
 		.n_set = t ? 2 : 0, .set = t ? t->set : NULL, .n_optim = t ? 1 : 0,
 		.optim = t ? t->optim : NULL,
@@ -143,6 +143,7 @@ START_TEST(the_place_comes_back_exactly)
 	ck_assert(same(q.seconds, r.seconds) && same(q.images, r.images) &&
 	          same(q.lesson_seconds, r.lesson_seconds));
 	ck_assert(same(q.count, r.count) && same(q.best, r.best) && same(q.last_valid, r.last_valid));
+	ck_assert(q.epoch_overflows == 7 && q.loss_scale == 0x1p13 && q.scale_good == 1999);
 	ck_assert(q.rollbacks == 2 && q.epoch_rollbacks == 1 && q.n_watch == 2 && !memcmp(q.watch, r.watch, sizeof r.watch));
 	ck_assert(q.n_chosen == 3 && !memcmp(q.chosen, chosen, sizeof chosen) && q.n_ended == 2 && !memcmp(q.ended, ended, sizeof ended));
 	ck_assert(same(q.macs, r.macs) && same(q.teacher_images, r.teacher_images));
@@ -307,14 +308,14 @@ START_TEST(other_files_are_refused)
 {
 	struct resume q;
 	bool found;
-	const struct st_meta meta[] = {{"format", "limbeck-resume-4"}, {"program", PROGRAM}};
+	const struct st_meta meta[] = {{"format", "limbeck-resume-5"}, {"program", PROGRAM}};
 	const char *path = scratch_path("a");
 	ck_ok(st_write(path, NULL, 0, NULL, 0, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_ENV, "no resume state");
 	const struct st_meta other[] = {{"format", "pt"}}, old[] = {{"format", "limbeck-resume-1"}};
 	ck_ok(st_write(path, NULL, 0, other, 1, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_USER,
-	         "no resume state, but a file of the form 'pt', this program reads 'limbeck-resume-4'; remove the file to start the stage anew");
+	         "no resume state, but a file of the form 'pt', this program reads 'limbeck-resume-5'; remove the file to start the stage anew");
 	ck_ok(st_write(path, NULL, 0, old, 1, &e));
 	ck_fails(resume_peek(life, path, &q, PROGRAM, &found, &e), E_USER, "remove the file to start the stage anew");
 	ck_ok(st_write(path, NULL, 0, meta, 1, &e));

@@ -310,6 +310,58 @@ START_TEST(trimmed)
 }
 END_TEST
 
+/* `ref` holds everything as doubles, where a power of two in front of gradients is exact: in f16 it learns what it does in f32, stopped or not, and the loss
+   scale and the steps that were taken by it are in every resume state. */
+START_TEST(half_on_ref)
+{
+	static const char *const text = TOP STAGES TEACH
+		"  - {name: kd, kind: distill, train: student, teacher: teach.last, epochs: 2, clip: 0.1, optimizer: adam, lr: 0.01, teacher_precision: f32}\n";
+	static const char *const names[] = {"teach", "kd"}, *const both[] = {"loss", "valid_top1", "lr"};
+	struct trained t[3];
+	enum status st = E_STOP;
+	int seen = 0;
+	for (int i = 0; i < 2; i++) {
+		struct experiment *x = NULL;
+		ck_ok(open_text(&x, "ref", text, i ? "precision=f16" : NULL, NULL));
+		ck_ok(train(x, i ? "f16" : "f32", &t[i]));
+		experiment_close(x);
+	}
+	for (int stops = 0; st == E_STOP && stops < 60; stops++) {
+		struct experiment *x = NULL;
+		ck_ok(open_text(&x, "ref", text, "precision=f16", NULL));
+		stop_after(x, 40 + 24 * (stops % 3));
+		st = train(x, "stopped", &t[2]);
+		for (int s = 0; st == E_STOP && s < 2; s++) {
+			struct resume place = {0};
+			bool found = false;
+			err_clear(&e);
+			const char *path = path_join(life, t[2].folder, arena_printf(life, "stages/%s/resume.safetensors", names[s]));
+			ck_ok(resume_peek(life, path, &place, origin_program(), &found, &e));
+			ck_assert(!found || (place.loss_scale == LOSS_SCALE_START && place.scale_good == place.step && place.epoch_overflows == 0));
+			seen += found && place.step > 4; /* beyond what one process did since it began */
+		}
+		err_clear(&e);
+		experiment_close(x);
+	}
+	ck_assert_int_eq(st, OK);
+	ck_assert_int_ge(seen, 1);
+	for (int s = 0; s < 2; s++) {
+		const struct st_file plain = weights_of(t[0].folder, names[s], "last");
+		for (int i = 1; i < 3; i++) {
+			const struct st_file half = weights_of(t[i].folder, names[s], "last");
+			ck_assert(same_tensors(&plain, &half));
+			for (int epoch = 1; epoch <= 2; epoch++) {
+				for (size_t k = 0; k < sizeof both / sizeof *both; k++)
+					ck_assert_double_eq(metric(t[i].folder, names[s], epoch, both[k]), metric(t[0].folder, names[s], epoch, both[k]));
+				ck_assert_double_eq(metric(t[i].folder, names[s], epoch, "loss_scale"), LOSS_SCALE_START);
+				ck_assert_double_eq(metric(t[i].folder, names[s], epoch, "overflows"), 0);
+			}
+		}
+	}
+	ck_assert_int_eq(rows(t[0].folder, "teach", -1, "loss_scale") + rows(t[0].folder, "kd", -1, "overflows"), 0);
+}
+END_TEST
+
 Suite *train_suite(void)
 {
 	Suite *s = suite_create("train");
@@ -327,5 +379,6 @@ Suite *train_suite(void)
 	tcase_add_test(tc, threads);
 	tcase_add_loop_test(tc, overflow, 0, 2);
 	tcase_add_test(tc, starts_from);
+	tcase_add_test(tc, half_on_ref);
 	return s;
 }
