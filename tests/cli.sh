@@ -132,7 +132,7 @@ t "--set names a stage that is not there" 2 check good.yaml --set stages.kq.epoc
 t "a data set that is not there" 2 check good.yaml --set 'data={kind: fashion_mnist, dir: /nowhere}' -- "/nowhere" "dataset-fashion-mnist"
 t "an unknown data set" 2 check good.yaml --set data.kind=synht -- "did you mean 'synth'?"
 t "a precision that is none" 2 check good.yaml --precision f8 -- "--precision is 'f8', allowed f32, bf16, f16, auto"
-t "a precision that a CPU does not have" 2 check good.yaml --precision f16 -- "device 'cpu' stores nothing as f16: take precision bf16 or f32"
+t "a precision that a CPU does not have" 2 check good.yaml --device cpu --precision f16 -- "device 'cpu' stores nothing as f16: take precision bf16 or f32"
 
 # ---- check ----
 

@@ -27,10 +27,15 @@ START_TEST(against_ref_f16)
 END_TEST
 
 /* The device that is current is all that choosing asks for. */
+static struct cudnn_plan *plan_as(enum dtype act, enum conv_kind kind, struct cu_conv v, bool bias, bool relu)
+{
+	const struct conv_work w = {.kind = kind, .act = act, .conv = v, .has_bias = bias, .waits = bias};
+	return conv_cudnn_plan(&w, relu);
+}
+
 static struct cudnn_plan *plan_of(enum conv_kind kind, struct cu_conv v, bool bias, bool relu)
 {
-	const struct conv_work w = {.kind = kind, .act = BF16, .conv = v, .has_bias = bias, .waits = bias};
-	return conv_cudnn_plan(&w, relu);
+	return plan_as(BF16, kind, v, bias, relu);
 }
 
 /* tests/cusim/fake_cudnn.cc says what the stand-in offers and what it refuses. */
@@ -48,6 +53,8 @@ START_TEST(plans_are_chosen)
 	ck_assert_ptr_nonnull(plan);
 	ck_assert_ptr_eq(plan_of(CONV_FORWARD, even, false, false), plan);
 	ck_assert_uint_eq(conv_cudnn_scratch(plan), 1024);
+	ck_assert_ptr_nonnull(plan_as(F16, CONV_FORWARD, even, false, false));
+	ck_assert_ptr_ne(plan_as(F16, CONV_FORWARD, even, false, false), plan);
 	struct cudnn_plan *const more = plan_of(CONV_FORWARD, even, true, false);
 	ck_assert_ptr_nonnull(more);
 	ck_assert_ptr_ne(more, plan);
@@ -93,7 +100,7 @@ START_TEST(what_is_taken_is_exact)
 {
 	struct trial t;
 	struct trial_plan p;
-	trial_open(&t, "cuda", PRECISION_BF16);
+	trial_open(&t, "cuda", _i ? PRECISION_F16 : PRECISION_BF16);
 	run_trial(&t, &p, convolution(&t, 1, false));
 	ck_assert_double_eq(p.value[0][0], 1);
 	trial_release(&t, &p);
@@ -129,7 +136,7 @@ int main(void)
 	tcase_add_loop_test(tc, against_ref_bf16, 0, n_cases_a + n_cases_b);
 	tcase_add_loop_test(tc, against_ref_f16, 0, n_cases_a + n_cases_b);
 	tcase_add_test(tc, plans_are_chosen);
-	tcase_add_test(tc, what_is_taken_is_exact);
+	tcase_add_loop_test(tc, what_is_taken_is_exact, 0, 2);
 	tcase_add_loop_test(tc, relu_follows, 0, 4);
 	suite_add_tcase(suite, tc);
 	SRunner *const runner = srunner_create(suite);

@@ -54,7 +54,7 @@ static struct shape_case shape_case(int i)
 	c.to_u8 = between(&r, 0, 2);
 	c.dead = between(&r, 0, 3) == 0;
 	c.added = (enum added)between(&r, 0, 2);
-	c.precision = between(&r, 0, 1) ? PRECISION_BF16 : PRECISION_F32;
+	c.precision = (enum precision)between(&r, PRECISION_F32, TEST_F16 ? PRECISION_F16 : PRECISION_BF16);
 	return c;
 }
 
@@ -91,7 +91,7 @@ static void build(struct trial *t, const struct shape_case *c)
 		bias = leaf_in(t, &r, "bias", type_of(shape1(c->O), CLASS_WIDE), true, -size, size);
 	if (c->added)
 		added = leaf_in(t, &r, "residual", y, false, c->added == BYTES ? 0 : -size, c->added == BYTES ? 255 : size);
-	if (c->precision == PRECISION_BF16)
+	if (c->precision != PRECISION_F32)
 		trial_round(t);
 	w = graph_quantize_weights(t->g, w, &scale);
 	t->y = graph_conv2d_int8(t->g, x, w, scale, bias, added, &conf);
@@ -124,7 +124,7 @@ START_TEST(test_shapes)
 		ck_assert(!device_int8_native(own.dev));
 	const int64_t n = shape_count(&ref.y->type.shape);
 	const double size = 1.7 * sqrt((double)c.C / c.groups * c.k * c.k);
-	const double room = c.to_u8 ? 1 : c.precision == PRECISION_BF16 ? 1.0 / 128 : 1e-5;
+	const double room = c.to_u8 ? 1 : c.precision == PRECISION_BF16 ? 1.0 / 128 : c.precision == PRECISION_F16 ? 1.0 / 1024 : 1e-5;
 	for (int64_t i = 0; i < n; i++) {
 		const double a = on_ref.value[0][i], b = on_own.value[0][i];
 

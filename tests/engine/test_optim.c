@@ -219,6 +219,11 @@ START_TEST(test_square_sum_and_clip)
 	expect(&b, "clip_factor", clip, ONE(2 / (80 + 1e-6)), 1);
 	b.dev->backend->clip_factor(b.dev->impl, sum, 81, NULL, clip);
 	expect(&b, "clip_factor of a small norm", clip, ONE(1), 1);
+	void *const unscale = wide(&b, ONE(0.25), 1); /* the norm is 20 */
+	b.dev->backend->clip_factor(b.dev->impl, sum, 2, unscale, clip);
+	expect(&b, "clip_factor of a scaled gradient", clip, ONE(0.25 * 2 / (20 + 1e-6)), 1);
+	b.dev->backend->clip_factor(b.dev->impl, sum, 21, unscale, clip);
+	expect(&b, "clip_factor of a small one", clip, ONE(0.25), 1);
 	mem_free(x);
 	bench_close(&b);
 }
