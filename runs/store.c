@@ -8,8 +8,8 @@
 #include "runs/store_int.h"
 
 /* Columns of doubles have no type: SQLite then keeps them as they are. */
-/* Of a run that is begun again: who trained what it has is not whoever looks at it now. */
-#define HAS_DONE "EXISTS (SELECT 1 FROM stage WHERE stage.run=run.id AND stage.state='done')"
+/* Of a run that is begun again: who trained what it has is not whoever looks at it now. Of a store that was made again without run.json nobody knows. */
+#define HAS_DONE "run.program<>'' AND EXISTS (SELECT 1 FROM stage WHERE stage.run=run.id AND stage.state='done')"
 #define KEPT(column) column "=CASE WHEN " HAS_DONE " THEN run." column " ELSE excluded." column " END"
 
 static const char *const queries[QUERY_COUNT] = {
