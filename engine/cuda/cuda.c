@@ -318,7 +318,8 @@ static const char *cuda_version(void)
 const struct backend cuda_backend = {
 	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
 	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait, .lap = cuda_lap,
-	.free_memory = cuda_free_memory, .own_memory = true, .f16 = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack, .finite = cuda_finite,
+	.free_memory = cuda_free_memory, .own_memory = true, .f16 = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack,
+	.finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
 };
