@@ -429,7 +429,7 @@ enum status cohort_train(struct arm *arms, int n, struct err *e)
 		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .test_top5_best = NAN,
 		                            .train_clean_best = {NAN, NAN}, .saved = time_now()};
 		st = arm_begin(&c.arm[i], e);
-		c.arm[i].alone = n == 1 && !c.arm[i].resumed && arms[i].run->stage->teacher_conf.teacher_cache == TEACHER_CACHE_OFF;
+		c.arm[i].alone = x->timed && n == 1 && !c.arm[i].resumed && arms[i].run->stage->teacher_conf.teacher_cache == TEACHER_CACHE_OFF;
 	}
 	if (st == OK)
 		st = loader_open(x->data, PART_TRAIN, VIEW_TRAIN, arms[0].run->stage->seed_data, &c.loader, e);

@@ -310,6 +310,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 	x->root = root;
 	x->pool = o->pool;
 	x->unplanned = o->unplanned;
+	x->timed = o->timed;
 	x->budget = o->budget.epochs > 0 ? o->budget : (struct budget){1, 1, 1};
 	*out = x;
 	enum status st = OK;

@@ -156,6 +156,7 @@ struct experiment {
 	const struct conf *networks, *report; /* networks: NULL when the file's are no map */
 	struct net **shape;           /* per key of networks, as the file has it; NULL: what is wrong with it has been told */
 	bool unplanned;
+	bool timed;
 	int n_stage;
 	struct stage *stage;
 	int n_arms;
@@ -167,6 +168,7 @@ struct experiment_options {
 	struct budget budget;         /* zeroed: all of it */
 	const char *precision;        /* over the file's; NULL: the file's */
 	const char *device;           /* NULL: auto */
+	bool timed;                   /* each stage is trained alone in its process, so that its time may be compared */
 	bool unplanned;               /* stages are read and not planned: the caller does it, where it is needed */
 	int threads;                  /* 0: as many as cores */
 	int n_set;

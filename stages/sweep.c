@@ -108,6 +108,7 @@ static enum status open_run(struct sweep *s, const struct sweep_options *o, cons
 	options.n_set = 0; /* they are in the root already */
 	options.pool = s->pool;
 	options.unplanned = true;
+	options.timed = s->timing;
 	options.budget = s->budget;
 	st = experiment_open_conf(s->arena, s->path, root, &options, &r->x, e);
 	if (st != OK)
