@@ -13,7 +13,7 @@ static const struct opt paper_opts[] = {
 	TEXT(paper, data, NULL, "data set"),
 	TEXT(paper, metric, "test_top1", "of a cell that says nothing"),
 	TEXT(paper, split, "test", "part of the data"),
-	CHOICE(paper, rule, "unsaid", "last|best_test|unsaid", "which epoch"),
+	CHOICE(paper, rule, "unsaid", "last|best|best_test|unsaid", "which epoch"),
 	INT(paper, runs, 1, 1, 1000, "-", "that a number is a mean over"),
 	CHOICE(paper, trust, "found", trust_words, "how far a number can be trusted"),
 	INT(paper, train_pictures, 0, 0, 1000000000, "pictures", "of the data set"),

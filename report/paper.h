@@ -37,7 +37,7 @@ struct paper {
 	struct paper_row *row;
 	struct paper_claim *claim;
 };
-enum paper_rule { PAPER_LAST, PAPER_BEST_TEST, PAPER_UNSAID };
+enum paper_rule { PAPER_LAST, PAPER_BEST, PAPER_BEST_TEST, PAPER_UNSAID };
 
 /* Every mistake of the file is told with its place. */
 enum status paper_read(struct arena *a, const char *path, struct paper **p, struct err *e);

@@ -176,11 +176,15 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return split;
 	if (!str_eq(t->sweep->budget_name, "full"))
 		return "other budget";
-	if (t->paper->train_pictures && t->paper->train_pictures != d->n_train)
+	if (t->paper->train_pictures ? t->paper->train_pictures != d->n_train : d->conf.limit > 0)
 		return "other budget";
+	if (d->conf.limit_test)
+		return "part of the test";
+	if (t->paper->rule == PAPER_UNSAID)
+		return "rule unsaid";
 	if (t->paper->rule == PAPER_BEST_TEST && col->rule != RULE_BEST_TEST)
 		return "best on test";
-	if (col->rule == RULE_BEST_TEST ? t->paper->rule != PAPER_BEST_TEST : col->rule == RULE_BEST && t->paper->rule == PAPER_LAST)
+	if ((int)t->paper->rule != (int)col->rule) /* last, best, best_test */
 		return "other rule";
 	return p->trust == TRUST_RECALLED ? "recalled" : NULL; /* with an imported teacher the rule is the last epoch, and the row is marked */
 }

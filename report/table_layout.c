@@ -65,6 +65,11 @@ static void set_metric(struct table_column *c, const char *metric, enum table_ru
 			c->percent = known[i].percent;
 			c->time = known[i].time;
 		}
+	/* A key that was chosen by more than the last epoch, asked for by its own name. */
+	if (str_ends(metric, "_best_test"))
+		c->rule = RULE_BEST_TEST;
+	else if (str_ends(metric, "_best"))
+		c->rule = RULE_BEST;
 	c->error = str_eq(metric, "test_error");
 	c->less_is_better = c->error || table_is_reach(metric) || is_cost(metric);
 }

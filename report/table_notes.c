@@ -25,7 +25,10 @@ static void note_other_rules(const struct table *t, FILE *f)
 static void note_watched(const struct table *t, FILE *f)
 {
 	int n = 0;
-	if (t->rule != RULE_BEST_TEST)
+	bool watched = false;
+	for (int c = 0; c < t->n_column; c++)
+		watched |= t->column[c].rule == RULE_BEST_TEST;
+	if (t->rule != RULE_BEST_TEST && !watched)
 		return;
 	fputs("MARKED: the epoch is chosen on the test set itself, so these numbers are too high, and comparable only with numbers chosen in the same way.\n", f);
 	for (int i = 0; i < t->n_row; i++) {
@@ -126,13 +129,13 @@ static void note_control(const struct table *t, FILE *f, enum grid_form form)
 {
 	const char *column = form == GRID_CSV ? "'difference': from the control's" : "'minus control'";
 	if (t->control && (form == GRID_CSV || !t->column[0].point)) /* a table of points has no such column */
-		fprintf(f, "%s: on equal seeds, so the order of pictures and initial weights are the same for both; its interval is of a paired t.\n", column);
+		fprintf(f, "%s: on equal seeds: the order of pictures is the same where both have the same pictures and batch, initial weights where both have the same network; its interval is of a paired t.\n", column);
 }
 
 static void note_claims(const struct table *t, FILE *f)
 {
 	if (t->n_claim)
-		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, with the smallest value "
+		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, up to 24 pairs, with the smallest value "
 		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
 		      "it was in time if one of its rows had no run then. Its difference is above 0 where the better one is better, also where less is better.\n", f);
 	else
@@ -144,7 +147,7 @@ static void note_paper(const struct table *t, FILE *f)
 	if (!t->paper)
 		return;
 	fputs("Verdict: above or below if the difference is outside ±, which assumes the paper's spread to be ours; agrees if it is at most half a point and "
-	      "± at most one; else it cannot be told. What is not of the same metric, data, budget or rule, and what is only recalled, gets none.\n", f);
+	      "± at most one; else it cannot be told. What is not of the same metric, data, budget or rule, what doesn't say its rule, and what is only recalled, gets none.\n", f);
 	if (t->paper->note && *t->paper->note)
 		fprintf(f, "%s\n", t->paper->note);
 }

@@ -68,7 +68,7 @@ static const struct { const char *text, *says; } wrong[] = {
 	{COLUMNS "rows: [{name: kd, values: [{vaule: 1}]}]\n", "did you mean 'value'?"},
 	{COLUMNS "rows: [{name: kd, values: [{value: 1, deviation: -1}]}]\n", "'deviation' is -1"},
 	{ROWS "trust: sure\n", "'trust' is sure"},
-	{ROWS "rule: best\n", "'rule' is best"},
+	{ROWS "rule: beste\n", "'rule' is beste"},
 	{ROWS "claims: {x: 1}\n", "'claims' is a list"},
 	{ROWS "claims: [{name: c, better: kd, than: at}]\n", "paper.yaml:3:10: claim 'c' names 'at', which is no row"},
 	{ROWS "claims: [{name: c, better: kd, than: kd, columns: b}]\n", "claim 'c' names the column 'b', and there is none of that name"},

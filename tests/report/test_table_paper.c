@@ -41,6 +41,8 @@ START_TEST(chosen_on_the_test_set)
 	HAS(printed(GRID_CSV), ",test_top1,best_test (chosen on the test set),full,1,0,0,71.5,");
 	HAS(line(made(&(struct table_options){.rule = "last", .columns = "metrics"}), _i ? "batch=16 kd" : "kd"), " 70.00 ");
 	LACKS(printed(GRID_TEXT), "chosen");
+	HAS(made(&(struct table_options){.rule = "last", .metric = "test_top1_best_test"}), "MARKED: the epoch is chosen on the test set itself");
+	HAS(printed(GRID_CSV), ",best_test (chosen on the test set),");
 	if (_i)
 		return;
 	text = made(&(struct table_options){0});
@@ -58,7 +60,7 @@ START_TEST(chosen_on_the_test_set)
 	static const char *const theirs[] = {"last", "unsaid"};
 	for (int i = 0; i < 2; i++) {
 		file_of("paper.yaml", arena_printf(life, "title: T\nrule: %s\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}]\n", theirs[i]));
-		HAS(line(strstr(made(&o), "Beside:"), "kd"), "other rule");
+		HAS(line(strstr(made(&o), "Beside:"), "kd"), i ? "rule unsaid" : "other rule");
 	}
 }
 END_TEST
@@ -172,12 +174,25 @@ START_TEST(other_verdicts)
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
 	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "other data");
-	file_of("paper.yaml", "title: T\ndata: cifar100\ncolumns: [{name: test_top1, data: synth}]\nrows: [{name: kd, values: [70]}]\n");
+	file_of("paper.yaml", "title: T\nrule: last\ndata: cifar100\ncolumns: [{name: test_top1, data: synth}]\nrows: [{name: kd, values: [70]}]\n");
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "agrees");
 	file_of("paper.yaml", "title: T\nrule: best_test\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [70]}]\n");
 	HAS(line(strstr(made(&o), "Beside:"), "kd"), "best on test");
 	file_of("paper.yaml", PAPER("", "70"));
 	HAS(line(strstr(made(&(struct table_options){.paper = o.paper, .rule = "best"}), "Beside:"), "kd"), "other rule");
+}
+END_TEST
+
+/* Fewer pictures than the data set has, to train on or to test with, are another budget than a paper's, which says nothing of either. */
+START_TEST(a_part_of_the_pictures)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, data.limit: 40}, {name: b, data.limit_test: 20}]}\ntable: {columns: points}\n", NULL);
+	leave(KD, &(struct made){.top1 = 60});
+	leave(STAGES + KD, &(struct made){.top1 = 60});
+	const struct table_options o = {.paper = file_of("paper.yaml", "title: T\nrule: last\ncolumns: [{name: a}, {name: b}]\nrows: [{name: kd, values: [75, 76]}]\n")};
+	const char *text = strstr(made(&o), "Beside:");
+	HAS(text, "other budget\nkd   b");
+	HAS(text, "part of the test\n");
 }
 END_TEST
 
@@ -194,7 +209,7 @@ START_TEST(what_stands_beside)
 	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}]}\ntable: {columns: points, data: ships}\n", NULL);
 	leave(KD, &(struct made){.top1 = 60, .seconds = 9, .alone = true});
 	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
-		const struct table_options o = {.metric = it[i].metric, .paper = file_of("paper.yaml", arena_printf(life, "title: T\ndata: synth\n%s", it[i].paper))};
+		const struct table_options o = {.metric = it[i].metric, .paper = file_of("paper.yaml", arena_printf(life, "title: T\nrule: last\ndata: synth\n%s", it[i].paper))};
 		const char *kd = line(strstr(made(&o), "Beside:"), "kd");
 		HAS(kd, it[i].verdict);
 		HAS(kd, i < 4 ? " 75.00 1, found" : " 16344 1, found");
@@ -212,5 +227,6 @@ void table_add_paper(TCase *tc)
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
 	tcase_add_test(tc, a_papers_claim);
 	tcase_add_test(tc, other_verdicts);
+	tcase_add_test(tc, a_part_of_the_pictures);
 	tcase_add_test(tc, what_stands_beside);
 }
