@@ -215,11 +215,21 @@ static const char *only_name(struct arena *a, const char *pattern)
 	return name;
 }
 
+static const char *chosen_by_hand(struct arena *a, const struct sweep_options *o)
+{
+	const char *text = NULL;
+	for (int i = 0; i < o->experiment.n_set; i++)
+		if (str_starts(o->experiment.set[i], "vary"))
+			text = arena_printf(a, "%s%s--set %s", text ? text : "", text ? " " : "", o->experiment.set[i]);
+	return o->only ? arena_printf(a, "%s%s--only '%s'", text ? text : "", text ? " " : "", o->only) : text;
+}
+
 enum status sweep_open(struct arena *a, const char *path, const struct sweep_options *o, struct sweep **out, struct err *e)
 {
 	struct sweep *s = NEW(a, struct sweep);
 	*out = s;
-	*s = (struct sweep){.arena = a, .path = arena_str(a, path), .out = o->out ? o->out : "runs", .pool = experiment_pool_new(a)};
+	*s = (struct sweep){.arena = a, .path = arena_str(a, path), .out = o->out ? o->out : "runs", .pool = experiment_pool_new(a),
+	                    .chosen = chosen_by_hand(a, o)};
 	enum status st = conf_read(a, path, &s->root, e);
 	for (int i = 0; s->root && i < o->experiment.n_set && st == OK; i++)
 		st = conf_set(a, s->root, o->experiment.set[i], e);

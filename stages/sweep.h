@@ -44,6 +44,7 @@ struct sweep {
 	const char *budget_name;
 	struct budget budget;
 	int budget_seeds;             /* so many of the first seeds, at most; 0: all */
+	const char *chosen;           /* "--set vary.seeds=2 --only 'kd*'": what was asked of the runs beside the file; NULL: nothing */
 	bool timing;                  /* each item alone in a process */
 	struct experiment_pool *pool;
 	int n_run, n_item;

@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..51
+echo 1..52
 
 result() # STATUS TEXT
 {
@@ -203,6 +203,9 @@ result $? "a smaller budget beside it: other runs, another table"
 "$limbeck" table x.yaml --out whole --threads 1 --metric time_seconds > out 2> err && has out "not timed alone" "Not timed alone:" && ! grep -q "kd .*0\.[0-9]" out
 result $? "no time of arms is shown"
 "$limbeck" table x.yaml --out whole --threads 1 --control nobody > out 2> err; test $? = 2 && has err "the control 'nobody' is no row of the table"; result $? "a control that is not there"
+"$limbeck" table x.yaml --out whole --threads 1 --set vary.seeds=1 --only 'tiny-tau_4*' > out 2> err && has out "MARKED: the runs were chosen by --set vary.seeds=1 --only 'tiny-tau_4*'" &&
+	"$limbeck" table x.yaml --out whole --threads 1 > out 2> err && ! grep -q "were chosen by" out
+result $? "runs that were chosen by hand are marked"
 start single --arms 1 --set 'vary.grid={stages.kd.losses.kd.tau: [1]}' && "$limbeck" table x.yaml --out single --threads 1 --set 'vary.grid={stages.kd.losses.kd.tau: [1]}' --metric time_seconds > out 2> err &&
 	has out "not timed alone" && ! grep -q "kd .*0\.[0-9]" out
 result $? "a time without 'timing' is refused also where a stage was by itself"
