@@ -183,6 +183,19 @@ START_TEST(other_verdicts)
 }
 END_TEST
 
+/* A sentence is held against every point, also where points are rows. */
+START_TEST(a_papers_claim_at_points)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 1}, {name: c, stages.kd.epochs: 3}]}\ntable: {columns: metrics}\n", NULL);
+	static const double kd[] = {71, 69, 72};
+	for (int k = 0; k < 3; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = kd[k]});
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 70});
+	}
+	HAS(made(&(struct table_options){.paper = file_of("paper.yaml", PAPER("", "75"))}), "KD beats labels. Here in 2 of 3 points: undecided.");
+}
+END_TEST
+
 /* Fewer pictures than the data set has, to train on or to test with, are another budget than a paper's, which says nothing of either. */
 START_TEST(a_part_of_the_pictures)
 {
@@ -227,6 +240,7 @@ void table_add_paper(TCase *tc)
 	tcase_add_loop_test(tc, verdicts, 0, sizeof beside / sizeof *beside);
 	tcase_add_test(tc, a_papers_claim);
 	tcase_add_test(tc, other_verdicts);
+	tcase_add_test(tc, a_papers_claim_at_points);
 	tcase_add_test(tc, a_part_of_the_pictures);
 	tcase_add_test(tc, what_stands_beside);
 }
