@@ -2,23 +2,8 @@
 # CUDA kernels keep to what nvcc and the simulator understand alike (README.md says why).
 set -u
 cd "${LIMBECK_SRCDIR:-.}" || exit 99
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-n=0 failed=0
-
-# report NAME: one test; its findings, one a line, are on stdin.
-report() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$found" | head -40 | sed 's/^/# /'
-		failed=1
-	fi
-}
+# shellcheck source=tests/tap.sh
+. tests/tap.sh || exit 99
 
 # code FILE...: the files without comments, as "file:line: text". Strings stay, since includes are strings.
 code() {

@@ -3,32 +3,17 @@
 # the build, which is never instrumented; the programs are compiled here. Arguments: bugs to try, instead of all.
 set -u
 source=${LIMBECK_SRCDIR:-.}
+# shellcheck source=tests/tap.sh
+. "$source/tests/tap.sh" || exit 99
 build=${LIMBECK_BUILDDIR:-build}
 kernels=${LIMBECK_CUSIM_COMPILE:-g++ -std=c++17 -DCUSIM -I$source -isystem /usr/local/cuda/include}
 host=${LIMBECK_COMPILE:-gcc -std=gnu17 -I$source -isystem /usr/local/cuda/include}
 cd "$build" || exit 99
 # Without the sanitizers of the build: the two exclude each other.
 host=$(printf '%s\n' "$host" | sed -E 's/ -f(no-)?sanitize[^ ]*//g')
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-n=0 failed=0
 export ASAN_OPTIONS=exitcode=55:detect_leaks=0 UBSAN_OPTIONS= TSAN_OPTIONS=exitcode=66
 # The suite's own settings stand in the way.
 unset LSAN_OPTIONS
-
-# report NAME: one test; its findings, one a line, are on stdin.
-report() {
-	local found
-	found=$(cat)
-	n=$((n + 1))
-	if [ -z "$found" ]; then
-		echo "ok $n - $1"
-	else
-		echo "not ok $n - $1"
-		printf '%s\n' "$found" | head -40 | sed 's/^/# /'
-		failed=1
-	fi
-}
 
 # compile WAY FLAG...: the program $work/WAY.
 # shellcheck disable=SC2086 # the words of a command line
