@@ -42,6 +42,7 @@ static int pictures_at_once(int N, size_t bytes_of_one)
 
 static void take_direct(struct conv_work *w)
 {
+	w->way = CONV_DIRECT;
 	const struct cu_conv *v = &w->conv;
 	const size_t bytes = (size_t)v->O * (size_t)(v->C / v->groups) * (size_t)(v->R * v->S) * sizeof(float);
 	const int64_t places = (int64_t)v->N * v->OH * v->OW, wanted = (places + PLACES_OF_CHUNK - 1) / PLACES_OF_CHUNK;
@@ -119,11 +120,11 @@ struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
 	w.has_bias = k->has_bias;
 	w.has_residual = k->has_residual;
 	w.waits = kind == CONV_FORWARD && w.act != F32 && (k->has_bias || k->has_residual);
-	if (!take_library(&w, c->fuse & FUSE_RELU) && k->groups == 1) {
-		take_products(&w);
-	} else if (!w.library) {
-		w.way = CONV_DIRECT;
-		take_direct(&w);
+	if (!take_library(&w, c->fuse & FUSE_RELU)) {
+		if (k->groups == 1)
+			take_products(&w);
+		else
+			take_direct(&w);
 	}
 	if (kind != CONV_DW && w.way != CONV_DIRECT)
 		take_form(&w, c->in[1].dtype);

@@ -7,31 +7,12 @@ struct cuda_lap {
 	double *place;
 };
 
-static bool room(struct cuda *c)
-{
-	if (c->n_lap < c->max_lap)
-		return true;
-	const int more = c->max_lap ? 2 * c->max_lap : 512;
-	struct cuda_lap *lap = mem_new((size_t)more * sizeof *lap); /* zeroed */
-	if (!lap)
-		return false;
-	for (int i = 0; i < c->max_lap; i++)
-		lap[i] = c->lap[i];
-	mem_free(c->lap);
-	c->lap = lap;
-	c->max_lap = more;
-	return true;
-}
-
 void cuda_lap(void *impl, double *place)
 {
 	struct cuda *c = impl;
 	if (!place)
 		c->n_lap = 0;
-	if (!room(c)) {
-		cuda_note(c, "clock", cudaErrorMemoryAllocation);
-		return;
-	}
+	mem_grow((void **)&c->lap, c->n_lap, &c->max_lap, sizeof *c->lap);
 	struct cuda_lap *l = &c->lap[c->n_lap++];
 	l->place = place;
 	if (!l->at)
