@@ -49,6 +49,7 @@ enum status plan_new(struct arena *a, const struct step_desc *d, struct device *
 	p->root = NEW_ARRAY(a, struct root_value, count_roots(d));
 	st = plan_order(p, e);
 	if (st == OK) {
+		plan_place_updates(p);
 		plan_late(p);
 		plan_memory(p);
 	}

@@ -59,6 +59,7 @@ struct step {
 	int pack_for, pack_in, pack_to;
 	/* for launch */
 	struct kernel_run run;
+	bool late;              /* plan_late.c: behind all else of its segment */
 	int together;           /* this and the steps behind it that are launched at once, whose runs these are; 0, 1: it alone */
 	const struct kernel_run **runs;
 	struct tensor *tin, *tout;
@@ -144,8 +145,10 @@ struct plan {
 /* plan_order.c: values and steps, pruning, fusion. */
 enum status plan_order(struct plan *p, struct err *e);
 /* plan_late.c: new states behind all else of their segment, and, once steps have their memory, which of them are launched together. */
-void plan_late(struct plan *p);
+void plan_late(struct plan *p); /* behind plan_place_updates */
 void plan_late_prepare(struct plan *p);
+/* plan_memory.c: small new states get places of their own, in the order of the updates. */
+void plan_place_updates(struct plan *p);
 /* plan_memory.c: in-place, lifetimes, offsets. */
 void plan_memory(struct plan *p);
 /* plan_commit.c */

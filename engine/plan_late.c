@@ -6,14 +6,6 @@
 
 #include "engine/plan_int.h"
 
-static bool is_update(const struct plan *p, int value)
-{
-	for (int i = 0; i < p->n_update; i++)
-		if (p->update[i].value == value)
-			return true;
-	return false;
-}
-
 static bool is_read(const struct plan *p, int value)
 {
 	for (int i = 0; i < p->n_step; i++)
@@ -23,12 +15,13 @@ static bool is_read(const struct plan *p, int value)
 	return false;
 }
 
+/* In the workspace a result may lie where an operand of the step before it lay: what is launched together must have its own memory. */
 static bool may_wait(const struct plan *p, const struct step *s)
 {
 	if (s->kind != STEP_KERNEL || !s->kernel->run_many || s->scratch >= 0)
 		return false;
 	for (int k = 0; k < s->n_out; k++)
-		if (s->out[k] >= 0 && (!is_update(p, s->out[k]) || is_read(p, s->out[k])))
+		if (s->out[k] >= 0 && (!p->buffer[p->value[s->out[k]].buffer].placed || is_read(p, s->out[k])))
 			return false;
 	return true;
 }
@@ -47,7 +40,7 @@ static void order_segment(const struct plan *p, int begin, int end, int *to)
 {
 	int n = begin;
 	for (int i = begin; i < end; i++)
-		to[i] = may_wait(p, &p->step[i]) ? -1 : n++;
+		to[i] = p->step[i].late ? -1 : n++;
 	for (int i = begin; i < end; i++)
 		if (to[i] < 0)
 			n = take_kernel(p, i, end, to, n);
@@ -62,6 +55,8 @@ void plan_late(struct plan *p)
 	int begin = p->n_prologue;
 	for (int i = 0; i < begin; i++)
 		to[i] = i;
+	for (int i = begin; i < p->n_step; i++)
+		p->step[i].late = may_wait(p, &p->step[i]);
 	for (int s = 0; s < p->desc->n_segment; s++) {
 		order_segment(p, begin, p->segment_end[s], to);
 		begin = p->segment_end[s];
@@ -77,7 +72,7 @@ void plan_late(struct plan *p)
 static int count_together(const struct plan *p, int i, int end)
 {
 	int n = 1;
-	while (i + n < end && may_wait(p, &p->step[i + n]) && p->step[i + n].kernel == p->step[i].kernel)
+	while (i + n < end && p->step[i + n].late && p->step[i + n].kernel == p->step[i].kernel)
 		n++;
 	return n;
 }
@@ -90,7 +85,7 @@ void plan_late_prepare(struct plan *p)
 	for (int s = 0; s < p->desc->n_segment; s++)
 		while (i < p->segment_end[s]) {
 			struct step *first = &p->step[i];
-			first->together = may_wait(p, first) ? count_together(p, i, p->segment_end[s]) : 1;
+			first->together = first->late ? count_together(p, i, p->segment_end[s]) : 1;
 			first->runs = NEW_ARRAY(p->arena, const struct kernel_run *, first->together);
 			for (int k = 0; k < first->together; k++)
 				first->runs[k] = &p->step[i + k].run;

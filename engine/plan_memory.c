@@ -154,7 +154,7 @@ static void place_all(struct plan *p)
 
 /* New states of a network are many and small (three to a norm). In the plan's own memory they follow each other as the states do, and the commit takes
    neighbours at once. */
-static void place_updates(struct plan *p)
+void plan_place_updates(struct plan *p)
 {
 	enum { SMALL = 64 << 10 };
 	for (int i = 0; i < p->n_update; i++) {
@@ -170,7 +170,6 @@ static void place_updates(struct plan *p)
 
 void plan_memory(struct plan *p)
 {
-	place_updates(p);
 	find_lifetimes(p);
 	take_inplace(p);
 	place_all(p);

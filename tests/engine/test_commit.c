@@ -182,6 +182,42 @@ START_TEST(many_at_once)
 }
 END_TEST
 
+/* Those that stay in the workspace may lie where others read: one after the other. */
+START_TEST(large_ones_are_alone)
+{
+	enum { SIZE = 20000, LARGE = 3 };
+	struct trial t;
+	struct trial_plan p;
+	trial_open(&t, devices[_i], PRECISION_F32);
+	struct params *const states = params_new(t.arena, "states");
+	struct trial_leaf *const v = trial_leaf(&t, "v", type_of(shape1(SIZE), CLASS_WIDE), false);
+	for (int i = 0; i < LARGE; i++)
+		params_add_state(states, (struct param){.name = "s", .shape = shape1(SIZE)}, i);
+	for (int i = 0; i < LARGE; i++) {
+		struct node *const s = graph_state(t.g, states, i);
+		graph_update(t.g, s, graph_running_update(t.g, s, graph_scale(t.g, v->node, i + 1, 0), 0.25, 1), true);
+	}
+	struct node *keep = graph_mean_all(t.g, v->node);
+	trial_place(&t);
+	ck_assert_int_eq(params_place(states, t.dev, &t.err), OK);
+	for (int i = 0; i < SIZE; i++)
+		v->value[i] = i % 8;
+	trial_prepare(&t, &p, &keep, 1);
+	for (int i = 0; i < p.plan->n_step; i++)
+		ck_assert_int_le(p.plan->step[i].together, 1);
+	trial_run(&t, &p);
+	double *got = NEW_ARRAY(t.arena, double, SIZE);
+	for (int i = 0; i < LARGE; i++) {
+		ck_assert_int_eq(params_get(states, i, true, got, &t.err), OK);
+		for (int k = 0; k < SIZE; k++)
+			ck_assert_msg(got[k] == 0.75 * i + 0.25 * (i + 1) * (k % 8), "state %d of %s at %d is %g", i, t.dev->backend->name, k, got[k]);
+	}
+	trial_release(&t, &p);
+	params_release(states);
+	trial_close(&t);
+}
+END_TEST
+
 /* One value of the first norm's input that is no number: of no norm anything moves. */
 START_TEST(or_none_of_them)
 {
@@ -204,6 +240,7 @@ TCase *tcase_commit(void)
 	tcase_add_loop_test(tc, neighbours_move_together, 0, DEVICES);
 	tcase_add_loop_test(tc, and_are_computed_together, 0, DEVICES);
 	tcase_add_loop_test(tc, many_at_once, 0, DEVICES);
+	tcase_add_loop_test(tc, large_ones_are_alone, 0, DEVICES);
 	tcase_add_loop_test(tc, or_none_of_them, 0, DEVICES);
 	return tc;
 }
