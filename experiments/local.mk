@@ -53,6 +53,7 @@ nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_win.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/ms_mgan_win_tuning.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/assistants.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/assistants_cifar10.yaml
+nobase_dist_pkgdata_DATA += %D%/ablations/assistants_cifar10_all.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/assistants_seconds.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/assistants_timing.yaml
 nobase_dist_pkgdata_DATA += %D%/ablations/assistants_tuning.yaml
