@@ -12,7 +12,7 @@ static const struct opt paper_opts[] = {
 	TEXT(paper, source, NULL, "where the numbers were read"),
 	TEXT(paper, data, NULL, "data set"),
 	TEXT(paper, metric, "test_top1", "of a cell that says nothing"),
-	TEXT(paper, split, "test", "part of the data"),
+	CHOICE(paper, split, "test", "test|train|valid|unsaid", "part of the data"),
 	CHOICE(paper, rule, "unsaid", "last|best|best_test|unsaid", "which epoch"),
 	INT(paper, runs, 1, 1, 1000, "-", "that a number is a mean over"),
 	CHOICE(paper, trust, "found", trust_words, "how far a number can be trusted"),
@@ -29,12 +29,16 @@ static const struct opt list_opts[] = {
 	{0},
 };
 
-struct column_conf { const char *name, *title, *metric, *data; };
+static const char own_splits[] = "same|test|train|valid|unsaid", own_rules[] = "same|last|best|best_test|unsaid";
+
+struct column_conf { const char *name, *title, *metric, *data; int split, rule; };
 static const struct opt column_opts[] = {
 	TEXT(column_conf, name, NULL, "id"),
 	TEXT(column_conf, title, NULL, "above the column"),
 	TEXT(column_conf, metric, NULL, "of its cells"),
 	TEXT(column_conf, data, NULL, "data set; default: the table's"),
+	CHOICE(column_conf, split, "same", own_splits, "same: as the table's"),
+	CHOICE(column_conf, rule, "same", own_rules, "same: as the table's"),
 	{0},
 };
 
@@ -47,13 +51,15 @@ static const struct opt row_opts[] = {
 	{0},
 };
 
-struct cell_conf { double value, deviation; int runs, trust; const char *metric; };
+struct cell_conf { double value, deviation; int runs, trust, split, rule; const char *metric; };
 static const struct opt cell_opts[] = {
 	REAL(cell_conf, value, NAN, -1e12, 1e12, "-", "the number"),
 	REAL(cell_conf, deviation, NAN, 0, 1e12, "-", "of the runs"),
 	INT(cell_conf, runs, 0, 0, 1000, "-", "0: as the table's"),
 	CHOICE(cell_conf, trust, "unsaid", "unsaid|found|third_party|derived|recalled", "unsaid: as the table's"),
 	TEXT(cell_conf, metric, NULL, "default: the column's, or the table's"),
+	CHOICE(cell_conf, split, "same", own_splits, "same: as the column's, or the table's"),
+	CHOICE(cell_conf, rule, "same", own_rules, "same: as the column's, or the table's"),
 	{0},
 };
 
@@ -76,7 +82,16 @@ static enum status read_map(struct arena *a, const struct opt *rows, void *out, 
 	return opts_read_all(tables, outs, 1, map, what, a, e);
 }
 
-static enum status read_cell(struct arena *a, const struct paper *p, const char *metric, const struct conf *c, struct paper_cell *out, struct err *e)
+/* What a cell or a column says of its own: a word of own_splits, of own_rules. */
+static void take_own(struct paper_cell *c, int split, int rule)
+{
+	if (split)
+		c->split = (enum paper_split)(split - 1);
+	if (rule)
+		c->rule = (enum paper_rule)(rule - 1);
+}
+
+static enum status read_cell(struct arena *a, const struct paper_cell *usual, const struct conf *c, struct paper_cell *out, struct err *e)
 {
 	struct cell_conf cell = {.value = NAN, .deviation = NAN, .metric = ""};
 	enum status st = OK;
@@ -90,8 +105,16 @@ static enum status read_cell(struct arena *a, const struct paper *p, const char 
 		if (*end || !isfinite(cell.value))
 			st = err_user(e, c->at, "'%s' is no number; what is not given is ~", c->text);
 	}
-	*out = (struct paper_cell){cell.value, cell.deviation, cell.runs ? cell.runs : p->runs, cell.trust ? (enum trust)(cell.trust - 1) : (enum trust)p->trust,
-	                           *cell.metric ? cell.metric : metric};
+	*out = *usual;
+	out->value = cell.value;
+	out->deviation = cell.deviation;
+	if (cell.runs)
+		out->runs = cell.runs;
+	if (cell.trust)
+		out->trust = (enum trust)(cell.trust - 1);
+	if (*cell.metric)
+		out->metric = cell.metric;
+	take_own(out, cell.split, cell.rule);
 	return st;
 }
 
@@ -102,7 +125,7 @@ static enum status read_columns(struct arena *a, struct paper *p, const struct c
 	p->column = NEW_ARRAY(a, const char *, list->n);
 	p->column_title = NEW_ARRAY(a, const char *, list->n);
 	p->column_data = NEW_ARRAY(a, const char *, list->n);
-	p->column_metric = NEW_ARRAY(a, const char *, list->n);
+	p->usual = NEW_ARRAY(a, struct paper_cell, list->n);
 	for (int i = 0; i < list->n && st == OK; i++) {
 		struct column_conf c = {0};
 		st = read_map(a, column_opts, &c, list->item[i], "a column", e);
@@ -114,7 +137,8 @@ static enum status read_columns(struct arena *a, struct paper *p, const struct c
 		p->column[i] = c.name;
 		p->column_title[i] = c.title && *c.title ? c.title : c.name;
 		p->column_data[i] = data;
-		p->column_metric[i] = metric;
+		p->usual[i] = (struct paper_cell){NAN, NAN, p->runs, (enum trust)p->trust, metric, (enum paper_split)p->split, (enum paper_rule)p->rule};
+		take_own(&p->usual[i], c.split, c.rule);
 	}
 	return st;
 }
@@ -133,7 +157,7 @@ static enum status read_row(struct arena *a, struct paper *p, const struct conf 
 		return err_user(e, c.values ? c.values->at : map->at, "row '%s' needs 'values', one for each of the %d columns", c.name, p->n_column);
 	*row = (struct paper_row){c.name, *c.title ? c.title : c.name, c.needs, NEW_ARRAY(a, struct paper_cell, p->n_column)};
 	for (int i = 0; i < p->n_column && st == OK; i++)
-		st = read_cell(a, p, p->column_metric[i], c.values->item[i], &row->cell[i], e);
+		st = read_cell(a, &p->usual[i], c.values->item[i], &row->cell[i], e);
 	return st;
 }
 
@@ -194,7 +218,7 @@ const struct paper_row *paper_row_find(const struct paper *p, const char *name)
 int paper_column_find(const struct paper *p, const char *name, const char *data, const char *metric)
 {
 	for (int i = 0; i < p->n_column && p->column[i]; i++)
-		if (str_eq(p->column[i], name) && (!data || str_eq(p->column_data[i], data)) && (!metric || str_eq(p->column_metric[i], metric)))
+		if (str_eq(p->column[i], name) && (!data || str_eq(p->column_data[i], data)) && (!metric || str_eq(p->usual[i].metric, metric)))
 			return i;
 	return -1;
 }
@@ -203,4 +227,16 @@ const char *trust_word(enum trust t)
 {
 	static const char *const words[] = {"found", "third party", "derived", "recalled"};
 	return words[t];
+}
+
+const char *paper_split_word(enum paper_split s)
+{
+	static const char *const words[] = {"test", "train", "valid", "unsaid"};
+	return words[s];
+}
+
+const char *paper_rule_word(enum paper_rule r)
+{
+	static const char *const words[] = {"last", "best", "best_test", "unsaid"};
+	return words[r];
 }

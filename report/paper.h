@@ -10,12 +10,17 @@
 
 enum trust { TRUST_FOUND, TRUST_THIRD_PARTY, TRUST_DERIVED, TRUST_RECALLED };
 
+enum paper_split { PAPER_TEST, PAPER_TRAIN, PAPER_VALID, PAPER_NO_SPLIT }; /* which part of the data; the last: unsaid */
+enum paper_rule { PAPER_LAST, PAPER_BEST, PAPER_BEST_TEST, PAPER_UNSAID };
+
 struct paper_cell {
 	double value;       /* NaN: not given */
 	double deviation;   /* NaN: not given */
 	int runs;
 	enum trust trust;
 	const char *metric; /* test_top1, ... */
+	enum paper_split split;
+	enum paper_rule rule;
 };
 
 struct paper_row {
@@ -28,16 +33,15 @@ struct paper_claim {
 };
 
 struct paper {
-	const char *path, *title, *paper, *source, *data, *metric, *split, *note;
-	int rule;                         /* enum paper_rule */
-	int runs, trust;
+	const char *path, *title, *paper, *source, *data, *metric, *note;
+	int split, rule, runs, trust;     /* of a cell that says nothing, nor its column; enums as in a cell */
 	int train_pictures;               /* of the data set; 0: not said */
 	int n_column, n_row, n_claim;
-	const char **column, **column_title, **column_data, **column_metric; /* a name may come again with other data or another metric */
+	const char **column, **column_title, **column_data; /* a name may come again with other data or another metric */
+	struct paper_cell *usual;         /* [n_column]: what a cell of it is of where it does not say; value NaN */
 	struct paper_row *row;
 	struct paper_claim *claim;
 };
-enum paper_rule { PAPER_LAST, PAPER_BEST, PAPER_BEST_TEST, PAPER_UNSAID };
 
 /* Every mistake of the file is told with its place. */
 enum status paper_read(struct arena *a, const char *path, struct paper **p, struct err *e);
@@ -45,5 +49,7 @@ const struct paper_row *paper_row_find(const struct paper *p, const char *name);
 /* -1: none. data, metric NULL: any. */
 int paper_column_find(const struct paper *p, const char *name, const char *data, const char *metric);
 const char *trust_word(enum trust t);
+const char *paper_split_word(enum paper_split s); /* "test", ..., "unsaid" */
+const char *paper_rule_word(enum paper_rule r);   /* "last", ..., "unsaid" */
 
 #endif

@@ -152,12 +152,17 @@ bool table_same_metric(const char *papers, const char *ours)
 }
 
 /* Of other pictures; a paper may not say of which its number is. */
-static const char *unlike_split(const struct paper *paper, const struct paper_cell *p)
+static const char *unlike_split(const struct paper_cell *p)
 {
-	const char *split = str_starts(p->metric, "test_") ? "test" : str_starts(p->metric, "train_") ? "train" : NULL;
-	if (!split || str_eq(paper->split, split))
+	static const struct { const char *begins; enum paper_split is; } part[] = {
+		{"test_", PAPER_TEST}, {"gap_to_teacher", PAPER_TEST}, {"train_", PAPER_TRAIN}, {"valid_", PAPER_VALID}, {"valid/", PAPER_VALID},
+	};
+	size_t i = 0;
+	while (i < sizeof part / sizeof *part && !str_starts(p->metric, part[i].begins))
+		i++;
+	if (i == sizeof part / sizeof *part || p->split == part[i].is)
 		return NULL;
-	return str_eq(paper->split, "unsaid") ? "split unsaid" : "other split";
+	return p->split == PAPER_NO_SPLIT ? "split unsaid" : "other split";
 }
 
 /* Why the paper's number may not be compared; NULL: it may. */
@@ -165,7 +170,7 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 {
 	const struct experiment *x = table_experiment(t, row->point ? row->point : col->point);
 	const struct data *d = x->data;
-	const char *data = t->paper->column_data[col->paper], *split = unlike_split(t->paper, p);
+	const char *data = t->paper->column_data[col->paper], *split = unlike_split(p);
 	if (*data && !str_eq(data, table_data(t, row->point ? row->point : col->point)))
 		return "other data";
 	if (!table_same_metric(p->metric, col->metric))
@@ -180,11 +185,11 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other budget";
 	if (d->conf.limit_test)
 		return "part of the test";
-	if (t->paper->rule == PAPER_UNSAID)
+	if (p->rule == PAPER_UNSAID)
 		return "rule unsaid";
-	if (t->paper->rule == PAPER_BEST_TEST && col->rule != RULE_BEST_TEST)
+	if (p->rule == PAPER_BEST_TEST && col->rule != RULE_BEST_TEST)
 		return "best on test";
-	if ((int)t->paper->rule != (int)col->rule) /* last, best, best_test */
+	if ((int)p->rule != (int)col->rule) /* last, best, best_test */
 		return "other rule";
 	return p->trust == TRUST_RECALLED ? "recalled" : NULL; /* with an imported teacher the rule is the last epoch, and the row is marked */
 }

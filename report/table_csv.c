@@ -12,9 +12,10 @@ static const char *rule_word(struct arena *a, const struct table_column *c)
 void table_csv(const struct table *t, FILE *f)
 {
 	static const char *const head[] = {"row", "column", "metric", "rule", "budget", "n", "failed", "missing", "mean", "deviation", "low", "high", "control",
-	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values", "rolled_back", "by_limit", "recipe", "teachers"};
+	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values", "rolled_back", "by_limit", "recipe", "teachers", "paper_metric",
+	                                   "paper_split", "paper_rule"};
 	struct arena *a = t->arena;
-	struct grid *g = grid_new(a, NULL, 26, 2, head);
+	struct grid *g = grid_new(a, NULL, 29, 2, head);
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++) {
 			const struct table_cell *cell = &t->row[i].cell[c];
@@ -39,6 +40,9 @@ void table_csv(const struct table *t, FILE *f)
 				out[16] = arena_printf(a, "%.17g", cell->paper->value);
 				out[17] = arena_printf(a, "%d", cell->paper->runs);
 				out[18] = trust_word(cell->paper->trust);
+				out[26] = cell->paper->metric;
+				out[27] = paper_split_word(cell->paper->split);
+				out[28] = paper_rule_word(cell->paper->rule);
 			}
 			out[19] = cell->verdict;
 			out[20] = cell->refused;

@@ -244,7 +244,7 @@ static int paper_column(const struct table *t, const char *label, const struct t
 		return -1;
 	const char *data = table_data(t, col->point);
 	for (int i = 0; i < t->paper->n_column; i++)
-		if (str_eq(t->paper->column[i], label) && str_eq(t->paper->column_data[i], data) && table_same_metric(t->paper->column_metric[i], col->metric))
+		if (str_eq(t->paper->column[i], label) && str_eq(t->paper->column_data[i], data) && table_same_metric(t->paper->usual[i].metric, col->metric))
 			return i;
 	const int same = alone ? paper_column_find(t->paper, label, data, NULL) : -1;
 	return same >= 0 || !alone ? same : paper_column_find(t->paper, label, NULL, NULL);

@@ -149,12 +149,44 @@ static void note_claims(const struct table *t, FILE *f)
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }
 
+static bool same_usual(const struct paper_cell *x, const struct paper_cell *y)
+{
+	return str_eq(x->metric, y->metric) && x->split == y->split && x->rule == y->rule && x->runs == y->runs;
+}
+
+/* Whether another column before this one stands beside the same numbers, or beside such as are of the same. */
+static bool is_told(const struct table *t, int column)
+{
+	const struct paper_cell *usual = &t->paper->usual[t->column[column].paper];
+	for (int c = 0; c < column; c++)
+		if (t->column[c].paper >= 0 && same_usual(usual, &t->paper->usual[t->column[c].paper]))
+			return true;
+	return false;
+}
+
+/* A line for all columns whose numbers the paper has in the same way. */
+static void note_papers_numbers(const struct table *t, FILE *f)
+{
+	for (int c = 0; c < t->n_column; c++) {
+		if (t->column[c].paper < 0 || is_told(t, c))
+			continue;
+		const struct paper_cell *p = &t->paper->usual[t->column[c].paper];
+		fputs("The paper's numbers", f);
+		for (int k = c, n = 0; k < t->n_column; k++)
+			if (t->column[k].paper >= 0 && same_usual(p, &t->paper->usual[t->column[k].paper]))
+				fprintf(f, "%s%s", n++ ? ", " : " beside ", table_column_label(t->arena, t, &t->column[k]));
+		fprintf(f, ": metric %s, split %s, rule %s, runs %d; one that is of something else says so beside its runs.\n", p->metric, paper_split_word(p->split),
+		        paper_rule_word(p->rule), p->runs);
+	}
+}
+
 static void note_paper(const struct table *t, FILE *f)
 {
 	if (!t->paper)
 		return;
 	fputs("Verdict: above or below if the difference is outside ±, which assumes the paper's spread to be ours; agrees if it is at most half a point and "
-	      "± at most one; else it cannot be told. What is not of the same metric, data, budget or rule, what doesn't say its rule, and what is only recalled, gets none.\n", f);
+	      "± at most one; else it cannot be told. What is not of the same metric, data, split, budget or rule, what doesn't say its split or rule, and what is only recalled, gets none.\n", f);
+	note_papers_numbers(t, f);
 	if (t->paper->note && *t->paper->note)
 		fprintf(f, "%s\n", t->paper->note);
 }

@@ -156,6 +156,18 @@ const char *table_column_label(struct arena *a, const struct table *t, const str
 	return arena_printf(a, "%s%s%s%s", c->label, several ? ", " : "", several ? c->metric : "", table_mark(c));
 }
 
+/* "5, found; split valid; rule best": its runs and trust, and of what else than its column's other numbers it is. */
+static const char *papers_own(struct arena *a, const struct table *t, int column, const struct paper_cell *p)
+{
+	const struct paper_cell *usual = &t->paper->usual[t->column[column].paper];
+	const char *text = arena_printf(a, "%d, %s", p->runs, trust_word(p->trust));
+	if (!str_eq(p->metric, usual->metric))
+		text = arena_printf(a, "%s; %s", text, p->metric);
+	if (p->split != usual->split)
+		text = arena_printf(a, "%s; split %s", text, paper_split_word(p->split));
+	return p->rule == usual->rule ? text : arena_printf(a, "%s; rule %s", text, paper_rule_word(p->rule));
+}
+
 static void paper_line(struct arena *a, struct grid *g, const struct table *t, const struct table_row *r, int column)
 {
 	const struct table_cell *cell = &r->cell[column];
@@ -168,7 +180,7 @@ static void paper_line(struct arena *a, struct grid *g, const struct table *t, c
 	                 : "-";
 	out[3] = arena_printf(a, "%d", cell->n);
 	out[4] = number(a, c, cell->paper->value);
-	out[5] = arena_printf(a, "%d, %s", cell->paper->runs, trust_word(cell->paper->trust));
+	out[5] = papers_own(a, t, column, cell->paper);
 	out[6] = cell->n ? signed_number(a, c, cell->beside.difference) : "-";
 	out[7] = cell->n ? number(a, c, cell->beside.half) : "-";
 	out[8] = cell->verdict;
@@ -191,7 +203,7 @@ static struct grid *paper_grid(struct arena *a, const struct table *t)
 			out[0] = row->title;
 			out[1] = table_column_label(a, t, &t->column[c]);
 			out[4] = number(a, &t->column[c], row->cell[t->column[c].paper].value);
-			out[5] = arena_printf(a, "%d, %s", row->cell[t->column[c].paper].runs, trust_word(row->cell[t->column[c].paper].trust));
+			out[5] = papers_own(a, t, c, &row->cell[t->column[c].paper]);
 			out[8] = *row->needs && !loss_find(row->needs) && !stage_kind_find(row->needs) ? arena_printf(a, "needs %s", row->needs) : "not run";
 		}
 	}

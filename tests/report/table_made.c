@@ -77,6 +77,16 @@ void leave_seeds(int n)
 	}
 }
 
+void by_epoch(int item, const char *name, int n, const double value[])
+{
+	int64_t id = 0;
+	bool found = false;
+	ck_ok(store_stage_done(s->store, s->item[item].stage->identity, &id, &found, &e));
+	ck_assert(found);
+	for (int i = 0; i < n; i++)
+		ck_ok(store_metric(s->store, id, name, i + 1, i + 1, value[i], &e));
+}
+
 enum status make(const struct table_options *o)
 {
 	err_clear(&e);

@@ -45,6 +45,8 @@ struct made {
 };
 /* As if the item had been trained. */
 void leave(int item, const struct made *m);
+/* A metric of an item that was left, from its first epoch on. */
+void by_epoch(int item, const char *name, int n, const double value[]);
 /* The teacher once; kd and labels for so many seeds, kd better by its seed's number. */
 void leave_seeds(int n);
 

@@ -30,7 +30,7 @@ START_TEST(as_written)
 	ck_assert(p->rule == PAPER_LAST && p->train_pictures == 50000 && p->n_column == 2 && p->n_row == 2 && p->n_claim == 2);
 	ck_assert_str_eq(p->column_title[0], "From A to B");
 	ck_assert_str_eq(p->column_title[1], "b");
-	ck_assert_str_eq(p->split, "test");
+	ck_assert(p->split == PAPER_TEST && p->row[0].cell[0].split == PAPER_TEST && p->row[0].cell[0].rule == PAPER_LAST);
 	const struct paper_row *kd = paper_row_find(p, "kd"), *crd = paper_row_find(p, "crd");
 	ck_assert(kd->cell[0].value == 73.08 && isnan(kd->cell[0].deviation) && kd->cell[0].runs == 5 && kd->cell[0].trust == TRUST_THIRD_PARTY);
 	ck_assert_str_eq(kd->cell[0].metric, "test_top1");
@@ -46,6 +46,25 @@ START_TEST(as_written)
 	ck_assert_int_eq(paper_column_find(p, "c", NULL, NULL), -1);
 	ck_assert_ptr_null(paper_row_find(p, "at"));
 	ck_assert_str_eq(trust_word(TRUST_RECALLED), "recalled");
+}
+END_TEST
+
+/* Split and rule: the cell's own, else its column's, else the table's. */
+START_TEST(own_split_and_rule)
+{
+	struct paper *p = NULL;
+	const char *path = paper_file(
+		"split: train\nrule: best\ncolumns:\n  - {name: a}\n  - {name: b, split: valid}\n  - {name: c, rule: unsaid}\n"
+		"rows:\n  - {name: kd, values: [1, 2, {value: 3, split: unsaid, rule: best_test}]}\n  - {name: at, values: [{value: 1, rule: last}, {value: 2, split: test}, 3]}\n");
+	ck_assert_msg(paper_read(life, path, &p, &e) == OK, "%s", e.text);
+	static const struct { enum paper_split split; enum paper_rule rule; } is[2][3] = {
+		{{PAPER_TRAIN, PAPER_BEST}, {PAPER_VALID, PAPER_BEST}, {PAPER_NO_SPLIT, PAPER_BEST_TEST}},
+		{{PAPER_TRAIN, PAPER_LAST}, {PAPER_TEST, PAPER_BEST}, {PAPER_TRAIN, PAPER_UNSAID}},
+	};
+	for (int r = 0; r < 2; r++)
+		for (int c = 0; c < 3; c++)
+			ck_assert_msg(p->row[r].cell[c].split == is[r][c].split && p->row[r].cell[c].rule == is[r][c].rule, "row %d, column %d: %s, %s", r, c,
+			              paper_split_word(p->row[r].cell[c].split), paper_rule_word(p->row[r].cell[c].rule));
 }
 END_TEST
 
@@ -68,6 +87,9 @@ static const struct { const char *text, *says; } wrong[] = {
 	{COLUMNS "rows: [{name: kd, values: [{vaule: 1}]}]\n", "did you mean 'value'?"},
 	{COLUMNS "rows: [{name: kd, values: [{value: 1, deviation: -1}]}]\n", "'deviation' is -1"},
 	{ROWS "trust: sure\n", "'trust' is sure"},
+	{ROWS "split: tset\n", "'split' is tset"},
+	{COLUMNS "rows: [{name: kd, values: [{value: 1, rule: lst}]}]\n", "'rule' is lst"},
+	{"columns: [{name: a, split: tests}]\nrows: [{name: kd, values: [1]}]\n", "'split' is tests"},
 	{ROWS "rule: beste\n", "'rule' is beste"},
 	{ROWS "claims: {x: 1}\n", "'claims' is a list"},
 	{ROWS "claims: [{name: c, better: kd, than: at}]\n", "paper.yaml:3:10: claim 'c' names 'at', which is no row"},
@@ -97,6 +119,7 @@ Suite *paper_suite(void)
 	Suite *s = suite_create("paper");
 	TCase *tc = life_case(s, "paper");
 	tcase_add_test(tc, as_written);
+	tcase_add_test(tc, own_split_and_rule);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, no_file);
 	return s;

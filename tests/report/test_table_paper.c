@@ -133,6 +133,11 @@ static const struct { const char *paper, *budget, *verdict; bool compared; } bes
 	{PAPER("train_pictures: 56\n", "75"), NULL, "below", true},
 	{PAPER("", "71"), "half", "other budget", false},
 	{PAPER("split: unsaid\n", "{value: 75, metric: train_top1}"), NULL, "other metric", false},
+	{PAPER("", "{value: 75, split: train}"), NULL, "other split", false},
+	{PAPER("", "{value: 75, split: unsaid}"), NULL, "split unsaid", false},
+	{PAPER("split: unsaid\n", "{value: 75, split: test}"), NULL, "below", true},
+	{PAPER("", "{value: 75, rule: unsaid}"), NULL, "rule unsaid", false},
+	{PAPER("", "{value: 75, rule: best}"), NULL, "other rule", false},
 };
 
 START_TEST(verdicts)
@@ -196,6 +201,50 @@ START_TEST(a_papers_claim_at_points)
 }
 END_TEST
 
+/* What a paper measured on held-out pictures is not compared as if it were of the test; nor is a metric of these where the table says no other split. */
+START_TEST(held_out_beside_a_paper)
+{
+	static const struct { const char *column, *verdict; } it[] = {{"", "other split"}, {", split: valid", "above"}, {", split: unsaid", "split unsaid"}, {", split: valid, rule: best", "other rule"}};
+	open_sweep(FILE_TOP SEEDS, NULL);
+	for (int k = 0; k < 3; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = 60});
+		by_epoch(STAGES * k + KD, "valid_top1_last", 1, (const double[]){70});
+	}
+	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
+		const struct table_options o = {.metric = "valid_top1", .paper = file_of("paper.yaml", arena_printf(life,
+			"title: T\nrule: last\ncolumns: [{name: valid_top1, metric: valid_top1%s}]\nrows: [{name: kd, values: [65]}]\n", it[i].column))};
+		HAS(line(strstr(made(&o), "Beside:"), "kd"), it[i].verdict);
+	}
+}
+END_TEST
+
+/* Of what the paper's numbers are: a line for columns that are alike, and a word beside each number that is of something else; all of it in CSV. */
+START_TEST(of_what_a_papers_numbers_are)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 1}, {name: c, stages.kd.epochs: 3}]}\ntable: {columns: points}\n", NULL);
+	for (int k = 0; k < 3; k++)
+		leave(STAGES * k + KD, &(struct made){.top1 = 70});
+	const char *text = made(&(struct table_options){.paper = file_of("paper.yaml", "title: T\nrule: last\nruns: 4\ncolumns: [{name: a}, {name: b, rule: best}, {name: c}]\nrows:\n"
+		"  - {name: kd, values: [75, {value: 76, split: valid, rule: unsaid}, {value: 77, runs: 2, metric: test_top5}]}\n  - {name: crd, needs: crd, values: [78, 79, {value: 80, rule: best_test}]}\n")});
+	HAS(text, "\nThe paper's numbers beside a, c: metric test_top1, split test, rule last, runs 4; one that is of something else says so beside its runs.\n");
+	HAS(text, "\nThe paper's numbers beside b: metric test_top1, split test, rule best, runs 4; one");
+	text = strstr(text, "Beside:");
+	ck_assert_str_eq(line(text, "kd   a"), "kd a 70.00 1 75.00 4, found -5.00 - too few runs");
+	HAS(line(text, "kd   b"), "76.00 4, found; split valid; rule unsaid - - other split");
+	HAS(line(text, "kd   c"), "77.00 2, found; test_top5 - - other metric");
+	HAS(line(text, "crd  b"), " 79.00 4, found needs crd");
+	HAS(line(text, "crd  c"), " 80.00 4, found; rule best_test needs crd");
+	HAS(printed(GRID_MARKDOWN), "- The paper's numbers beside a, c: metric test_top1, split test, rule last, runs 4");
+	HAS(printed(GRID_LATEX), "4, found; split valid; rule unsaid");
+	HAS(printed(GRID_LATEX), "The paper's numbers beside a, c: metric test\\_top1, split test, rule last, runs 4");
+	text = printed(GRID_CSV);
+	HAS(text, ",teachers,paper_metric,paper_split,paper_rule\n");
+	HAS(text, ",shared,test_top1,test,last\n");
+	HAS(text, ",shared,test_top1,valid,unsaid\n");
+	HAS(text, ",shared,test_top5,test,last\n");
+}
+END_TEST
+
 /* Fewer pictures than the data set has, to train on or to test with, are another budget than a paper's, which says nothing of either. */
 START_TEST(a_part_of_the_pictures)
 {
@@ -241,6 +290,8 @@ void table_add_paper(TCase *tc)
 	tcase_add_test(tc, a_papers_claim);
 	tcase_add_test(tc, other_verdicts);
 	tcase_add_test(tc, a_papers_claim_at_points);
+	tcase_add_test(tc, held_out_beside_a_paper);
+	tcase_add_test(tc, of_what_a_papers_numbers_are);
 	tcase_add_test(tc, a_part_of_the_pictures);
 	tcase_add_test(tc, what_stands_beside);
 }
