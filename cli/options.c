@@ -23,11 +23,12 @@ static enum status unknown_flag(const struct flag *flags, const char *given, str
 	snprintf(word, sizeof word, "%.*s", (int)strcspn(given, "="), given);
 	const char *words[64];
 	int n = 0;
+	/* Dashes are in all of them: with them any two short words would be near. */
 	for (const struct flag *f = flags; f->name && n < 63; f++)
-		words[n++] = f->name;
-	words[n++] = "--help";
-	const char *near = str_nearest(word, words, n);
-	return err_user(e, nowhere, "unknown option '%s'%s%s%s", word, near ? "; did you mean '" : "",
+		words[n++] = f->name + strspn(f->name, "-");
+	words[n++] = "help";
+	const char *near = str_nearest(word + strspn(word, "-"), words, n);
+	return err_user(e, nowhere, "unknown option '%s'%s%s%s%s", word, near ? "; did you mean '" : "", near ? near[1] ? "--" : "-" : "",
 	                near ? near : "", near ? "'?" : "");
 }
 

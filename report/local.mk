@@ -39,6 +39,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/measured.c \
 	%D%/measured.h \
 	%D%/noncentral_t.c \
+	%D%/metric_names.c \
+	%D%/metric_names.h \
 	%D%/page.c \
 	%D%/page.h \
 	%D%/page_answers.c \
@@ -74,4 +76,5 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table_layout.c \
 	%D%/table_notes.c \
 	%D%/table_print.c \
+	%D%/table_tuning.c \
 	%D%/verdict.c

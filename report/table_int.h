@@ -44,6 +44,9 @@ void table_recipes(struct table *t);
 const char *table_recipe(struct arena *a, const struct table_cell *c);      /* "b"; "": no mark */
 const char *table_recipe_mark(struct arena *a, const struct table_cell *c); /* " [b]" or "" */
 void table_recipe_note(const struct table *t, FILE *f);                     /* what the letters stand for */
+/* A record in the file's 'tuning' of what is no stage, row or point is an error. */
+enum status table_tuning_check(const struct table *t, struct err *e);
+void table_tuning_note(const struct table *t, FILE *f); /* what was tried, and for which rows nobody says */
 void table_csv(const struct table *t, FILE *f);
 void table_csv_claims(const struct table *t, FILE *f);
 /* What a table is of, what its claims mean, what stands beside it: in LaTeX each below its own. form: of the table, whose columns have other names in CSV. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "report/metric_names.h"
 #include "report/table_int.h"
 
 struct table_conf {
@@ -371,6 +372,18 @@ static enum status check_words(const struct conf *c, const char *what, struct er
 	return OK;
 }
 
+/* The file's, too, where the command line has others: what is wrong in it is wrong all the same. */
+static enum status check_metrics(const struct table *t, const struct table_conf *c, const char *given, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < list_size(c->metrics) && st == OK; i++)
+		st = metric_check(t->arena, list_item(c->metrics, i), t->sweep->store, NULL, c->metrics->kind == CONF_LIST ? c->metrics->item[i]->at : c->metrics->at, e);
+	char *words = arena_str(t->arena, given ? given : "");
+	for (char *word; st == OK && (word = next_word(&words));)
+		st = metric_check(t->arena, word, t->sweep->store, "--metric", (struct where){0}, e);
+	return st;
+}
+
 enum status table_layout(struct table *t, const struct table_options *o, struct err *e)
 {
 	struct table_conf c = {0};
@@ -382,11 +395,15 @@ enum status table_layout(struct table *t, const struct table_options *o, struct 
 	if (st == OK && o->metric && !o->metric[strspn(o->metric, ",")])
 		st = err_user(e, (struct where){0}, "--metric is '%s', allowed are names of metrics with commas between them", o->metric);
 	if (st == OK)
+		st = check_metrics(t, &c, o->metric, e);
+	if (st == OK)
 		st = add_rows(t, &c, e);
 	if (st == OK && !t->n_row)
 		st = err_user(e, conf_where(conf_find(t->sweep->root, "table"), "rows"), "the table has no row");
 	if (st == OK)
 		add_columns(t, &c, o->metric);
+	if (st == OK)
+		st = table_tuning_check(t, e);
 	for (int i = 0; st == OK && i < t->n_column; i++)
 		if (table_is_reach(t->column[i].metric) && !t->reach)
 			st = err_user(e, conf_where(conf_find(t->sweep->root, "table"), "metrics"), "'%s' needs 'reach': the row whose accuracy is to be reached",

@@ -270,15 +270,6 @@ static void note_refused(const struct table *t, FILE *f)
 		      "trains each again by itself.\n", f);
 }
 
-static void note_tuning(const struct table *t, FILE *f)
-{
-	const struct conf *c = t->tuning;
-	if (!c || c->kind != CONF_MAP)
-		return;
-	for (int i = 0; i < c->n; i++)
-		fprintf(f, "Tuning of %s: %s.\n", c->key[i], c->item[i]->text ? c->item[i]->text : "see the file");
-}
-
 static void note_programs(const struct table *t, FILE *f)
 {
 	if (t->n_program > 1)
@@ -325,7 +316,7 @@ void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 		note_paper_claims(t, f);
 	}
 	if (results) {
-		note_tuning(t, f);
+		table_tuning_note(t, f);
 		note_programs(t, f);
 		note_imported(t, f);
 		note_refused(t, f);

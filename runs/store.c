@@ -46,6 +46,8 @@ static const char *const queries[QUERY_COUNT] = {
 		"DELETE FROM metric WHERE stage=? AND epoch>?",
 	[Q_METRICS] =
 		"SELECT name, epoch, value FROM metric WHERE stage=? ORDER BY epoch, name",
+	[Q_METRIC_NAMES] =
+		"SELECT DISTINCT name FROM metric ORDER BY name",
 	[Q_LAST] =
 		"SELECT value FROM metric WHERE stage=? AND name=? ORDER BY epoch DESC LIMIT 1",
 	[Q_MOST] =

@@ -58,6 +58,9 @@ enum status store_metrics(struct store *s, struct arena *a, int64_t stage, struc
 /* The last value of one metric; NaN when there is none. */
 enum status store_last(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
 
+/* All names that any stage has, each once. */
+enum status store_metric_names(struct store *s, struct arena *a, const char ***name, int *n, struct err *e);
+
 /* The highest value of one metric over its epochs; NaN when there is none. */
 enum status store_most(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
 

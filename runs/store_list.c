@@ -103,6 +103,24 @@ enum status store_stages(struct store *s, struct arena *a, int64_t run, struct s
 	return status;
 }
 
+static void read_name(struct store *s, struct arena *a, sqlite3_stmt *st, void *row)
+{
+	(void)s;
+	*(const char **)row = text(a, st, 0);
+}
+
+enum status store_metric_names(struct store *s, struct arena *a, const char ***name, int *n, struct err *e)
+{
+	sqlite3_stmt *st;
+	void *rows = NULL;
+	*n = 0;
+	enum status status = store_bind(s, Q_METRIC_NAMES, &st, e, "");
+	if (status == OK)
+		status = list(s, a, st, sizeof **name, read_name, &rows, n, e);
+	*name = rows;
+	return status;
+}
+
 static void read_claim(struct store *s, struct arena *a, sqlite3_stmt *st, void *row)
 {
 	(void)s;

@@ -35,6 +35,18 @@ report "'limbeck list readings' prints each under the words that it rests on" < 
 	done
 )
 
+report "a table knows every metric that the stages record by a name of its own" < <(
+	{
+		# measured on held-out pictures alone, as valid/NAME: the files of what stands beside a lesson
+		grep -L 'enum status blocks_exam\|copies_exam(struct' "$source"/stages/*.c | xargs sed -n 's/.*\(step_metric\|step_hits\|aside_metric\)([a-z]*, "\([a-z0-9_/]*\)".*/\2/p'
+		sed -n '/isnan(more/q; s/^\t\t{"\([a-z0-9_/]*\)", .*/\1/p' "$source/stages/epoch.c"
+		sed -n '/^static enum status put_result/,/^}/p' "$source/stages/train.c" | grep -o '{"[a-z0-9_/]*", ' | tr -d '{", '
+		grep -o '{"[a-z0-9_/]*", [a-z]' "$source/stages/assistants.c" | sed 's/{"\([^"]*\)".*/\1/'
+	} | sort -u >"$work/metrics"
+	[ "$(wc -l <"$work/metrics")" -ge 45 ] || echo "too few metrics were found in the stages: $(wc -l <"$work/metrics")"
+	"$program" table "$source/experiments/first.yaml" --out "$work/none" --metric "$(paste -sd, "$work/metrics")" >"$work/table" 2>&1 || cat "$work/table"
+)
+
 report "the manual tells of every command and every option" < <(
 	sed 's/\\-/-/g; s/\\f.//g' "$source/docs/limbeck.1" >"$work/manual"
 	{ commands; benchmarks; } | while read -r c; do

@@ -41,6 +41,7 @@ static enum status read_words(char **words)
 	return options_read(argc, argv, flags, 1, 2, &p, &help, &e);
 }
 #define READ(...) read_words((char *[]){__VA_ARGS__, NULL})
+#define LACKS(part) ck_assert_msg(strstr(e.text, part) == NULL, "'%s' in '%s'", part, e.text)
 #define SAYS(part) ck_assert_msg(strstr(e.text, part) != NULL, "no '%s' in '%s'", part, e.text)
 
 START_TEST(both_forms_of_a_value)
@@ -83,6 +84,14 @@ START_TEST(unknown_flags_name_the_nearest)
 	err_clear(&e);
 	ck_assert_int_eq(READ("f", "-x"), E_USER);
 	SAYS("unknown option '-x'");
+	LACKS("did you mean");
+	err_clear(&e);
+	ck_assert_int_eq(READ("f", "--bogus"), E_USER); /* three letters of five are others than those of --out */
+	SAYS("unknown option '--bogus'");
+	LACKS("did you mean");
+	err_clear(&e);
+	ck_assert_int_eq(READ("f", "--ot=x"), E_USER);
+	SAYS("did you mean '--out'?");
 }
 END_TEST
 

@@ -23,8 +23,62 @@ START_TEST(nothing_yet)
 	ck_assert_str_eq(line(text, "kd"), "kd not run 0");
 	HAS(line(text, "helps"), "undecided (not run) no run yet");
 	LACKS(text, "One seed");
+	static const char *const there[] = {"test_top5_best", "train_top1_clean", "tau/kd", "loss/of_its_own", "critic2/real_mean", "alarm/critic_wins", "peer3/loss/ce", "memory/device_mib"};
 	leave_seeds(2);
-	ck_assert_str_eq(line(made(&(struct table_options){.metric = "tset_top1"}), "kd"), "kd not measured 0");
+	for (size_t i = 0; i < sizeof there / sizeof *there; i++)
+		ck_assert_str_eq(line(made(&(struct table_options){.metric = there[i]}), "kd"), "kd not measured 0");
+}
+END_TEST
+
+/* What another version recorded is a metric, and so is none that no stage ever does. */
+START_TEST(no_such_metric)
+{
+	static const struct { const char *given, *says; } it[] = {
+		{"tset_top1", "--metric: there is no metric 'tset_top1'; did you mean 'test_top1'?"},
+		{"test_top1,foo", "--metric: there is no metric 'foo'\n"},
+		{"time/secnds", "there is no metric 'time/secnds'; did you mean 'time/seconds'?"},
+		{"tau/", "there is no metric 'tau/'"},
+		{"of_old_day", "there is no metric 'of_old_day'; did you mean 'of_old_days'?"},
+	};
+	open_sweep(FILE_TOP SEEDS, NULL);
+	for (size_t i = 0; i + 1 < sizeof it / sizeof *it; i++) { /* before any run, too */
+		ck_assert_int_eq(make(&(struct table_options){.metric = it[i].given}), E_USER);
+		HAS(arena_printf(life, "%s\n", e.text), it[i].says);
+	}
+	ck_assert_int_eq(make(&(struct table_options){.metric = "of_old_days"}), E_USER);
+	leave_seeds(1);
+	by_epoch(KD, "of_old_days", 1, (const double[]){3});
+	HAS(line(made(&(struct table_options){.metric = "of_old_days"}), "kd"), "kd 3 ");
+	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
+		ck_assert_int_eq(make(&(struct table_options){.metric = it[i].given}), E_USER);
+		HAS(arena_printf(life, "%s\n", e.text), it[i].says);
+	}
+}
+END_TEST
+
+/* A record of a stage, a row or a point; who has none, while others have one, is named. */
+START_TEST(tuning)
+{
+	open_sweep(FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 3}\n"
+	           "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}]}\ntuning: {labels: none, a kd: 3 weights}\n", NULL);
+	const char *text = made(&(struct table_options){0});
+	HAS(text, "\nTuning of labels: none.\nTuning of a kd: 3 weights.\nWithout a record of tuning, while others have one: a other, b kd, b other.\n");
+	HAS(made(&(struct table_options){.columns = "points"}), "\nWithout a record of tuning, while others have one: kd, other.\n");
+}
+END_TEST
+
+START_TEST(tuning_of_all)
+{
+	static const char *const it[] = {"", "tuning:\n", "tuning: {kd: x, labels: y}\n", "tuning: {a: x, b: y}\n"};
+	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
+		open_sweep(arena_printf(life, FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}]}\n%s", it[i]), NULL);
+		LACKS(made(&(struct table_options){0}), "Without a record");
+		LACKS(made(&(struct table_options){.columns = "points"}), "Without a record");
+		sweep_close(s);
+	}
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}]}\ntuning: {a: x}\n", NULL);
+	HAS(made(&(struct table_options){0}), "\nWithout a record of tuning, while others have one: b kd, b labels.\n");
+	HAS(made(&(struct table_options){.columns = "points"}), "\nWithout a record of tuning, while others have one: kd, labels.\n");
 }
 END_TEST
 
@@ -334,6 +388,10 @@ static const struct { const char *file, *control, *rule, *columns, *says; } wron
 	{"table: {rule: best_test}\n", NULL, NULL, NULL, "made.yaml:9:15: the rule 'best_test' needs"},
 	{"", NULL, NULL, "rows", "--columns is 'rows', allowed metrics, points"},
 	{"table: {rows: [kd, kb]}\n", NULL, NULL, NULL, "'rows' names 'kb', and no stage has that name"},
+	{"table: {metrics: [test_top1, tets_top5]}\n", NULL, NULL, NULL, "made.yaml:9:30: there is no metric 'tets_top5'; did you mean 'test_top5'?"},
+	{"table: {metrics: foo}\n", NULL, NULL, NULL, "made.yaml:9:18: there is no metric 'foo'"},
+	{"tuning: {labels: none, kdd: 3 weights}\n", NULL, NULL, NULL, "made.yaml:9:29: 'tuning' names 'kdd', which is no stage, row or point; did you mean 'kd'?"},
+	{"tuning: [kd]\n", NULL, NULL, NULL, "'tuning' is {STAGE: how many settings"},
 	{"table: {mertics: [x]}\n", NULL, NULL, NULL, "did you mean 'metrics'?"},
 	{"claims: [{better: kb, than: labels}]\n", NULL, NULL, NULL, "made.yaml:9:19: a claim names 'kb', which is no row of the table; did you mean 'kd'?"},
 	{"claims: [{better: kd}]\n", NULL, NULL, NULL, "which is no row of the table"},
@@ -371,6 +429,9 @@ void table_add_cells(TCase *tc)
 {
 	tcase_add_test(tc, one_seed);
 	tcase_add_test(tc, nothing_yet);
+	tcase_add_test(tc, no_such_metric);
+	tcase_add_test(tc, tuning);
+	tcase_add_test(tc, tuning_of_all);
 	tcase_add_test(tc, failures);
 	tcase_add_test(tc, why_it_failed);
 	tcase_add_test(tc, left_out);
