@@ -11,6 +11,7 @@ extern const struct command cmd_table;
 
 struct table_args {
 	const char *file, *form, *to;
+	bool claims;
 	struct sweep_options sweep;
 	struct experiment_args open;
 	struct table_options table;
@@ -29,15 +30,16 @@ static enum status read_form(const char *word, enum grid_form *form, struct err 
 	                near ? "'?" : "");
 }
 
-static enum status print(const struct table *t, const char *to, enum grid_form form, struct err *e)
+static enum status print(const struct table *t, const char *to, bool claims, enum grid_form form, struct err *e)
 {
+	enum status (*const part)(const struct table *, FILE *, enum grid_form) = claims ? table_print_claims : table_print;
 	struct file *f = NULL;
 	if (!to)
-		return table_print(t, stdout, form);
+		return part(t, stdout, form);
 	enum status st = file_create(&f, to, e);
 	if (st != OK)
 		return st;
-	st = table_print(t, file_stream(f), form);
+	st = part(t, file_stream(f), form);
 	const enum status end = file_commit(f, e);
 	return st == OK ? end : st;
 }
@@ -60,7 +62,7 @@ static enum status table(struct table_args *args, struct err *e)
 	if (st == OK)
 		st = table_make(a, s, &args->table, &t, e);
 	if (st == OK)
-		st = print(t, args->to, form, e);
+		st = print(t, args->to, args->claims, form, e);
 	sweep_close(s);
 	arena_close(a);
 	return st;
@@ -72,6 +74,7 @@ static int run(int argc, char **argv)
 	const struct flag flags[] = {
 		{.name = "--out", .value = "DIR", .text = &args.sweep.out, .help = "folder of runs, default runs"},
 		{.name = "--form", .value = "FORM", .text = &args.form, .help = "text (default), markdown, csv (all of each cell), latex (booktabs), html"},
+		{.name = "--claims", .on = &args.claims, .help = "the file's claims alone; as csv a line for each, all numbers in full"},
 		{.name = "-o", .value = "FILE", .text = &args.to, .help = "written there instead of printed"},
 		{.name = "--budget", .value = "NAME", .text = &args.sweep.budget, .help = "the runs of which budget, default full"},
 		{.name = "--only", .value = "PATTERN", .text = &args.sweep.only, .help = "runs whose name matches, with * and ?"},

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 
-/* UTC "2026-01-31 12:00:00" as local "2026-01-31 13:00"; anything else as it is. */
+/* UTC "2026-01-31 12:00:00.000", or without the milliseconds, as local "2026-01-31 13:00"; anything else as it is. */
 const char *run_when(struct arena *a, const char *begun);
 
 #endif

@@ -3,10 +3,28 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "report/table_int.h"
+
+/* Of a file that claims nothing any more there is none. */
+static enum status write_claims(const struct table *t, struct err *e)
+{
+	const char *path = path_join(t->arena, t->sweep->folder, "claims.csv");
+	struct file *f = NULL;
+	if (!t->n_claim) {
+		unlink(path);
+		return OK;
+	}
+	enum status st = file_create(&f, path, e);
+	if (st != OK)
+		return st;
+	st = table_print_claims(t, file_stream(f), GRID_CSV);
+	const enum status end = file_commit(f, e);
+	return st == OK ? end : st;
+}
 
 static enum status write_form(const struct table *t, const char *name, enum grid_form form, struct err *e)
 {
@@ -96,7 +114,7 @@ static void add_differences(const struct table *t, struct str *s)
 	bool first = true;
 	str_add(s, ", \"differences\": [");
 	for (int i = 0; i < t->n_claim; i++)
-		if (t->claim[i].tested)
+		if (!t->claim[i].untested)
 			add_difference(s, &first, arena_printf(t->arena, "%s%s", t->claim[i].name, table_mark(t->claim[i].column)), &t->claim[i].paired, t->claim[i].p,
 			               arena_printf(t->arena, "%s%s", words[t->claim[i].verdict], t->claim[i].late ? ", but written after runs existed" : ""));
 	for (int i = 0; i < t->n_row; i++)
@@ -164,6 +182,8 @@ enum status sweep_results(struct sweep *s, struct err *e)
 	}
 	for (size_t i = 0; i < sizeof files / sizeof *files && st == OK; i++)
 		st = write_form(t, files[i].name, files[i].form, e);
+	if (st == OK)
+		st = write_claims(t, e);
 	if (st == OK)
 		st = write_json(t, e);
 	if (st == OK)

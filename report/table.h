@@ -62,11 +62,12 @@ struct table_claim {
 	const struct table_column *column;
 	const struct table_cell *x, *y;   /* better's and than's */
 	struct paired paired;             /* better minus than on equal seeds; for times the other way round, so that better is positive */
+	const char *teachers;             /* of its rows: "shared", "per seed", "shared, per seed", or "": neither learns from any */
+	const char *untested;             /* why there is nothing to test: "not run", "8 runs failed", ...; NULL: it is tested */
 	const char *says, *written;       /* written: "before the first run", "after runs existed (DATE)", "no run yet" */
 	bool late;                        /* runs of both rows had begun when it was first seen */
 	double p;                         /* adjusted; NaN: there is nothing to test */
 	enum claim verdict;
-	bool tested;                      /* both rows have runs */
 	int seed;                         /* whose networks McNemar compares */
 	long only_better, only_than;      /* test pictures that one alone has right; -1: not known */
 	struct mcnemar pictures;
@@ -106,7 +107,9 @@ struct table_options {
 /* After sweep_refresh. A control or a claim's row that is not there is an error that names those that are. */
 enum status table_make(struct arena *a, struct sweep *s, const struct table_options *o, struct table **t, struct err *e);
 /* The table, its differences, its claims, the paper beside it, and the notes that say what the numbers are (LaTeX: below the table that they are of; HTML: none, for a page has
-   them by table_notes). CSV: one line a cell, all in it; then, in lines that begin with '#', the claims in columns of their own, and the notes. */
+   them by table_notes). CSV: one line a cell, all in it, then the notes, in lines that begin with '#'; claims are a CSV of their own. */
 enum status table_print(const struct table *t, FILE *f, enum grid_form form);
+/* The claims alone. CSV: one line a claim, each number in full, and no notes. */
+enum status table_print_claims(const struct table *t, FILE *f, enum grid_form form);
 
 #endif

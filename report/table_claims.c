@@ -109,6 +109,30 @@ static bool is_again(const struct table_claim *c, const struct table_claim *firs
 	return false;
 }
 
+/* Of two rows: what an interval of their difference is given. */
+static const char *teachers_of(struct arena *a, const struct table_row *x, const struct table_row *y)
+{
+	const char *const word[] = {table_said_teachers(x->teachers), table_said_teachers(y->teachers)};
+	if (!*word[0] || !*word[1] || str_eq(word[0], word[1]))
+		return *word[0] ? word[0] : word[1];
+	return arena_printf(a, "%s, %s", word[0], word[1]);
+}
+
+/* Why there is no pair. What failed is told before what is missing: it will not come by waiting. */
+static const char *why_untested(struct arena *a, const struct table_cell *x, const struct table_cell *y)
+{
+	const int failed = x->failed + y->failed, missing = x->missing + y->missing - failed;
+	if (failed && missing)
+		return arena_printf(a, "%d run%s failed, %d missing", failed, failed == 1 ? "" : "s", missing);
+	if (failed)
+		return arena_printf(a, "%d run%s failed", failed, failed == 1 ? "" : "s");
+	if (x->refused || y->refused)
+		return x->refused ? x->refused : y->refused;
+	if (x->unmeasured || y->unmeasured)
+		return "not measured";
+	return x->n && y->n ? "no seed in common" : "not run";
+}
+
 static void add_claim(struct table *t, const struct wording *w, const struct table_row *better, const struct table_row *than, int column,
                       const char *at, const struct table_claim *first)
 {
@@ -123,7 +147,8 @@ static void add_claim(struct table *t, const struct wording *w, const struct tab
 	t->n_claim++;
 	t->otherwise |= !str_eq(c->column->metric, claim_metric(t->sweep->root, w->map));
 	c->paired = table_differences(t->arena, c->x, c->y, c->column->less_is_better ? -1 : 1);
-	c->tested = c->paired.n > 0;
+	c->teachers = teachers_of(t->arena, better, than);
+	c->untested = c->paired.n ? NULL : why_untested(t->arena, c->x, c->y);
 	if (c->paired.n >= 2) {
 		c->p = c->paired.p_t;
 		c->seeds_needed = stats_seeds_needed(c->paired.mean, c->paired.deviation, 0.05, 0.8);
@@ -273,7 +298,7 @@ enum status table_claims(struct table *t, const struct conf *list, struct err *e
 	for (int i = 0; i < t->n_claim; i++) {
 		if (!isnan(t->claim[i].p))
 			t->claim[i].p = p[i];
-		if (t->claim[i].tested)
+		if (!t->claim[i].untested)
 			t->claim[i].verdict = stats_claim(&t->claim[i].paired, p[i]);
 	}
 	return claim_dates_get(t, e);

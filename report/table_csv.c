@@ -58,29 +58,55 @@ void table_csv(const struct table *t, FILE *f)
 	grid_print(g, f, GRID_CSV);
 }
 
-/* What CSV has no place for: claims, each number in full. */
+/* A number that has more than SEEDS_MOST pairs is infinite here. */
+static const char *seeds(struct arena *a, int n)
+{
+	return n < SEEDS_MOST ? arena_printf(a, "%d", n) : "inf";
+}
+
+/* What is to be known before a claim is read as it stands. */
+static const char *marks_of(struct arena *a, const struct table *t, const struct table_claim *c)
+{
+	const char *text = t->otherwise ? "by another metric, rule or columns than it was written for" : "";
+	if (c->x->recipe != c->y->recipe)
+		text = arena_printf(a, "%s%sunlike recipes", text, *text ? "; " : "");
+	return text;
+}
+
 void table_csv_claims(const struct table *t, FILE *f)
 {
-	static const char *const head[] = {"claim", "verdict", "written", "metric", "rule", "pairs", "better", "difference", "low", "high", "p_t_holm", "p_flips",
-	                                   "p_flips_floor", "seeds_needed"};
+	static const char *const head[] = {"claim", "verdict", "written", "metric", "rule", "budget", "better_row", "than_row", "teachers", "failed", "missing", "n", "better", "estimate",
+	                                   "low", "high", "deviation", "p", "p_holm", "p_flips", "p_flips_floor", "seeds_needed", "seeds_needed_low", "seeds_needed_high", "marked"};
+	enum { COLUMNS = sizeof head / sizeof *head };
 	struct arena *a = t->arena;
-	struct grid *g = grid_new(a, NULL, 14, 3, head);
+	struct grid *g = grid_new(a, NULL, COLUMNS, 3, head);
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const char **out = grid_row(g);
 		out[0] = c->name;
-		out[1] = table_claim_word(c);
+		out[1] = table_claim_word(a, c);
 		out[2] = c->written;
 		out[3] = c->column->metric;
 		out[4] = rule_word(a, c->column);
-		out[5] = arena_printf(a, "%d", c->paired.n);
-		if (!c->tested)
+		out[5] = t->sweep->budget_name;
+		out[6] = c->better;
+		out[7] = c->than;
+		out[8] = c->teachers;
+		out[9] = arena_printf(a, "%d", c->x->failed + c->y->failed);
+		out[10] = arena_printf(a, "%d", c->x->missing + c->y->missing);
+		out[11] = arena_printf(a, "%d", c->paired.n);
+		out[24] = marks_of(a, t, c);
+		if (c->untested)
 			continue;
-		out[6] = arena_printf(a, "%d", c->paired.wins);
-		const double numbers[] = {c->paired.mean, c->paired.low, c->paired.high, c->p, c->paired.p_flip, c->paired.p_flip_floor};
-		for (int k = 0; k < 6; k++)
-			out[7 + k] = isnan(numbers[k]) ? "" : arena_printf(a, "%.17g", numbers[k]);
-		out[13] = c->seeds_needed ? arena_printf(a, "%d", c->seeds_needed) : "";
+		out[12] = arena_printf(a, "%d", c->paired.wins);
+		const double numbers[] = {c->paired.mean, c->paired.low, c->paired.high, c->paired.deviation, c->paired.p_t, c->p, c->paired.p_flip, c->paired.p_flip_floor};
+		for (int k = 0; k < 8; k++)
+			out[13 + k] = isnan(numbers[k]) ? "" : arena_printf(a, "%.17g", numbers[k]);
+		if (!c->seeds_needed)
+			continue;
+		out[21] = seeds(a, c->seeds_needed);
+		out[22] = seeds(a, c->seeds_range.low);
+		out[23] = seeds(a, c->seeds_range.high);
 	}
 	grid_print(g, f, GRID_CSV);
 }

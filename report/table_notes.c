@@ -139,10 +139,12 @@ static void note_control(const struct table *t, FILE *f, enum grid_form form)
 		fprintf(f, "%s: on equal seeds: the order of pictures is the same where both have the same pictures and batch, initial weights where both have the same network; its interval is of a paired t.\n", column);
 }
 
-static void note_claims(const struct table *t, FILE *f)
+static void note_claims(const struct table *t, FILE *f, enum grid_form form)
 {
-	if (t->n_claim)
-		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'flips': the exact sign-flip test, up to 24 pairs, with the smallest value "
+	if (t->n_claim && form == GRID_CSV)
+		fputs("The file's claims are a CSV of their own: 'limbeck table --claims', or claims.csv beside a sweep's table.csv.\n", f);
+	else if (t->n_claim)
+		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'teachers': of its rows; with a shared one its interval is given this teacher. 'flips': the exact sign-flip test, up to 24 pairs, with the smallest value "
 		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
 		      "it was in time if one of its rows had no run then. Its difference is above 0 where the better one is better, also where less is better.\n", f);
 	else
@@ -307,8 +309,8 @@ void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 		note_counts(t, f);
 		note_control(t, f, form);
 	}
-	if (t->n_claim ? which & NOTES_CLAIMS : results) { /* without claims there is no table of them */
-		note_claims(t, f);
+	if (t->n_claim ? which & NOTES_CLAIMS : which & (NOTES_RESULTS | NOTES_NO_CLAIMS)) { /* without claims there is no table of them */
+		note_claims(t, f, form);
 		note_gone(t, f);
 	}
 	if (which & NOTES_PAPER) {

@@ -63,9 +63,14 @@ static bool tells_teachers(const struct table *t)
 	return any;
 }
 
-static const char *said_of(const char *teachers)
+const char *table_said_teachers(const char *teachers)
 {
-	return str_eq(teachers, "per_seed") ? "per seed" : *teachers ? teachers : "-";
+	return str_eq(teachers, "per_seed") ? "per seed" : teachers;
+}
+
+static const char *or_dash(const char *text)
+{
+	return *text ? text : "-";
 }
 
 static struct grid *metric_grid(struct arena *a, const struct table *t, int column)
@@ -96,7 +101,7 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 			continue;
 		out[2] = number(a, c, cell->sum.half);
 		if (teachers && !isnan(cell->sum.half))
-			out[TEACHERS] = said_of(r->teachers);
+			out[TEACHERS] = or_dash(table_said_teachers(r->teachers));
 		out[1 + at] = number(a, c, cell->sum.deviation);
 		out[2 + at] = number(a, c, least);
 		out[3 + at] = number(a, c, most);
@@ -126,7 +131,7 @@ static struct grid *point_grid(struct arena *a, const struct table *t, int first
 		const char **out = grid_row(g);
 		out[0] = row_label(a, &t->row[i]);
 		if (teachers)
-			out[1] = said_of(t->row[i].teachers);
+			out[1] = or_dash(table_said_teachers(t->row[i].teachers));
 		for (int c = 0; c < n; c++) {
 			const struct table_column *col = &t->column[first + c];
 			const struct table_cell *cell = &t->row[i].cell[first + c];
@@ -212,10 +217,18 @@ static struct grid *paper_grid(struct arena *a, const struct table *t)
 
 /* ---- claims ---- */
 
-const char *table_claim_word(const struct table_claim *c)
+const char *table_claim_word(struct arena *a, const struct table_claim *c)
 {
 	static const char *const words[] = {"undecided", "supported", "contradicted"};
-	return c->tested ? words[c->verdict] : "undecided (not run)";
+	return c->untested ? arena_printf(a, "undecided (%s)", c->untested) : words[c->verdict];
+}
+
+/* "8 (8 better)", "5 (4 better), 3 failed": pairs, and what there would be more of. */
+static const char *pairs_of(struct arena *a, const struct table_claim *c)
+{
+	const int failed = c->x->failed + c->y->failed;
+	const char *text = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
+	return failed ? arena_printf(a, "%s, %d failed", text, failed) : text;
 }
 
 /* " [a, b]" where the two have recipes of their own. */
@@ -231,27 +244,28 @@ static const char *seeds_needed(struct arena *a, int n)
 
 static struct grid *claim_grid(struct arena *a, const struct table *t)
 {
-	static const char *const head[] = {"claim", "verdict", "written", "difference", "interval", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
+	static const char *const head[] = {"claim", "verdict", "written", "difference", "interval", "teachers", "pairs", "p (t, Holm)", "p (flips)", "its floor", "seeds for 80 %"};
 	const char *title = t->otherwise ? "Claims, but by another metric, rule or columns than those they were written for" : "Claims";
-	struct grid *g = grid_new(a, title, 10, 3, head);
+	struct grid *g = grid_new(a, title, 11, 3, head);
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const char **out = grid_row(g);
-		out[0] = arena_printf(a, "%s%s%s", c->name, c->tested ? recipes_of(a, c) : "", table_mark(c->column));
-		out[1] = table_claim_word(c);
+		out[0] = arena_printf(a, "%s%s%s", c->name, c->untested ? "" : recipes_of(a, c), table_mark(c->column));
+		out[1] = table_claim_word(a, c);
 		out[2] = c->written;
-		if (!c->tested)
+		out[5] = or_dash(c->teachers);
+		if (c->untested)
 			continue;
 		out[3] = signed_number(a, c->column, c->paired.mean);
 		out[4] = interval(a, c->column, c->paired.low, c->paired.high);
-		out[5] = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
-		out[6] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
-		out[7] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
-		out[8] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
+		out[6] = pairs_of(a, c);
+		out[7] = isnan(c->p) ? "-" : arena_printf(a, "%.3g", c->p);
+		out[8] = isnan(c->paired.p_flip) ? "-" : arena_printf(a, "%.3g", c->paired.p_flip);
+		out[9] = arena_printf(a, "%.3g", c->paired.p_flip_floor);
 		if (c->seeds_needed)
-			out[9] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
+			out[10] = arena_printf(a, "%s (%s to %s)", seeds_needed(a, c->seeds_needed), seeds_needed(a, c->seeds_range.low), seeds_needed(a, c->seeds_range.high));
 		else
-			out[9] = "-";
+			out[10] = "-";
 	}
 	return g;
 }
@@ -264,7 +278,7 @@ static void print_pictures(const struct table *t, FILE *f)
 			fprintf(f, "%s: of the two networks%s (%s), %ld test pictures are right with the first alone and %ld with the second alone; McNemar p %.3g "
 			           "(of these two networks, not of the methods).\n", c->name, c->seed >= 0 ? arena_printf(t->arena, " of seed %d", c->seed) : "",
 			        table_rule_said[c->column->rule], c->only_better, c->only_than, c->pictures.exact);
-		else if (c->tested && table_has_answers(c->column))
+		else if (!c->untested && table_has_answers(c->column))
 			fprintf(f, "%s: no McNemar test: %s.\n", c->name, c->column->rule == RULE_BEST_TEST ? "no answers are kept of an epoch that the test pictures chose"
 			        : "the answers of these two networks are not there");
 	}
@@ -272,7 +286,7 @@ static void print_pictures(const struct table *t, FILE *f)
 
 /* ---- the whole ---- */
 
-/* Those of one sort, in the arena. In CSV claims come before them, which have no cells there. */
+/* Those of one sort, in the arena. */
 static const char *notes(const struct table *t, enum grid_form form, int which)
 {
 	char *text = NULL;
@@ -280,8 +294,6 @@ static const char *notes(const struct table *t, enum grid_form form, int which)
 	FILE *f = open_memstream(&text, &n);
 	if (!f)
 		return NULL;
-	if (form == GRID_CSV && t->n_claim)
-		table_csv_claims(t, f);
 	if (which & NOTES_CLAIMS)
 		print_pictures(t, f);
 	table_notes(t, f, form, which);
@@ -292,9 +304,9 @@ static const char *notes(const struct table *t, enum grid_form form, int which)
 }
 
 /* Each line with a mark before it. */
-static enum status print_notes(const struct table *t, const char *mark, enum grid_form form, FILE *f)
+static enum status print_notes(const struct table *t, const char *mark, enum grid_form form, int which, FILE *f)
 {
-	const char *line = notes(t, form, NOTES_ALL);
+	const char *line = notes(t, form, which);
 	if (!line)
 		return err_nomem(NULL, "no memory for the table's notes");
 	while (*line) {
@@ -322,7 +334,7 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 	struct arena *a = t->arena;
 	if (form == GRID_CSV) {
 		table_csv(t, f);
-		return print_notes(t, "# ", form, f);
+		return print_notes(t, "# ", form, NOTES_ALL, f);
 	}
 	if (form == GRID_TEXT)
 		fprintf(f, "%s\n\n", t->title);
@@ -346,5 +358,20 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 	if (form == GRID_HTML || form == GRID_LATEX) /* a page has them beside it, in LaTeX each table below itself */
 		return OK;
 	gap(f);
-	return print_notes(t, form == GRID_MARKDOWN ? "- " : "", form, f);
+	return print_notes(t, form == GRID_MARKDOWN ? "- " : "", form, NOTES_ALL, f);
+}
+
+enum status table_print_claims(const struct table *t, FILE *f, enum grid_form form)
+{
+	if (form == GRID_CSV) {
+		table_csv_claims(t, f);
+		return OK;
+	}
+	if (t->n_claim)
+		print_grid(t, claim_grid(t->arena, t), NOTES_CLAIMS, form, f);
+	if (t->n_claim && (form == GRID_HTML || form == GRID_LATEX))
+		return OK;
+	if (t->n_claim)
+		gap(f);
+	return print_notes(t, form == GRID_MARKDOWN ? "- " : "", form, t->n_claim ? NOTES_CLAIMS : NOTES_NO_CLAIMS, f);
 }

@@ -16,10 +16,12 @@ static const char *file_of(struct arena *a, const char *out)
 /* As the store has times. */
 static void now_text(char out[32])
 {
-	const time_t now = time(NULL);
+	struct timespec now;
 	struct tm tm;
-	gmtime_r(&now, &tm);
-	strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm);
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	const size_t n = strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(out + n, 32 - n, ".%03ld", now.tv_nsec / 1000000);
 }
 
 static bool is_dated(const struct store_claim *claim, int n, const char *says)

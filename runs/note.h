@@ -14,7 +14,7 @@ struct note_stage {
 	double seconds;            /* NaN: not known yet */
 };
 
-/* Text that is not known is "". Times are UTC, "2026-01-31 12:00:00". */
+/* Text that is not known is "". Times are UTC, "2026-01-31 12:00:00.000". */
 struct note {
 	const char *name, *config, *identity, *program, *machine, *device, *precision, *state, *begun;
 	const char *data; /* SHA-256 of the data's identity: accuracies are kept under it */

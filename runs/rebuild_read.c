@@ -21,9 +21,11 @@ static const char *file_time(struct arena *a, const char *path)
 {
 	struct stat info;
 	struct tm tm;
-	char text[32] = "1970-01-01 00:00:00";
-	if (stat(path, &info) == 0 && gmtime_r(&info.st_mtime, &tm))
-		strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+	char text[32] = "1970-01-01 00:00:00.000";
+	if (stat(path, &info) == 0 && gmtime_r(&info.st_mtime, &tm)) {
+		const size_t n = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+		snprintf(text + n, sizeof text - n, ".%03ld", info.st_mtim.tv_nsec / 1000000);
+	}
 	return arena_str(a, text);
 }
 

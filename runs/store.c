@@ -12,12 +12,15 @@
 #define HAS_DONE "run.program<>'' AND EXISTS (SELECT 1 FROM stage WHERE stage.run=run.id AND stage.state='done')"
 #define KEPT(column) column "=CASE WHEN " HAS_DONE " THEN run." column " ELSE excluded." column " END"
 
+/* To the millisecond: a claim and the first run after it are often of one second. What is older has whole seconds, and sorts all the same. */
+#define NOW "strftime('%Y-%m-%d %H:%M:%f','now')"
+
 static const char *const queries[QUERY_COUNT] = {
 	[Q_RUN_CLAIM] =
 		"UPDATE OR IGNORE run SET folder=?1 WHERE folder LIKE '/%' AND substr(folder, -length(?1)-1) = '/' || ?1",
 	[Q_RUN_BEGIN] =
 		"INSERT INTO run (name, folder, config, identity, program, machine, device, precision, threads,"
-		" state, begun) VALUES (?,?,?,?,?,?,?,?,?,'running',datetime('now'))"
+		" state, begun) VALUES (?,?,?,?,?,?,?,?,?,'running'," NOW ")"
 		" ON CONFLICT (folder) DO UPDATE SET name=excluded.name, config=excluded.config,"
 		" identity=excluded.identity, " KEPT("program") ", " KEPT("machine") ", " KEPT("device") ", " KEPT("precision") ", " KEPT("threads") ","
 		" state='running' RETURNING id",
@@ -31,7 +34,7 @@ static const char *const queries[QUERY_COUNT] = {
 		" (SELECT id FROM stage WHERE run=? AND name=? AND identity IS NOT ?)",
 	[Q_STAGE_BEGIN] =
 		"INSERT INTO stage (run, name, kind, identity, state, begun)"
-		" VALUES (?,?,?,?,'running',datetime('now'))"
+		" VALUES (?,?,?,?,'running'," NOW ")"
 		" ON CONFLICT (run, name) DO UPDATE SET kind=excluded.kind, identity=excluded.identity,"
 		" state='running' RETURNING id",
 	[Q_STAGE_END] =

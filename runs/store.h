@@ -27,7 +27,7 @@ enum status store_run_begin(struct store *s, const struct store_run *r, int64_t 
 enum status store_run_trained(struct store *s, int64_t run, const struct store_run *r, struct err *e);
 enum status store_run_end(struct store *s, int64_t run, const char *state, double seconds, struct err *e); /* "done", "failed", "interrupted" */
 
-/* For a store that is made again, and for folders that are removed. begun is UTC, "2026-01-31 12:00:00". */
+/* For a store that is made again, and for folders that are removed. begun is UTC, "2026-01-31 12:00:00.000". */
 enum status store_run_restore(struct store *s, int64_t run, const char *state, const char *begun, double seconds, struct err *e);
 enum status store_stage_restore(struct store *s, int64_t stage, const char *state, const char *begun, double seconds, struct err *e);
 enum status store_run_drop(struct store *s, int64_t run, struct err *e); /* with its stages, metrics and artefacts */
@@ -64,7 +64,8 @@ enum status store_metric_names(struct store *s, struct arena *a, const char ***n
 /* The highest value of one metric over its epochs; NaN when there is none. */
 enum status store_most(struct store *s, int64_t stage, const char *name, double *value, struct err *e);
 
-/* Lists in order of id, in the arena. Text that was never given is "", seconds that are not known yet NaN; begun is UTC, "2026-01-31 12:00:00".
+/* Lists in order of id, in the arena. Text that was never given is "", seconds that are not known yet NaN; begun is UTC,
+   "2026-01-31 12:00:00.000", of older versions without the milliseconds.
    A run's folder is absolute, and where it is now if all that is below the store's folder was moved. */
 struct store_run_row {
 	int64_t id;
@@ -88,7 +89,7 @@ enum status store_stage_begun(struct store *s, struct arena *a, const char *iden
 
 /* What a sweep's file claims, and since when: claims.h. A claim that is there keeps its date. */
 struct store_claim {
-	const char *says, *seen; /* seen: UTC, "2026-01-31 12:00:00" */
+	const char *says, *seen; /* seen: UTC, as begun */
 };
 enum status store_claim_put(struct store *s, const char *sweep, const char *says, const char *seen, struct err *e);
 enum status store_claims(struct store *s, struct arena *a, const char *sweep, struct store_claim **c, int *n, struct err *e); /* by date */

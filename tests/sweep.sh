@@ -171,9 +171,11 @@ start none --set 'claims=[{better: kb, than: labels}]'; test $? = 2 && has err "
 # ---- when claims were written ----
 first='claims=[{better: kd, than: labels}]' more='claims=[{better: kd, than: labels}, {better: labels, than: kd}]'
 claimed() { start claimed --set vary.seeds=1 --set 'vary.grid={data.batch: [32]}' --set "$@"; }
-claimed "$first" && grep -q "^batch=32 kd better than batch=32 labels  undecided  before the first run" out; result $? "a claim that the sweep begins with"
+claimed "$first" && grep -q "^batch=32 kd better than batch=32 labels  undecided  before the first run" out &&
+	head -2 claimed/tiny.sweep/claims.csv | tail -1 | grep -q "^batch=32 kd better than batch=32 labels,undecided,before the first run,test_top1,last,full,batch=32 kd,batch=32 labels,shared,0,0,1,"
+result $? "a claim that the sweep begins with"
 claimed "$first" --plan --set name=planned && ! grep -q planned claimed/claims.jsonl; result $? "a plan dates none"
-sleep 1.1; claimed "$more"; has out "before the first run" "after runs existed (20"; result $? "and one that was thought of later"
+claimed "$more"; has out "before the first run" "after runs existed (20"; result $? "and one that was thought of later"
 mv claimed/limbeck.db lost.db; rm -f claimed/limbeck.db-*
 "$limbeck" runs --rebuild --out claimed > out 2> err; claimed "$more"; has out "before the first run" "after runs existed (20"; result $? "the store made again knows both"
 "$limbeck" train x.yaml --quiet --threads 1 --out trained --set "$first" > out 2> err && grep -q '"sweep": "tiny", "says": "kd better than labels by test_top1' trained/claims.jsonl

@@ -2,6 +2,7 @@
 #include "tests/report/table_made.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -16,7 +17,7 @@ START_TEST(a_claim)
 	const char *text = made(&(struct table_options){0});
 	ck_assert(t->n_row == 3 && t->n_column == 1 && t->n_claim == 2);
 	const struct table_claim *c = &t->claim[0];
-	ck_assert(c->tested && c->paired.n == 8 && c->verdict == CLAIM_SUPPORTED && t->claim[1].verdict == CLAIM_CONTRADICTED);
+	ck_assert(!c->untested && c->paired.n == 8 && c->verdict == CLAIM_SUPPORTED && t->claim[1].verdict == CLAIM_CONTRADICTED);
 	ck_assert_double_eq_tol(c->paired.mean, 4.5, 1e-12);
 	ck_assert_double_eq_tol(c->paired.low, 4.5 - 2.0478251, 1e-6);
 	ck_assert_double_eq_tol(c->p, 2 * 0.0012583202, 1e-9);
@@ -27,15 +28,14 @@ START_TEST(a_claim)
 	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) 80.00 - - 80.00 80.00 1");
 	HAS(line(text, "kd"), " 8 +4.50 +2.45 to +6.55 8 of 8");
 	HAS(line(text, "labels (control)"), "70.88");
-	HAS(line(text, "helps"), "helps supported after runs existed (no date yet) +4.50 +2.45 to +6.55 8 (8 better) 0.00252 0.00781 0.00781");
+	HAS(line(text, "helps"), "helps supported after runs existed (no date yet) +4.50 +2.45 to +6.55 shared 8 (8 better) 0.00252 0.00781 0.00781");
 	HAS(line(text, "turned"), "contradicted after runs existed (no date yet) -4.50");
 	HAS(text, "all have one teacher");
 	LACKS(text, "MARKED");
 	HAS(text, "\nTrained by limbeck 1.\n");
 	const char *csv = printed(GRID_CSV);
-	HAS(csv, "\n# claim,verdict,written,metric,rule,pairs,better,difference,low,high,p_t_holm,p_flips,p_flips_floor,seeds_needed\n"
-	         "# helps,supported,after runs existed (no date yet),test_top1,last,8,8,4.5,2.4521");
-	HAS(csv, "\n# turned,contradicted,after runs existed (no date yet),test_top1,last,8,0,-4.5,");
+	LACKS(csv, "supported"); /* what has other columns is another file */
+	HAS(csv, "\n# The file's claims are a CSV of their own");
 	HAS(csv, "\n# Trained by limbeck 1.\n");
 	HAS(csv, "\n# Data: synth");
 	for (const char *p = strstr(csv, "\n# "); p && p[1]; p = strchr(p + 1, '\n')) /* to the end of the file */
@@ -102,6 +102,132 @@ START_TEST(when_claims_were_written)
 	sweep_close(s);
 	open_sweep(FILE_TOP SEEDS ONE "]\nbudget: {half: {epochs: 0.5}}\n", "half"); /* other runs, another sweep */
 	ck_assert_str_eq((made(&(struct table_options){0}), t->claim[0].written), "no run yet");
+}
+END_TEST
+
+static const char *printed_claims(enum grid_form form)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+	ck_ok(table_print_claims(t, f, form));
+	fclose(f);
+	const char *copy = arena_str(life, text);
+	free(text);
+	return copy;
+}
+
+/* A CSV of claims: all of a claim in its line, and nothing else; t 5.19615, p .0012583202, the deviation 2.4494897. */
+START_TEST(claims_alone)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	made(&(struct table_options){0});
+	ck_assert_str_eq(strchr(printed_claims(GRID_CSV), '\n') + 1,
+	                 "helps,undecided (not run),no run yet,test_top1,last,full,kd,labels,shared,0,16,0,,,,,,,,,,,,,\n"
+	                 "turned,undecided (not run),no run yet,test_top1,last,full,labels,kd,shared,0,16,0,,,,,,,,,,,,,\n");
+	leave_seeds(8);
+	made(&(struct table_options){0});
+	const char *csv = printed_claims(GRID_CSV);
+	const struct table_claim *c = &t->claim[0];
+	HAS(csv, "claim,verdict,written,metric,rule,budget,better_row,than_row,teachers,failed,missing,n,better,estimate,low,high,deviation,p,p_holm,p_flips,p_flips_floor,"
+	         "seeds_needed,seeds_needed_low,seeds_needed_high,marked\nhelps,supported,after runs existed (no date yet),test_top1,last,full,kd,labels,shared,0,0,8,8,4.5,2.4521");
+	HAS(csv, ",2.4494897");
+	HAS(csv, ",0.00125832");
+	HAS(csv, arena_printf(life, ",%.17g,%.17g,0.0078125,0.0078125,%d,%d,%d,\nturned,contradicted,", c->paired.p_t, c->p, c->seeds_needed, c->seeds_range.low, c->seeds_range.high));
+	ck_assert(c->seeds_range.low <= c->seeds_needed && c->seeds_needed < c->seeds_range.high);
+	ck_assert_ptr_null(strchr(csv, '#'));
+	const char *text = printed_claims(GRID_TEXT);
+	ck_assert(!strncmp(text, "Claims\n", 7));
+	HAS(text, "\nA claim needs 8 pairs");
+	LACKS(text, "Data:");
+	HAS(printed_claims(GRID_LATEX), "\nA claim needs 8 pairs");
+	made(&(struct table_options){.rule = "best"});
+	HAS(printed_claims(GRID_CSV), ",\"by another metric, rule or columns than it was written for\"\n");
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS, NULL);
+	made(&(struct table_options){0});
+	ck_assert_str_eq(printed_claims(GRID_TEXT), "No claims were written down, so nothing is tested; intervals are of one row at a time.\n");
+	csv = printed_claims(GRID_CSV);
+	ck_assert_uint_eq(strcspn(csv, "\n") + 1, strlen(csv)); /* its head */
+}
+END_TEST
+
+/* Nothing to test, and why; pairs that failed are counted beside those that did not. */
+START_TEST(claims_of_failed_runs)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	for (int k = 0; k < 8; k++)
+		leave(STAGES * k + KD, &(struct made){.failed = true});
+	for (int k = 0; k < 8; k++)
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 70});
+	HAS(line(made(&(struct table_options){0}), "helps"), "helps undecided (8 runs failed) ");
+	HAS(printed_claims(GRID_CSV), "\nhelps,undecided (8 runs failed),");
+	HAS(printed_claims(GRID_CSV), ",shared,8,8,0,,");
+	sweep_close(s);
+	open_sweep(FILE_TOP "vary: {seeds: 9}\n" CLAIMS, NULL); /* another store: those before are there, and one more is not */
+	HAS(line(made(&(struct table_options){0}), "helps"), "helps undecided (8 runs failed, 2 missing) ");
+	leave(STAGES * 2 + KD, &(struct made){.top1 = 72});
+	leave(STAGES * 3 + KD, &(struct made){.top1 = 71});
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	HAS(line(made(&(struct table_options){0}), "helps"), " shared 2 (2 better), 6 failed ");
+	HAS(line(made(&(struct table_options){.metric = "time_seconds"}), "helps"), "undecided (6 runs failed");
+}
+END_TEST
+
+START_TEST(nothing_in_common)
+{
+	open_sweep(FILE_TOP "vary: {seeds: 2}\n" CLAIMS, NULL);
+	leave(KD, &(struct made){.top1 = 70});
+	leave(STAGES + LABELS, &(struct made){.top1 = 70});
+	HAS(line(made(&(struct table_options){0}), "helps"), "helps undecided (no seed in common) ");
+	HAS(line(made(&(struct table_options){.metric = "time_seconds"}), "helps"), "helps undecided (not timed alone) ");
+	HAS(line(made(&(struct table_options){.metric = "test_top5_best"}), "helps"), "helps undecided (not measured) ");
+}
+END_TEST
+
+/* What a claim's interval is given: the teacher of its rows, or of the one that has any. */
+START_TEST(teachers_of_claims)
+{
+	static const char *const said[] = {"shared", "per seed"}, *const word[] = {"shared", "per_seed"};
+	open_sweep(arena_printf(life, FILE_TOP "  - {name: other, kind: supervise, train: small, epochs: 3}\nvary: {seeds: {n: 2, teachers: %s}}\n"
+	           "claims: [{name: one, better: kd, than: labels}, {name: none, better: other, than: labels}]\n", word[_i]), NULL);
+	for (int i = 0; i < 2 * (STAGES + 1); i++)
+		leave(i, &(struct made){.top1 = 70 + i % 3 + i});
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "one"), arena_printf(life, " %s 2 (", said[_i]));
+	HAS(line(text, "none"), " - 2 (");
+	HAS(line(text, "claim"), " interval teachers pairs ");
+	HAS(printed_claims(GRID_CSV), arena_printf(life, ",kd,labels,%s,0,0,2,", said[_i]));
+	HAS(printed_claims(GRID_CSV), ",other,labels,,0,0,2,");
+}
+END_TEST
+
+/* Within one second. */
+START_TEST(which_was_first)
+{
+	const struct timespec moment = {.tv_nsec = 3000000};
+	open_sweep(FILE_TOP SEEDS ONE "]\n", NULL);
+	leave_seeds(1);
+	nanosleep(&moment, NULL);
+	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	HAS(line(made(&(struct table_options){0}), "helps"), "after runs existed (2");
+	ck_assert(t->claim[0].late);
+	ck_assert_uint_eq(strlen(t->claim[0].written), strlen("after runs existed (2026-01-31 12:00:00.000)"));
+	sweep_close(s);
+	open_sweep(FILE_TOP SEEDS ONE "]\nbudget: {half: {epochs: 0.5}}\n", "half"); /* other runs */
+	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	nanosleep(&moment, NULL);
+	for (int i = KD; i <= LABELS; i++)
+		leave(STAGES + i, &(struct made){.top1 = 70});
+	HAS(line(made(&(struct table_options){0}), "helps"), "before the first run");
+	sweep_close(s);
+	/* dates of older versions have no milliseconds */
+	open_sweep(FILE_TOP SEEDS ONE "]\n" "budget: {one: {epochs: 0.5, data: 0.9}}\n", "one");
+	ck_ok(store_claim_put(s->store, s->name, "kd better than labels by test_top1, rule last, columns metrics", "2020-02-03 04:05:06", &e));
+	for (int i = KD; i <= LABELS; i++)
+		leave(2 * STAGES + i, &(struct made){.top1 = 70});
+	HAS(line(made(&(struct table_options){0}), "helps"), "before the first run");
 }
 END_TEST
 
@@ -315,6 +441,11 @@ void table_add_claims(TCase *tc)
 {
 	tcase_add_test(tc, a_claim);
 	tcase_add_test(tc, when_claims_were_written);
+	tcase_add_test(tc, claims_alone);
+	tcase_add_test(tc, claims_of_failed_runs);
+	tcase_add_test(tc, nothing_in_common);
+	tcase_add_loop_test(tc, teachers_of_claims, 0, 2);
+	tcase_add_test(tc, which_was_first);
 	tcase_add_test(tc, too_few_for_a_claim);
 	tcase_add_test(tc, pictures);
 	tcase_add_test(tc, pictures_of_the_best_epoch);

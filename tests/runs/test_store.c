@@ -207,7 +207,7 @@ START_TEST(runs_and_stages_are_listed)
 	ck_assert_str_eq(r[0].state, "running");
 	ck_assert_str_eq(r[1].state, "failed");
 	ck_assert_str_eq(r[1].machine, "");
-	ck_assert_uint_eq(strlen(r[0].begun), strlen("2026-01-31 12:00:00"));
+	ck_assert_uint_eq(strlen(r[0].begun), strlen("2026-01-31 12:00:00.000"));
 	ck_assert(isnan(r[0].seconds) && r[1].seconds == 7.25);
 	ck_ok(store_stages(s, life, b, &t, &n, &e));
 	ck_assert_int_eq(n, 2);
