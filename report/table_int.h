@@ -37,6 +37,8 @@ bool table_is_reach(const char *metric);
 /* That of the stage `id` of a run; NaN: it never did, or the row `reach` isn't there yet. */
 enum status table_reach(struct table *t, const char *metric, const struct sweep_run *run, int64_t id, double *value, struct err *e);
 const char *table_claim_word(struct arena *a, const struct table_claim *c); /* "supported", "undecided (not run)", ... */
+/* Whether any cell of the n columns from `first` on has a difference from the control. */
+bool table_has_differences(const struct table *t, int first, int n);
 /* Whether it is of what networks answer to test pictures, by one rule or another. */
 bool table_has_answers(const struct table_column *c);
 /* After the cells are filled: which of them share a column with results of other pictures or another recipe. */
@@ -50,7 +52,7 @@ void table_tuning_note(const struct table *t, FILE *f); /* what was tried, and f
 void table_csv(const struct table *t, FILE *f);
 void table_csv_claims(const struct table *t, FILE *f);
 /* What a table is of, what its claims mean, what stands beside it: in LaTeX each below its own. form: of the table, whose columns have other names in CSV. */
-enum table_note { NOTES_RESULTS = 1, NOTES_CLAIMS = 2, NOTES_PAPER = 4, NOTES_ALL = 7, NOTES_NO_CLAIMS = 8 /* that there are none, and which were */ };
+enum table_note { NOTES_NONE, NOTES_RESULTS = 1, NOTES_CLAIMS = 2, NOTES_PAPER = 4, NOTES_ALL = 7, NOTES_NO_CLAIMS = 8 /* that there are none, and which were */ };
 void table_notes(const struct table *t, FILE *f, enum grid_form form, int which);
 /* For people: "shared", "per seed"; "": none. */
 const char *table_said_teachers(const char *teachers);

@@ -16,7 +16,7 @@ enum { COLUMNS_METRICS, COLUMNS_POINTS };
 const struct opt table_opts[] = {
 	TEXT(table_conf, title, NULL, "above the table; default: the report's title"),
 	NODE(table_conf, rows, "stages that are rows, in this order; default: those that no other stage uses"),
-	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows; a table for each metric"),
+	CHOICE(table_conf, columns, "metrics", "metrics|points", "points: what varies stands in columns, and stages in rows; a table for each metric, and one of its differences from the control"),
 	NODE(table_conf, metrics, "a list: test_top1 (default), test_top5, train_top1_running, train_top1_clean, train_top5_clean, valid_top1, gap_to_teacher, "
 	     "time_seconds, or a metric of the runs"),
 	TEXT(table_conf, control, NULL, "the row that others are compared with on equal seeds"),

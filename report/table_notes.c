@@ -134,9 +134,10 @@ static void note_counts(const struct table *t, FILE *f)
 
 static void note_control(const struct table *t, FILE *f, enum grid_form form)
 {
-	const char *column = form == GRID_CSV ? "'difference': from the control's" : "'minus control'";
-	if (t->control && (form == GRID_CSV || !t->column[0].point)) /* a table of points has no such column */
-		fprintf(f, "%s: on equal seeds: the order of pictures is the same where both have the same pictures and batch, initial weights where both have the same network; its interval is of a paired t.\n", column);
+	const bool points = form != GRID_CSV && t->column[0].point;
+	const char *column = form == GRID_CSV ? "'difference': from the control's:" : points ? "'minus control': at the same point," : "'minus control':";
+	if (t->control && (!points || table_has_differences(t, 0, t->n_column))) /* a table of points has none where there are none */
+		fprintf(f, "%s on equal seeds: the order of pictures is the same where both have the same pictures and batch, initial weights where both have the same network; its interval is of a paired t.\n", column);
 }
 
 static void note_claims(const struct table *t, FILE *f, enum grid_form form)

@@ -145,6 +145,44 @@ static struct grid *point_grid(struct arena *a, const struct table *t, int first
 	return g;
 }
 
+bool table_has_differences(const struct table *t, int first, int n)
+{
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = first; c < first + n; c++)
+			if (t->row[i].cell[c].control.n)
+				return true;
+	return false;
+}
+
+/* "+4.50 (+2.45 to +6.55, better in 8 of 8)". */
+static const char *difference_of(struct arena *a, const struct table_column *c, const struct paired *d)
+{
+	const char *wins = arena_printf(a, "better in %d of %d", c->less_is_better ? d->losses : d->wins, d->n);
+	if (isnan(d->low))
+		return arena_printf(a, "%s (%s)", signed_number(a, c, d->mean), wins);
+	return arena_printf(a, "%s (%s, %s)", signed_number(a, c, d->mean), interval(a, c, d->low, d->high), wins);
+}
+
+/* The same columns once more: two numbers in a cell, each with an interval, nobody could read. */
+static struct grid *point_differences(struct arena *a, const struct table *t, int first, int n)
+{
+	const char **head = NEW_ARRAY(a, const char *, n + 1);
+	head[0] = arena_printf(a, "%s, minus control%s", t->column[first].metric, table_mark(&t->column[first]));
+	for (int c = 0; c < n; c++)
+		head[c + 1] = t->column[first + c].label;
+	struct grid *g = grid_new(a, NULL, n + 1, 1, head);
+	for (int i = 0; i < t->n_row; i++) {
+		const struct table_row *r = &t->row[i];
+		if (r->is_control || r->used)
+			continue;
+		const char **out = grid_row(g);
+		out[0] = row_label(a, r);
+		for (int c = 0; c < n; c++)
+			out[c + 1] = r->cell[first + c].control.n ? difference_of(a, &t->column[first + c], &r->cell[first + c].control) : "-";
+	}
+	return g;
+}
+
 /* ---- beside a paper ---- */
 
 static bool is_matched(const struct table *t, const struct paper_row *p)
@@ -346,6 +384,10 @@ enum status table_print(const struct table *t, FILE *f, enum grid_form form)
 		if (c)
 			gap(f);
 		print_grid(t, t->column[c].point ? point_grid(a, t, c, n) : metric_grid(a, t, c), NOTES_RESULTS, form, f);
+		if (t->column[c].point && table_has_differences(t, c, n)) {
+			gap(f);
+			print_grid(t, point_differences(a, t, c, n), NOTES_NONE, form, f);
+		}
 	}
 	if (t->n_claim) {
 		gap(f);

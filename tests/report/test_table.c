@@ -279,6 +279,31 @@ START_TEST(points_have_counts)
 }
 END_TEST
 
+/* Points in columns have the differences too, in a table of the same columns; that of labels from themselves is none. */
+START_TEST(points_have_differences)
+{
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 3}\n"
+	           "table: {columns: points, control: labels, metrics: [test_top1, test_error]}\n", NULL);
+	for (int k = 0; k < 3; k++) {
+		leave(STAGES * k + KD, &(struct made){.top1 = 62 + k}); /* by 1, 2, 3 */
+		leave(STAGES * k + LABELS, &(struct made){.top1 = 61});
+	}
+	leave(3 * STAGES + KD, &(struct made){.top1 = 60});
+	const char *text = made(&(struct table_options){0}), *second = strstr(text, "\ntest_top1, minus control");
+	ck_assert_ptr_nonnull(second);
+	second++;
+	ck_assert_str_eq(line(second, "test_top1, minus control"), "test_top1, minus control a b");
+	ck_assert_str_eq(line(second, "kd"), "kd +2.00 (-0.48 to +4.48, better in 3 of 3) -1.00 (better in 0 of 1)");
+	ck_assert_str_eq(line(strstr(second, "test_error, minus"), "kd"), "kd -2.00 (-4.48 to +0.48, better in 3 of 3) +1.00 (better in 0 of 1)");
+	ck_assert_ptr_null(strstr(second, "\nlabels (control)  +"));
+	HAS(text, "\n'minus control': at the same point, on equal seeds:");
+	HAS(printed(GRID_MARKDOWN), "| kd | +2.00 (-0.48 to +4.48, better in 3 of 3) | -1.00 (better in 0 of 1) |");
+	HAS(printed(GRID_LATEX), "kd & +2.00 (-0.48 to +4.48, better in 3 of 3) & -1.00 (better in 0 of 1)");
+	HAS(printed(GRID_HTML), "test_top1, minus control</th>");
+	HAS(printed(GRID_CSV), ",labels,2,-0.4841");
+}
+END_TEST
+
 /* A table for each metric; a claim is of one metric, and beside a paper it is said of which. */
 START_TEST(points_and_metrics)
 {
@@ -443,6 +468,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, notes_in_latex);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, points_have_counts);
+	tcase_add_test(tc, points_have_differences);
 	tcase_add_test(tc, points_and_metrics);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, what_it_took_to_reach);
