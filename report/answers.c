@@ -43,9 +43,19 @@ static bool fill(const struct st_file *f, struct answers *out)
 	return out->classes > 0 && in_range(out->label, out->n, out->classes) && in_range(out->answer, out->n, out->classes);
 }
 
-bool answers_read(struct arena *a, const char *home, struct answers *out)
+static const char *path_of(struct arena *a, const char *home, bool best)
 {
-	const char *path = path_join(a, home, "test.safetensors");
+	return path_join(a, home, best ? "test_best.safetensors" : "test.safetensors");
+}
+
+bool answers_there(struct arena *a, const char *home, bool best)
+{
+	return file_exists(path_of(a, home, best));
+}
+
+bool answers_read(struct arena *a, const char *home, bool best, struct answers *out)
+{
+	const char *path = path_of(a, home, best);
 	struct st_file f;
 	struct err e = {0};
 	*out = (struct answers){0};

@@ -1,5 +1,6 @@
 /*
- * What a network answered on the test pictures: stages/STAGE/test.safetensors of a run, with `label` and `answer` (I32, n), `sample` (I32, n;
+ * What a network answered on the test pictures: stages/STAGE/test.safetensors of a run, by its last epoch, and test_best.safetensors, by the one
+ * that did best on the held-out pictures, if any was held out; with `label` and `answer` (I32, n), `sample` (I32, n;
  * may be missing) and, where they were not too many, `logits` (F32, n x K), in the order of the test pictures.
  */
 #ifndef REPORT_ANSWERS_H
@@ -17,8 +18,9 @@ struct answers {
 	const float *logits;         /* [n * classes]; NULL: not there */
 };
 
-/* Of HOME/test.safetensors, in the arena; false: there is none, or it is damaged, which the log tells. */
-bool answers_read(struct arena *a, const char *home, struct answers *out);
+/* Of the last epoch or of the best one, in the arena; false: there is none, or it is damaged, which the log tells. */
+bool answers_read(struct arena *a, const char *home, bool best, struct answers *out);
+bool answers_there(struct arena *a, const char *home, bool best); /* the file is */
 /* Whether two are of the same pictures. */
 bool answers_match(const struct answers *a, const struct answers *b);
 

@@ -51,7 +51,7 @@ static void load(struct page_out *o, struct archive *r)
 		*s = (struct shown){.s = &p->series[i], .item = m, .told = t};
 		for (int k = 0; k < n; k++)
 			archive_measured(r, &s->s->item[k], &m[k]);
-		told_load(o, r, m, n, t);
+		told_load(o, r, m, n, t, &s->best_answers);
 	}
 }
 

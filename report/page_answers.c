@@ -9,8 +9,22 @@
 #include "report/page_int.h"
 #include "report/picture.h"
 
-void told_load(struct page_out *o, struct archive *r, const struct measured *m, int n, struct told *t)
+/* Seeds are averaged, so they are all of one rule. */
+static bool all_kept_best(struct page_out *o, const struct measured *m, int n)
 {
+	bool any = false;
+	for (int i = 0; i < n; i++) {
+		const bool best = answers_there(o->arena, m[i].home, true);
+		if (!best && answers_there(o->arena, m[i].home, false))
+			return false;
+		any |= best;
+	}
+	return any;
+}
+
+void told_load(struct page_out *o, struct archive *r, const struct measured *m, int n, struct told *t, bool *best)
+{
+	*best = str_eq(o->metric, BEST) && all_kept_best(o, m, n);
 	struct arena *teacher_arena = NULL;
 	struct answers teacher = {0};
 	const char *teacher_home = NULL; /* whose answers are at hand: the seeds of a series mostly share one */
@@ -18,7 +32,7 @@ void told_load(struct page_out *o, struct archive *r, const struct measured *m, 
 		struct arena *a = arena_open("answers");
 		struct answers s;
 		const char *stage = m[i].config.root ? run_config_teacher(o->arena, &m[i].config, m[i].item->stage) : NULL;
-		t[i] = (struct told){answers_read(a, m[i].home, &s), NAN, NAN, answers_calibration(&s)};
+		t[i] = (struct told){answers_read(a, m[i].home, *best, &s), NAN, NAN, answers_calibration(&s)};
 		if (stage && t[i].there) {
 			struct measured of_teacher;
 			const struct page_item item = {m[i].item->folder, stage, 0};
@@ -27,7 +41,7 @@ void told_load(struct page_out *o, struct archive *r, const struct measured *m, 
 				arena_close(teacher_arena);
 				teacher_arena = arena_open("teacher's answers");
 				teacher_home = of_teacher.home;
-				answers_read(teacher_arena, teacher_home, &teacher);
+				answers_read(teacher_arena, teacher_home, false, &teacher); /* its last weights have taught */
 			}
 			t[i].agreement = answers_agreement(&s, &teacher);
 			t[i].divergence = answers_divergence(&s, &teacher);
@@ -58,6 +72,34 @@ static void count_answers(const struct page_out *o, int *have, int *all)
 			*have += o->series[i].told[k].there;
 			(*all)++;
 		}
+}
+
+static const char *epoch_of(const struct shown *s)
+{
+	return s->best_answers ? "the epoch that did best on the held-out pictures" : "its last epoch";
+}
+
+static void whose_answers(struct page_out *o)
+{
+	const bool best = str_eq(o->metric, BEST), on_test = str_eq(o->metric, BEST_TEST);
+	const char *without = NULL;
+	bool kept = false;
+	for (int i = 0; i < o->n && best; i++) {
+		const struct shown *s = &o->series[i];
+		bool there = false;
+		for (int k = 0; k < s->s->n; k++)
+			there |= s->told[k].there;
+		kept |= s->best_answers;
+		if (there && !s->best_answers)
+			without = arena_printf(o->arena, "%s%s%s", without ? without : "", without ? "; " : "", s->s->label);
+	}
+	if (on_test)
+		paragraph(o, "No answers are kept of the epoch that the test pictures chose: here they are of the last epoch.");
+	else if (!kept)
+		paragraph(o, best ? "No answers of the epoch that did best on the held-out pictures were kept: here they are of the last epoch." : "Answers are of the last epoch.");
+	else
+		paragraph(o, "Answers are of the epoch that did best on the held-out pictures, a teacher's of its last one, by which it has taught.%s%s%s",
+		          without ? " Not all of the best were kept, so they are of the last epoch, by: " : "", without ? without : "", without ? "." : "");
 }
 
 static void teacher_table(struct page_out *o)
@@ -186,12 +228,12 @@ static void show_item(struct page_out *o, const struct shown *s, int item)
 	struct answers a;
 	struct data *d = NULL;
 	struct err e = {0};
-	answers_read(o->arena, m->home, &a);
+	answers_read(o->arena, m->home, s->best_answers, &a);
 	const struct conf *map = m->config.root ? conf_find(m->config.root, "data") : NULL;
 	const bool opened = map && data_open(o->arena, map, run_config_seeds(&m->config).split, &d, &e) == OK;
 	section_begin(o, "confusion", "Confusion");
 	paragraph(o, "Of %s: the stage with the highest mean that teaches no other, and its seed with the highest accuracy. It was chosen by the test "
-	             "pictures, only to be looked at.", label);
+	             "pictures, only to be looked at. Its answers are of %s.", label, epoch_of(s));
 	draw_confusion(o, &a, class_names(o, opened ? d : NULL, a.classes), label);
 	section_end(o);
 	if (opened && pictures_there(d, &a))
@@ -209,8 +251,9 @@ void page_answers(struct page_out *o)
 		return;
 	section_begin(o, "answers", "Beside the teacher");
 	if (have < all)
-		paragraph(o, "%d of %d results have no file of answers (test.safetensors) beside their weights: for those, agreement, KL, calibration, "
+		paragraph(o, "%d of %d results have no file of answers (test.safetensors, test_best.safetensors) beside their weights: for those, agreement, KL, calibration, "
 		             "confusion and mistakes are missing.", all - have, all);
+	whose_answers(o);
 	teacher_table(o);
 	section_end(o);
 	if (choose(o, &series, &item)) {

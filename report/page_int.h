@@ -23,6 +23,7 @@ struct shown {
 	bool teaches;                /* another series learns from its last weights */
 	const struct measured *item; /* [s->n] */
 	const struct told *told;     /* [s->n] */
+	bool best_answers;           /* these are of the best epoch on the held-out pictures, else of the last */
 };
 
 struct page_out {
@@ -71,6 +72,7 @@ const double *series_last(struct page_out *o, const struct shown *s, const char 
 struct summary series_summary(struct page_out *o, const struct shown *s, const char *metric);
 const char *seed_name(struct page_out *o, const struct shown *s, int i); /* "seed 3" */
 int most_seeds(const struct page_out *o);
+#define BEST "test_top1_best" /* of the epoch that the held-out pictures chose */
 #define BEST_TEST "test_top1_best_test" /* of the epoch that the test pictures chose */
 /* ", chosen on the test set" where the page's metric is; else "". */
 const char *chosen(const struct page_out *o);
@@ -87,8 +89,9 @@ void page_seeds(struct page_out *o);
 void page_curves(struct page_out *o);
 void page_costs(struct page_out *o);
 void page_phases(struct page_out *o);
-/* Item by item, in memory that is given back: the answers of a large sweep do not fit beside each other. */
-void told_load(struct page_out *o, struct archive *r, const struct measured *m, int n, struct told *t);
+/* Those of the page's epoch, where all that have any kept them; else those of the last, also where the test pictures chose another. *best: which.
+   Item by item, in memory that is given back: the answers of a large sweep do not fit beside each other. */
+void told_load(struct page_out *o, struct archive *r, const struct measured *m, int n, struct told *t, bool *best);
 void page_answers(struct page_out *o);
 struct data;
 void page_mistakes(struct page_out *o, const struct data *d, const struct answers *a, const char *label);

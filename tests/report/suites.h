@@ -28,6 +28,7 @@ Suite *answers_suite(void);
 Suite *page_suite(void);
 /* Writes HOME/test.safetensors; logits NULL: none. */
 void write_answers(const char *home, int n, int K, const int *label, const int *answer, const float *logits);
+void write_answers_as(const char *home, const char *name, int n, int K, const int *label, const int *answer, const float *logits); /* name: test, test_best */
 Suite *heat_map_suite(void);
 Suite *gradcam_suite(void);
 Suite *gradcam_sheet_suite(void);

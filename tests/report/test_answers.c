@@ -9,19 +9,24 @@
 
 void write_answers(const char *home, int n, int K, const int *label, const int *answer, const float *logits)
 {
+	write_answers_as(home, "test", n, K, label, answer, logits);
+}
+
+void write_answers_as(const char *home, const char *name, int n, int K, const int *label, const int *answer, const float *logits)
+{
 	const struct st_tensor t[] = {
 		{.name = "label", .dtype = I32, .shape = shape1(n), .data = label, .bytes = (size_t)n * 4},
 		{.name = "answer", .dtype = I32, .shape = shape1(n), .data = answer, .bytes = (size_t)n * 4},
 		{.name = "logits", .dtype = F32, .shape = shape2(n, K), .data = logits, .bytes = (size_t)n * (size_t)K * 4},
 	};
 	ck_assert_int_eq(dir_make(home, &e), OK);
-	ck_assert_int_eq(st_write(path_join(life, home, "test.safetensors"), t, logits ? 3 : 2, NULL, 0, &e), OK);
+	ck_assert_int_eq(st_write(path_join(life, home, arena_printf(life, "%s.safetensors", name)), t, logits ? 3 : 2, NULL, 0, &e), OK);
 }
 
 static struct answers read_back(const char *home)
 {
 	struct answers a;
-	ck_assert(answers_read(life, home, &a));
+	ck_assert(answers_read(life, home, false, &a));
 	return a;
 }
 
@@ -81,18 +86,18 @@ START_TEST(files_that_are_no_answers_are_refused)
 	const float z[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 	struct answers a;
 	log_set_level(LOG_ERROR);
-	ck_assert(!answers_read(life, scratch_path("nowhere"), &a));
+	ck_assert(!answers_read(life, scratch_path("nowhere"), false, &a));
 	write_answers(scratch_path("s"), 3, 3, label, wrong, z); /* a class that the logits do not have */
-	ck_assert(!answers_read(life, scratch_path("s"), &a));
+	ck_assert(!answers_read(life, scratch_path("s"), false, &a));
 	ck_assert_int_eq(a.n, 0);
 	write_answers(scratch_path("s"), 3, 3, label, label, z);
-	ck_assert(answers_read(life, scratch_path("s"), &a));
+	ck_assert(answers_read(life, scratch_path("s"), false, &a));
 	size_t n = 0;
 	const char *whole = content(scratch_path("s/test.safetensors"), &n);
 	ck_assert_int_eq(file_put(scratch_path("s/test.safetensors"), whole, n - 5, &e), OK);
-	ck_assert(!answers_read(life, scratch_path("s"), &a));
+	ck_assert(!answers_read(life, scratch_path("s"), false, &a));
 	ck_assert_int_eq(file_put(scratch_path("s/test.safetensors"), "text", 4, &e), OK);
-	ck_assert(!answers_read(life, scratch_path("s"), &a));
+	ck_assert(!answers_read(life, scratch_path("s"), false, &a));
 }
 END_TEST
 

@@ -393,6 +393,36 @@ START_TEST(answers_give_confusion_and_mistakes)
 	LACKS(text, "alt=\"Test picture 3,");
 	HAS(text, "<td>62.50</td>"); /* the same answers as the teacher's */
 	HAS(text, "data:image/png;base64,iVBORw0KGgo");
+	HAS(text, "Its answers are of its last epoch.");
+	HAS(text, "Answers are of the last epoch.");
+	/* by the rule 'best' they are that epoch's, of those who kept them: 1 of 8 right, the teacher's as they were */
+	struct page best = p;
+	int worse[8];
+	for (int i = 0; i < 8; i++)
+		worse[i] = i ? 1 - label[i] : label[i];
+	struct store_stage_row *rows = NULL;
+	int n = 0;
+	ck_assert_int_eq(store_stages(store, life, 0, &rows, &n, &e), OK);
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < 2; k++)
+			ck_assert_int_eq(store_metric(store, rows[i].id, k ? "test_top1_best_test" : "test_top1_best", 3, 3, 50 + i, &e), OK);
+	best.metric = "test_top1_best";
+	text = written(&best, store);
+	HAS(text, "No answers of the epoch that did best on the held-out pictures were kept: here they are of the last epoch.");
+	HAS(text, "<td>62.50</td>");
+	write_answers_as(path_join(life, folder, "stages/kd-init3"), "test_best", 8, 2, label, worse, z);
+	text = written(&best, store);
+	HAS(text, "Answers are of the epoch that did best on the held-out pictures, a teacher&#39;s of its last one, by which it has taught. "
+	          "Not all of the best were kept, so they are of the last epoch, by: teach.");
+	HAS(text, "<td>12.50</td>");
+	LACKS(text, "<td>62.50</td>");
+	HAS(text, "1 of 8 right");
+	HAS(text, "Its answers are of the epoch that did best on the held-out pictures.");
+	HAS(written(&p, store), "5 of 8 right");
+	best.metric = "test_top1_best_test";
+	text = written(&best, store);
+	HAS(text, "No answers are kept of the epoch that the test pictures chose: here they are of the last epoch.");
+	HAS(text, "<td>62.50</td>");
 	/* other labels: the data set is not what it was */
 	for (int i = 0; i < 8; i++)
 		label[i] = 1 - label[i];
