@@ -2,7 +2,7 @@
  * The table of a sweep: what each stage came to over its seeds, beside a control and beside a paper.
  *
  * A cell is the mean over seeds of one metric by one rule, on one part of the data, for one budget, and nothing else: what differs in any of
- * these never shares a cell. Where rows of a column differ in their pictures or in their recipe (batch, epochs, optimiser, schedule, precision),
+ * these never shares a cell. Where rows of a column differ in their pictures or in their recipe (batch, epochs, optimiser, schedule, precision, a kind's own lengths and rates),
  * which a file may ask for, every number in it is marked. Seeds that failed or are missing are counted in it. A time is shown only where every run of the cell was alone in
  * its process. Differences are taken on equal seeds; claims that the file wrote down before the runs are one family of tests (Holm), all other
  * cells get intervals and no p.
@@ -34,6 +34,7 @@ struct table_cell {
 	struct paired control;          /* minus the control's on equal seeds; n 0: none */
 	const struct paper_cell *paper; /* NULL: none */
 	struct beside beside;
+	const char *recipe_hash;        /* of its pictures and its whole recipe: that of the same arm in another table; NULL: n is 0 */
 	int recipe;                     /* by its letter, from 1: others of the column have other pictures or another recipe; 0: all are alike */
 	const char *verdict;            /* "agrees", "above", "other budget", "not run", ...; NULL without a paper */
 };

@@ -13,9 +13,9 @@ void table_csv(const struct table *t, FILE *f)
 {
 	static const char *const head[] = {"row", "column", "metric", "rule", "budget", "n", "failed", "missing", "mean", "deviation", "low", "high", "control",
 	                                   "difference", "difference_low", "difference_high", "paper", "paper_runs", "paper_trust", "verdict", "refused", "values", "rolled_back", "by_limit", "recipe", "teachers", "paper_metric",
-	                                   "paper_split", "paper_rule"};
+	                                   "paper_split", "paper_rule", "recipe_hash"};
 	struct arena *a = t->arena;
-	struct grid *g = grid_new(a, NULL, 29, 2, head);
+	struct grid *g = grid_new(a, NULL, 30, 2, head);
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++) {
 			const struct table_cell *cell = &t->row[i].cell[c];
@@ -53,6 +53,7 @@ void table_csv(const struct table *t, FILE *f)
 			out[23] = arena_printf(a, "%d", cell->by_limit);
 			out[24] = table_recipe(a, cell);
 			out[25] = t->row[i].teachers;
+			out[29] = cell->recipe_hash;
 			str_release(&values);
 		}
 	grid_print(g, f, GRID_CSV);

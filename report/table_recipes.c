@@ -1,12 +1,19 @@
-/* What a result was trained on and how: results that differ in it share no column unmarked. */
+/*
+ * What a result was trained on and how: results that differ in it share no column unmarked.
+ *
+ * Of a kind's own options those count that are lengths and rates, as an optimiser's are, between stages of that kind; not where a point varies them, for
+ * its name is in the label. The others (losses, critics, what moves) are what arms are arms for: of these a hash tells whether an arm here is that of
+ * another table.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/names.h"
+#include "base/sha256.h"
 #include "report/table_int.h"
 
-enum { HASH = 8 /* letters of it that are shown */ };
+enum { HASH = 8 /* letters of it that are shown */, OWN_MOST = 64 /* options that a kind may have */ };
 
 struct recipe {
 	int n;
@@ -64,12 +71,119 @@ static struct recipe recipe_of(struct arena *a, const struct experiment *x, cons
 	add(&r, a, "data", arena_printf(a, "%s %.*s", d->kind->name, HASH, d->info.hash));
 	add_options(&r, a, d->kind->opts, d->kind_conf, data, NULL);
 	add_options(&r, a, data_opts, &d->conf, data, NULL);
-	add(&r, a, "precision", x->precision == PRECISION_BF16 ? "bf16" : "f32");
+	add(&r, a, "precision", precision_name(x->precision));
 	add_options(&r, a, train_opts, &s->train, s->map, "epochs");
 	add_options(&r, a, optim_opts, &s->optim, s->map, NULL);
 	add_options(&r, a, schedule_opts, &s->schedule, s->map, NULL);
 	return r;
 }
+
+/* ---- a kind's own lengths and rates ---- */
+
+/* An option of a kind, by the values that it has in this table. */
+struct own {
+	const struct stage_kind *kind;
+	const struct opt *opt;
+	const char *value; /* the first that was met; NULL: none yet */
+	bool varies;
+};
+struct owns {
+	int n, cap;
+	struct own *item;
+	struct names *varied; /* "STAGE OPTION": 1 where points set it, 0 where none does */
+};
+
+static bool is_length_or_rate(const struct opt *o)
+{
+	const bool rate = o->type == OPT_REAL && (str_eq(o->name, "lr") || str_ends(o->name, "_lr"));
+	return !(o->flags & OPT_NEUTRAL) && (rate || str_eq(o->unit, "epochs"));
+}
+
+/* Whether the points set it: "stages.NAME.OPTION", or the whole stage. */
+static bool any_sets(const struct vary *v, const struct stage *s, const char *option)
+{
+	for (int p = 0; p < v->n_point; p++)
+		for (int i = 0; i < v->point[p].n; i++) {
+			const char *path = v->point[p].set[i].path;
+			const size_t n = strlen("stages."), m = strlen(s->name);
+			if (!str_starts(path, "stages.") || !str_starts(path + n, s->name))
+				continue;
+			if (!path[n + m] || (path[n + m] == '.' && str_eq(path + n + m + 1, option)))
+				return true;
+		}
+	return false;
+}
+
+/* Looked for once, however many points there are. */
+static bool is_varied(struct table *t, const struct owns *all, const struct stage *s, const char *option)
+{
+	const char *key = arena_printf(t->arena, "%s %s", s->name, option);
+	const int known = names_find(all->varied, key);
+	return known < 0 ? names_put(all->varied, key, any_sets(&t->sweep->vary, s, option)) : known;
+}
+
+static const char *own_value(struct arena *a, const struct stage *s, const char *option)
+{
+	struct recipe one = {0};
+	add_options(&one, a, s->kind->opts, s->conf, s->map, option);
+	return one.n ? one.value[0] : "-";
+}
+
+static struct own *own_of(struct table *t, struct owns *all, const struct stage_kind *k, const struct opt *o)
+{
+	for (int i = 0; i < all->n; i++)
+		if (all->item[i].kind == k && all->item[i].opt == o)
+			return &all->item[i];
+	if (all->n == all->cap) {
+		struct own *bigger = NEW_ARRAY(t->arena, struct own, 2 * all->cap + 16);
+		if (all->n)
+			memcpy(bigger, all->item, (size_t)all->n * sizeof *bigger);
+		all->item = bigger;
+		all->cap = 2 * all->cap + 16;
+	}
+	all->item[all->n] = (struct own){.kind = k, .opt = o};
+	return &all->item[all->n++];
+}
+
+static void look_at_own(struct table *t, struct owns *all, const struct stage *s)
+{
+	for (const struct opt *o = s->kind->opts; o && o->name; o++) {
+		if (!is_length_or_rate(o) || is_varied(t, all, s, o->name))
+			continue;
+		struct own *own = own_of(t, all, s->kind, o);
+		const char *value = own_value(t->arena, s, o->name);
+		own->varies |= own->value && !str_eq(own->value, value);
+		own->value = own->value ? own->value : value;
+	}
+}
+
+static void add_own(struct table *t, const struct owns *all, const struct stage *s, struct recipe *r)
+{
+	for (int i = 0; i < all->n; i++)
+		if (all->item[i].kind == s->kind && all->item[i].varies && !is_varied(t, all, s, all->item[i].opt->name))
+			add(r, t->arena, all->item[i].opt->name, own_value(t->arena, s, all->item[i].opt->name));
+}
+
+/* The recipe with all of the kind's options, those that differ from their defaults; networks, teachers and seeds are none of it. */
+static const char *hash_of(struct table *t, const struct recipe *r, const struct stage *s)
+{
+	struct str text = {0};
+	char hex[65];
+	str_printf(&text, "%s/%d\n", s->kind->name, s->kind->revision);
+	for (int i = 0; i < r->n; i++)
+		str_printf(&text, "%s %s\n", r->key[i], r->value[i]);
+	if (s->kind->needs_teacher)
+		opts_canonical(teacher_opts, &s->teacher_conf, &text);
+	if (s->kind->opts)
+		opts_canonical(s->kind->opts, s->conf, &text);
+	if (s->kind->canonical)
+		s->kind->canonical(s, &text);
+	sha256_text(str_text(&text), hex);
+	str_release(&text);
+	return arena_strn(t->arena, hex, HASH);
+}
+
+/* ---- those of a table ---- */
 
 static const char *value_of(const struct recipe *r, const char *key)
 {
@@ -112,18 +226,35 @@ static bool is_unlike(struct table *t, int column)
 	return unlike;
 }
 
+/* NULL: the cell has no number. */
+static const struct stage *stage_of(const struct table *t, int row, int column, const struct experiment **x)
+{
+	const struct table_row *r = &t->row[row];
+	*x = table_experiment(t, r->point ? r->point : t->column[column].point);
+	return r->cell[column].n ? &(*x)->stage[table_stage(*x, r->stage)] : NULL;
+}
+
 void table_recipes(struct table *t)
 {
+	struct owns owns = {.varied = names_new(t->arena, (size_t)table_first(t)->n_stage * OWN_MOST)};
+	const struct experiment *x;
 	struct names *known = names_new(t->arena, (size_t)t->n_row * (size_t)t->n_column);
 	t->recipe = NEW_ARRAY(t->arena, struct recipe, (size_t)t->n_row * (size_t)t->n_column);
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++) {
-			const struct point *p = t->row[i].point ? t->row[i].point : t->column[c].point;
-			const struct experiment *x = table_experiment(t, p);
-			const int stage = table_stage(x, t->row[i].stage);
-			if (!t->row[i].cell[c].n)
+			const struct stage *s = stage_of(t, i, c, &x);
+			if (s && !t->row[i].used)
+				look_at_own(t, &owns, s);
+		}
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++) {
+			const struct stage *s = stage_of(t, i, c, &x);
+			if (!s)
 				continue;
-			const struct recipe r = recipe_of(t->arena, x, &x->stage[stage]);
+			struct recipe r = recipe_of(t->arena, x, s);
+			t->row[i].cell[c].recipe_hash = hash_of(t, &r, s);
+			if (!t->row[i].used)
+				add_own(t, &owns, s, &r);
 			t->row[i].cell[c].recipe = number_of(t, known, &r);
 		}
 	for (int c = 0; c < t->n_column; c++) {
@@ -183,7 +314,7 @@ void table_recipe_note(const struct table *t, FILE *f)
 	struct names *seen = names_new(t->arena, 256);
 	bool *shown = NEW_ARRAY(t->arena, bool, 256);
 	int n_seen = 0;
-	fputs("MARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision) share a column here, because the file says so:", f);
+	fputs("MARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision, a kind's own lengths and rates) share a column here, because the file says so:", f);
 	for (int i = 0; i < t->n_recipe; i++) {
 		const struct recipe *r = &t->recipe[i];
 		int n = 0;

@@ -12,7 +12,7 @@ START_TEST(one_seed)
 	ck_assert_str_eq(line(text, "kd"), "kd 71.00 - - 71.00 71.00 1 +1.00 - 1 of 1");
 	HAS(text, "One seed: no interval can be given");
 	LACKS(text, "nan");
-	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0,,shared,,,\n");
+	HAS(printed(GRID_CSV), "kd,test_top1,test_top1,last,full,1,0,0,71,,,,labels,1,,,,,,,,-1:71,0,0,,shared,,,,");
 }
 END_TEST
 
@@ -200,8 +200,60 @@ START_TEST(unlike_recipes_are_marked)
 	HAS(line(text, "a teach (teacher)"), "80.00 [a] ");
 	HAS(line(text, "a kd better than a labels"), "a kd better than a labels [b, a] undecided");
 	HAS(line(text, "b kd better than b labels"), "b kd better than b labels undecided");
-	HAS(text, "\nMARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision) share a column here, because the file says so: "
+	HAS(text, "\nMARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision, a kind's own lengths and rates) share a column here, because the file says so: "
 	          "[a] held_out 24, epochs 2; [b] held_out 24, epochs 3; [c] held_out 12, epochs 2.\n");
+}
+END_TEST
+
+#define BLOCKS(more) "  - {name: blocks, kind: blocks, train: small, teacher: teach.last, epochs: 1, head_epochs: 1, polish_epochs: 4}\n" \
+	"  - {name: other, kind: blocks, train: small, teacher: teach.last, epochs: 1, head_epochs: 1, " more "}\n"
+
+static const char *hash_at(const char *csv, const char *row)
+{
+	const char *at = line(csv, row), *comma = strrchr(at, ',');
+	ck_assert_uint_eq(strlen(comma + 1), 8);
+	return comma + 1;
+}
+
+/* A longer polish is another recipe, and so is its rate; another loss or critic is what the arm is for. Where the points vary it, their names tell it. */
+START_TEST(lengths_of_a_kind_are_marked)
+{
+	static const struct { const char *more, *mark; } it[] = {
+		{"polish_epochs: 4", NULL}, {"polish_epochs: 5", "[b] epochs 1, polish_epochs 4; [c] epochs 1, polish_epochs 5."},
+		{"polish_epochs: 4, polish_lr: 0.25", "[b] epochs 1, polish_lr 0.05; [c] epochs 1, polish_lr 0.25."}, {"polish_epochs: 4, adversarial: 0.3", NULL},
+	};
+	const char *hash[4], *same[4];
+	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
+		open_sweep(arena_printf(life, "%s" BLOCKS("%s"), FILE_TOP, it[i].more), NULL);
+		for (int k = 0; k < STAGES + 2; k++)
+			leave(k, &(struct made){.top1 = 70});
+		const char *text = made(&(struct table_options){0});
+		HAS(line(text, "kd"), "70.00 [a]"); /* two epochs, and blocks have one */
+		HAS(line(text, "blocks"), "70.00 [b]");
+		HAS(line(text, "other"), it[i].mark ? "70.00 [c]" : "70.00 [b]");
+		HAS(text, it[i].mark ? it[i].mark : "[a] epochs 2; [b] epochs 1.");
+		text = printed(GRID_CSV);
+		HAS(text, ",paper_rule,recipe_hash\n");
+		same[i] = hash_at(text, "blocks,");
+		hash[i] = hash_at(text, "other,");
+		ck_assert_str_ne(hash_at(text, "kd,"), same[i]);
+		sweep_close(s);
+	}
+	for (int i = 0; i < 4; i++) {
+		ck_assert_str_eq(same[i], hash[0]); /* whatever stands beside it, under whatever name */
+		for (int k = 0; k < i; k++)
+			ck_assert_str_ne(hash[i], hash[k]);
+	}
+	open_sweep(FILE_TOP BLOCKS("polish_epochs: 4") "vary: {seeds: 2, grid: {stages.other.polish_epochs: [4, 5]}}\n", NULL);
+	for (int k = 0; k < 4 * (STAGES + 2); k++)
+		leave(k, &(struct made){.top1 = 70 + k});
+	const char *text = made(&(struct table_options){0});
+	HAS(line(text, "polish_epochs=4 other"), " [b] ");
+	HAS(line(text, "polish_epochs=5 other"), " [b] ");
+	LACKS(text, "[c]");
+	text = printed(GRID_CSV);
+	ck_assert_str_eq(hash_at(text, "polish_epochs=4 other,"), hash[0]);
+	ck_assert_str_eq(hash_at(text, "polish_epochs=5 other,"), hash[1]);
 }
 END_TEST
 
@@ -219,8 +271,8 @@ START_TEST(shared_teachers)
 	HAS(line(text, "labels"), "25.41 - 2.83");
 	text = printed(GRID_CSV);
 	HAS(text, ",by_limit,recipe,teachers,");
-	HAS(text, arena_printf(life, " 2:75,0,0,,%s,,,\n", how[_i]));
-	HAS(text, " 2:76,0,0,,,,,\n");
+	HAS(text, arena_printf(life, " 2:75,0,0,,%s,,,,", how[_i]));
+	HAS(text, " 2:76,0,0,,,,,,");
 	HAS(printed(GRID_LATEX), arena_printf(life, "25.41 & %s & 2.83", said));
 }
 END_TEST
@@ -464,6 +516,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
 	tcase_add_test(tc, unlike_recipes_are_marked);
+	tcase_add_test(tc, lengths_of_a_kind_are_marked);
 	tcase_add_loop_test(tc, shared_teachers, 0, 2);
 	tcase_add_test(tc, notes_in_latex);
 	tcase_add_test(tc, points_as_columns);

@@ -238,10 +238,10 @@ START_TEST(of_what_a_papers_numbers_are)
 	HAS(printed(GRID_LATEX), "4, found; split valid; rule unsaid");
 	HAS(printed(GRID_LATEX), "The paper's numbers beside a, c: metric test\\_top1, split test, rule last, runs 4");
 	text = printed(GRID_CSV);
-	HAS(text, ",teachers,paper_metric,paper_split,paper_rule\n");
-	HAS(text, ",shared,test_top1,test,last\n");
-	HAS(text, ",shared,test_top1,valid,unsaid\n");
-	HAS(text, ",shared,test_top5,test,last\n");
+	HAS(text, ",teachers,paper_metric,paper_split,paper_rule,");
+	HAS(text, ",shared,test_top1,test,last,");
+	HAS(text, ",shared,test_top1,valid,unsaid,");
+	HAS(text, ",shared,test_top5,test,last,");
 }
 END_TEST
 
