@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "config.h"
+#include "runs/origin.h"
 
 #define COMMAND(name) extern const struct command cmd_##name;
 #include "cli/commands.def"
@@ -70,7 +71,7 @@ static void print_help(FILE *f)
 	for (const struct command *const *c = command_all; *c; c++)
 		fprintf(f, "  %-10s %s\n", (*c)->name, (*c)->help);
 	fprintf(f, "  %-10s %s\n\n", "help", "this list, or the options of one command: limbeck help COMMAND");
-	fputs("limbeck --version prints the version; limbeck(1) is the manual\n", f);
+	fputs("limbeck --version prints version and build; limbeck(1) is the manual\n", f);
 }
 
 static int unknown_command(const char *name)
@@ -115,7 +116,7 @@ static int dispatch(int argc, char **argv)
 	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h"))
 		return help(1, argv);
 	if (str_eq(argv[1], "--version")) {
-		printf("limbeck %s\n", limbeck_version());
+		puts(origin_build(NULL));
 		return EXIT_DONE;
 	}
 	const struct command *c = command_find(argv[1]);

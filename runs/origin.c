@@ -21,11 +21,26 @@ const char *origin_program(void)
 
 enum { BUILD_LETTERS = 12 };
 
-/* The linker's hash of all that is in the program. */
-static int find_build(struct dl_phdr_info *info, size_t size, void *own)
+/* An object of the process: the program itself, or the one that has an address. */
+struct object {
+	uintptr_t address; /* 0: the program */
+	bool is_program;
+	const char *path;
+	char hex[65];      /* the linker's hash of all that is in it; "": it has none */
+};
+
+static bool has_address(const struct dl_phdr_info *info, uintptr_t address)
 {
-	char *hex = own;
-	(void)size;
+	bool any = false;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		any |= p->p_type == PT_LOAD && address >= info->dlpi_addr + p->p_vaddr && address - info->dlpi_addr - p->p_vaddr < p->p_memsz;
+	}
+	return any;
+}
+
+static void read_build(const struct dl_phdr_info *info, char *hex)
+{
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
 		const unsigned char *at = (const unsigned char *)(uintptr_t)(info->dlpi_addr + p->p_vaddr), *end = at + p->p_memsz;
@@ -39,20 +54,43 @@ static int find_build(struct dl_phdr_info *info, size_t size, void *own)
 			at = what + ((note.n_descsz + 3u) & ~3u);
 		}
 	}
-	return 1; /* the first object is the program itself */
 }
 
-const char *origin_build(void)
+static int find_object(struct dl_phdr_info *info, size_t size, void *own)
 {
-	static char text[128];
-	char hex[65] = "";
-	if (*text)
-		return text;
-	dl_iterate_phdr(find_build, hex);
-	if (!*hex && origin_file_hash("/proc/self/exe", hex, NULL) != OK)
-		return origin_program();
-	snprintf(text, sizeof text, "%s, build %.*s", origin_program(), BUILD_LETTERS, hex);
-	return text;
+	struct object *o = own;
+	const bool first = !o->path; /* the first object is the program itself */
+	(void)size;
+	o->path = *info->dlpi_name ? info->dlpi_name : "/proc/self/exe";
+	if (o->address && !has_address(info, o->address))
+		return 0;
+	o->is_program = first;
+	read_build(info, o->hex);
+	return 1;
+}
+
+/* Adds ", WORD HASH" of the object; nothing where that can't be read, or where it is the program and another was asked for. */
+static void add_build(char *text, size_t room, const char *word, const void *address)
+{
+	struct object o = {.address = (uintptr_t)address};
+	const size_t n = strlen(text);
+	if (!dl_iterate_phdr(find_object, &o) || (address && o.is_program))
+		return;
+	if (*o.hex || origin_file_hash(o.path, o.hex, NULL) == OK)
+		snprintf(text + n, room - n, ", %s %.*s", word, BUILD_LETTERS, o.hex);
+}
+
+const char *origin_build(const void *backend)
+{
+	static char program[128], whole[192];
+	if (!*program) {
+		snprintf(program, sizeof program, "%s", origin_program());
+		add_build(program, sizeof program, "build", NULL);
+	}
+	memcpy(whole, program, sizeof program);
+	if (backend)
+		add_build(whole, sizeof whole, "module", backend);
+	return whole;
 }
 
 /* The first "model name" of /proc/cpuinfo, without runs of spaces. */

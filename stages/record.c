@@ -79,7 +79,7 @@ static struct store_run row_of(const struct record *r, const char *identity, str
 	const struct device *dev = x->dev;
 	origin_machine(machine, dev->threads, dev->backend->version ? dev->backend->version() : dev->backend->name);
 	return (struct store_run){
-		.name = x->name, .folder = r->folder, .config = x->path, .identity = identity, .program = origin_build(),
+		.name = x->name, .folder = r->folder, .config = x->path, .identity = identity, .program = origin_build(dev->backend),
 		.machine = str_text(machine), .device = dev->backend->name, .precision = precision_name(x->precision),
 		.threads = dev->threads,
 	};

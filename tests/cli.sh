@@ -50,7 +50,7 @@ t() {
 # ---- help, lists ----
 
 t "help lists the commands" 0 help -- "usage: limbeck" "  train " "  check " "  eval " "  gradcam " "  report " "  plot " "  list " "  info " "  loss " "  bench "
-t "--version" 0 --version -- "limbeck "
+t "--version" 0 --version -- "limbeck " ", build "
 t "no word at all is wrong usage" 2 -- "usage: limbeck"
 t "an unknown command names the nearest" 2 trian -- "unknown command 'trian'; did you mean 'train'?"
 for c in $("$program" list commands | sed 's/ .*//'); do

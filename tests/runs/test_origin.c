@@ -1,6 +1,9 @@
 #include "runs/origin.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -16,11 +19,11 @@ END_TEST
 /* By the linker's hash of the program: what `readelf -n` says of it, or else the file's. */
 START_TEST(a_build_has_a_hash)
 {
-	const char *build = origin_build(), *head = arena_printf(life, "%s, build ", origin_program());
+	const char *build = arena_str(life, origin_build(NULL)), *head = arena_printf(life, "%s, build ", origin_program());
 	ck_assert(str_starts(build, head));
 	ck_assert_uint_eq(strspn(build + strlen(head), "0123456789abcdef"), 12);
 	ck_assert_uint_eq(strlen(build), strlen(head) + 12);
-	ck_assert_str_eq(origin_build(), build);
+	ck_assert_str_eq(origin_build(NULL), build);
 	char line[256] = "", hex[65];
 	FILE *f = popen(arena_printf(life, "readelf -n /proc/%d/exe 2>/dev/null | sed -n 's/.*Build ID: //p'", (int)getpid()), "r");
 	ck_assert_ptr_nonnull(f);
@@ -28,6 +31,32 @@ START_TEST(a_build_has_a_hash)
 	pclose(f);
 	ck_ok(origin_file_hash("/proc/self/exe", hex, &e));
 	ck_assert(strncmp(told ? line : hex, build + strlen(head), 12) == 0);
+}
+END_TEST
+
+/* A back end of another object, which zlib stands for here, has its build beside the program's; one in the program has none. */
+START_TEST(a_module_has_a_hash_of_its_own)
+{
+	static const int within = 1;
+	const char *build = arena_str(life, origin_build(NULL)), *head = arena_printf(life, "%s, module ", build);
+	void *library = dlopen("libz.so.1", RTLD_NOW);
+	ck_assert_ptr_nonnull(library);
+	const void *address = dlsym(library, "zlibVersion");
+	struct link_map *map = NULL;
+	ck_assert_ptr_nonnull(address);
+	ck_assert_int_eq(dlinfo(library, RTLD_DI_LINKMAP, &map), 0);
+	const char *whole = arena_str(life, origin_build(address));
+	ck_assert_msg(str_starts(whole, head) && strspn(whole + strlen(head), "0123456789abcdef") == 12 && strlen(whole) == strlen(head) + 12, "%s", whole);
+	ck_assert_str_eq(origin_build(&within), build);
+	ck_assert_str_eq(origin_build(NULL), build);
+	char line[256] = "", hex[65];
+	FILE *f = popen(arena_printf(life, "readelf -n '%s' 2>/dev/null | sed -n 's/.*Build ID: //p'", map->l_name), "r");
+	ck_assert_ptr_nonnull(f);
+	const bool told = fgets(line, sizeof line, f) != NULL;
+	pclose(f);
+	ck_ok(origin_file_hash(map->l_name, hex, &e));
+	ck_assert(strncmp(told ? line : hex, whole + strlen(head), 12) == 0);
+	dlclose(library);
 }
 END_TEST
 
@@ -73,6 +102,7 @@ Suite *origin_suite(void)
 	TCase *tc = life_case(s, "origin");
 	tcase_add_test(tc, the_program_has_a_version);
 	tcase_add_test(tc, a_build_has_a_hash);
+	tcase_add_test(tc, a_module_has_a_hash_of_its_own);
 	tcase_add_test(tc, a_machine_is_one_line);
 	tcase_add_test(tc, files_have_a_hash);
 	return s;
