@@ -51,7 +51,29 @@ static void print_points(const struct sweep *s)
 	       v->seeds.per_seed || v->seeds.split ? "a teacher for each seed" : "one teacher for all seeds");
 }
 
-static enum status print_plan(struct sweep *s, const struct sweep_args *args, struct err *e)
+/* Where times are wanted, nothing of another process is trained at the same time, whoever asked for it: not even the steps of an estimate. The kernel
+   frees it when its holder dies. */
+static enum status lock_time(struct sweep *s, struct lock **lock, struct err *e)
+{
+	stop_install();
+	return lock_wait(s->arena, s->out, "timing", "a timed stage", stop_asked, lock, e);
+}
+
+/* An estimate makes no folder, and no lock where there can be no timed stage. */
+static enum status estimate(struct sweep *s, bool alone, struct sweep_estimate *est, struct err *e)
+{
+	struct lock *lock = NULL;
+	enum status st = OK;
+	if (s->timing && !alone && file_exists(path_join(s->arena, s->out, "locks")))
+		st = lock_time(s, &lock, e);
+	if (st == OK)
+		st = sweep_estimate(s, est, e);
+	lock_release(lock);
+	return st;
+}
+
+/* alone: this process has the lock of timed stages. */
+static enum status print_plan(struct sweep *s, const struct sweep_args *args, bool alone, struct err *e)
 {
 	int todo = 0, unlike = 0;
 	char a[32], b[32];
@@ -68,7 +90,7 @@ static enum status print_plan(struct sweep *s, const struct sweep_args *args, st
 	if (!todo || args->no_estimate)
 		return OK;
 	struct sweep_estimate est;
-	const enum status st = sweep_estimate(s, &est, e);
+	const enum status st = estimate(s, alone, &est, e);
 	if (st == OK)
 		printf("  estimated from a step of each: %s of training one after another%s, %s on the disk\n", str_seconds(a, est.seconds),
 		       s->timing ? "" : " (arms that share a teacher take less)", str_bytes(b, (size_t)est.bytes));
@@ -115,26 +137,11 @@ static enum status check_table(struct sweep *s, struct err *e)
 	return table_make(s->arena, s, &(struct table_options){0}, &t, e);
 }
 
-/* One stage or run in this process; where times are wanted, none other at the same time, whoever asked for it. */
-static enum status train_one(struct sweep *s, const struct sweep_args *args, struct err *e)
-{
-	struct lock *lock = NULL;
-	enum status st = OK;
-	if (s->timing) {
-		stop_install();
-		st = lock_wait(s->arena, s->out, "timing", "a timed stage", stop_asked, &lock, e);
-	}
-	if (st == OK)
-		st = sweep_train(s, args->run - 1, args->item - 1, args->arms, e);
-	lock_release(lock);
-	return st;
-}
-
 /* In this process, or in several copies of it. */
 static enum status train(struct sweep *s, const struct sweep_args *args, struct err *e)
 {
 	if (args->item || args->run)
-		return train_one(s, args, e);
+		return sweep_train(s, args->run - 1, args->item - 1, args->arms, e);
 	if (s->timing)
 		return workers_in_turn(s, args->file, &args->sweep, &args->open, e);
 	if (args->workers > 1)
@@ -147,6 +154,7 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 	struct arena *a = arena_open("sweep");
 	struct sweep *s = NULL;
 	FILE *log = NULL;
+	struct lock *lock = NULL;
 	args->sweep.experiment = experiment_args_options(&args->open);
 	enum status st = sweep_open(a, args->file, &args->sweep, &s, e);
 	if (st == OK)
@@ -157,10 +165,12 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		st = check_table(s, e);
 	if (st == OK && args->list)
 		print_list(s);
+	if (st == OK && s->timing && !args->list && !args->plan && (args->item || args->run)) /* its plans, too, are computing */
+		st = lock_time(s, &lock, e);
 	if (st == OK && !args->list)
 		st = sweep_plan(s, args->run - 1, args->item - 1, e);
 	if (st == OK && !args->list && !args->item && !args->worker && (!args->run || args->plan)) /* not by each job of an array */
-		st = print_plan(s, args, e);
+		st = print_plan(s, args, lock != NULL, e);
 	if (st == OK && !args->list && !args->plan) {
 		st = open_log(s, &log, e);
 		if (st == OK && !args->item && !args->worker)
@@ -178,6 +188,7 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 		if (log)
 			fclose(log);
 	}
+	lock_release(lock);
 	sweep_close(s);
 	arena_close(a);
 	return st;

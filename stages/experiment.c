@@ -31,7 +31,7 @@ const struct opt experiment_opts[] = {
 	NODE(top_conf, vary, "`sweep`: what varies: grid, zip, list, random, seeds"),
 	NODE(top_conf, drop, "`sweep`: a list of paths, each of which is switched off in a run of its own"),
 	NODE(top_conf, budget, "`sweep`: {NAME: {epochs: 0.1, data: 0.2}, ...}; quick and smoke are there without it"),
-	NODE(top_conf, timing, "`sweep`: true: each stage alone in a process, without cache, seeds in turn, so that its time may be compared"),
+	NODE(top_conf, timing, "`sweep`: true: each stage alone in a process, without cache, seeds in turn, so that its time may be compared; sweeps that share a store take turns"),
 	NODE(top_conf, tuning, "`table`: {STAGE: how many settings were tried for it, and on what}, or of a POINT or 'POINT STAGE', printed below the table"),
 	NODE(top_conf, claims, "`table`: a list of {better: ROW, than: ROW}, written before the runs: the family of tests"),
 	NODE(top_conf, table, "`table`: rows, columns, control, the paper's numbers"),

@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..52
+echo 1..57
 
 result() # STATUS TEXT
 {
@@ -214,3 +214,24 @@ result $? "a time without 'timing' is refused also where a stage was by itself"
 start timed --set timing=true --set 'vary.grid={stages.kd.losses.kd.tau: [1]}' --set 'table={metrics: [time_seconds]}' && has out "each stage alone in a process" &&
 	grep -q '^tau=1 kd  *[0-9.]*e*-*[0-9]*  .* 2 *$' out && ! grep -q "not timed" out && has err "5 of 5, alone: labels"
 result $? "timing: each alone, and its time is shown"
+
+# A process that holds the lock of timed stages, and dies when it is told to.
+timing=(--set timing=true --set 'vary.grid={stages.kd.losses.kd.tau: [1]}')
+hold() { (exec 9> "$1/locks/timing" && flock 9 && touch held && exec sleep 60 < /dev/null > /dev/null 2>&1) & holder=$!; disown $holder; for ((i = 0; i < 500; i++)); do test -e held && break; sleep 0.01; done; rm -f held; }
+await() { for ((i = 0; i < 1000; i++)); do grep -q "$2" "$1" && return; sleep 0.01; done; echo "# no '$2' in $1"; return 1; }
+mkdir -p turns/locks
+hold turns
+behind turns "${timing[@]}"
+await errturns "'a timed stage' is being trained by another process: waiting" && sleep 0.3 && ! grep -q "epoch" errturns && kill -KILL $holder && wait $pid && test "$(trained errturns)" = 5
+result $? "timing: waits for a timed stage of another process, and a killed one holds up nobody"
+hold turns
+"$limbeck" sweep x.yaml --plan --threads 1 --out turns "${timing[@]}" --set stages.labels.epochs=7 > plan 2> errplan & pid=$!
+await errplan "'a timed stage' is being trained by another process: waiting" && ! grep -q estimated plan && kill -KILL $holder && wait $pid && grep -q estimated plan
+result $? "timing: an estimate waits for it as well"
+"$limbeck" sweep x.yaml --plan --threads 1 --out nothing "${timing[@]}" > plan 2> err && grep -q estimated plan && test ! -e nothing; result $? "and makes no folder"
+behind turns "${timing[@]}" --set stages.kd.epochs=25 --set name=other; one=$pid
+start turns "${timing[@]}" --set stages.kd.epochs=27 && wait $one
+result $? "timing: two sweeps at once"
+sed -n 's/.*"kind".*"begun": "\(20[0-9-]* [0-9:.]*\)", "seconds": \([0-9.e-]*\)}.*/\1 \2/p' turns/*/run.json | sort > spans
+awk '{ split($2, t, ":"); at = t[1] * 3600 + t[2] * 60 + t[3]; if (NR > 1 && at > 60 && at < end - 0.002) { print "# begun", $2, "before the one before ended"; bad = 1 } end = at + $3 } END { exit bad || NR < 9 }' spans
+result $? "never time two stages at once"
