@@ -24,6 +24,7 @@ struct sweep_args {
 	struct experiment_args open;
 	bool list, plan, quiet, verbose, no_estimate, worker;
 	int run, item, arms, workers; /* run, item: from 1; 0: all */
+	int parent;                   /* 0: none that it depends on */
 };
 
 static void print_points(const struct sweep *s)
@@ -208,6 +209,8 @@ static int run(int argc, char **argv)
 		{.name = "--plan", .on = &args.plan, .help = "shows what would be trained, how long it takes and how much it writes"},
 		{.name = "--no-estimate", .on = &args.no_estimate, .help = "times no steps before it begins"},
 		{.name = "--worker", .on = &args.worker, .help = "trains and prints no table, as the processes of -j do"},
+		{.name = "--parent", .value = "PID", .number = &args.parent, .lo = 1, .hi = 2147483647,
+		 .help = "stops as by SIGTERM when that process is no more the one that started it, as the processes of -j do"},
 		{.name = "-j", .value = "N", .number = &args.workers, .lo = 1, .hi = 1024, .help = "processes, which share the threads; default 1"},
 		{.name = "--arms", .value = "N", .number = &args.arms, .lo = 1, .hi = 10000, .help = "stages at once on one stream of batches, at most; default 16"},
 		{.name = "--yes", .on = &args.sweep.many, .help = "more than 1,000 runs are meant, up to ten million"},
@@ -226,6 +229,7 @@ static int run(int argc, char **argv)
 	}
 	if (st == OK) {
 		args.file = p.word[0];
+		stop_with_parent(args.parent);
 		log_set_level(args.quiet ? LOG_WARN : args.verbose ? LOG_DEBUG : LOG_INFO);
 		st = sweep(&args, &e);
 	}

@@ -41,6 +41,7 @@ static void make_words(struct arena *a, struct words *w, const char *file, const
 	if (log_level_now() != LOG_INFO)
 		add(w, log_level_now() < LOG_INFO ? "--quiet" : "--verbose", NULL);
 	add(w, "--threads", arena_printf(a, "%d", threads));
+	add(w, "--parent", arena_printf(a, "%ld", (long)getpid()));
 	if (o->only)
 		add(w, "--only", o->only);
 	for (int i = 0; i < open->set.n; i++)

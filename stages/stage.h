@@ -357,6 +357,8 @@ void evaluator_close(struct evaluator *ev); /* NULL allowed */
 
 /* ---- stop.c: SIGINT and SIGTERM finish the step, save, leave with E_STOP ---- */
 void stop_install(void);
+/* From here on it stops as well when that process is its parent no more: nobody would wait for it, and a signal may not have been possible (SIGKILL). */
+void stop_with_parent(int pid);
 bool stop_asked(void);
 
 #endif

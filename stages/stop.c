@@ -1,8 +1,11 @@
 #include <signal.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "stages/stage.h"
 
 static volatile sig_atomic_t asked;
+static int parent; /* 0: this process is nobody's */
 
 static void on_signal(int number)
 {
@@ -22,7 +25,17 @@ void stop_install(void)
 	sigaction(SIGTERM, &act, NULL);
 }
 
+void stop_with_parent(int pid)
+{
+	parent = pid;
+}
+
+/* An orphan is given another parent at once, on every system; who died before this process asked for the first time is noticed too. */
 bool stop_asked(void)
 {
+	if (!asked && parent && getppid() != parent) {
+		log_line(LOG_WARN, "process %d, which started this one, is gone: stopping as by SIGTERM", parent);
+		asked = 1;
+	}
 	return asked;
 }
