@@ -47,6 +47,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/store_list.c \
 	%D%/store_open.c \
 	%D%/store_query.c \
+	%D%/store_wait.c \
 	%D%/store_write.c \
 	%D%/weights.c
 

@@ -106,8 +106,7 @@ enum status store_fail(struct store *s, struct err *e)
 		return err_env(e, "store '%s' is damaged (%s): 'limbeck runs --rebuild' moves it away and makes it again from the run folders",
 		               s->path, sqlite3_errmsg(s->db));
 	if (code == SQLITE_BUSY)
-		return err_env(e, "store '%s': %s (another process held it for %d s)", s->path, sqlite3_errmsg(s->db),
-		               STORE_WAIT_MS / 1000);
+		return store_fail_busy(s, e);
 	return err_env(e, "store '%s': %s", s->path, sqlite3_errmsg(s->db));
 }
 

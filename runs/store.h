@@ -1,6 +1,7 @@
 /*
- * The run store: SQLite at OUT/limbeck.db (write-ahead log, busy timeout 10 s: several processes on one store are safe).
- * Metrics are doubles, never rounded. A store that is damaged or locked is an error that names the file; the run folders hold everything that it holds.
+ * The run store: SQLite at OUT/limbeck.db (write-ahead log: several processes on one store are safe). One that another process holds is waited for, ten
+ * minutes or LIMBECK_STORE_WAIT seconds, which is told after three. Metrics are doubles, never rounded. A store that is damaged or stays locked is an
+ * error that names the file; the run folders hold everything that it holds.
  */
 #ifndef RUNS_STORE_H
 #define RUNS_STORE_H
@@ -16,6 +17,8 @@ struct store;
    it is, live where another process writes to it; who writes gets an error then. */
 enum status store_open(const char *path, struct store **s, struct err *e);
 void store_close(struct store *s); /* NULL allowed */
+/* Who is asked whether a process that waits for a store is to stop: it then waits ten seconds in all. For every store; NULL: nobody. */
+void store_set_stop(bool (*asked)(void));
 
 struct store_run {
 	const char *name, *folder, *config, *identity, *program, *machine, *device, *precision;
@@ -40,7 +43,7 @@ enum status store_metric(struct store *s, int64_t stage, const char *name, int e
 /* Takes back what is later than a checkpoint. */
 enum status store_trim(struct store *s, int64_t stage, int epoch, struct err *e);
 enum status store_begin(struct store *s, struct err *e); /* a transaction around many metrics */
-enum status store_commit(struct store *s, struct err *e);
+enum status store_commit(struct store *s, struct err *e); /* not after a store_begin that failed; E_ENV: SQLite has taken all of it back */
 
 /* Artefacts by identity: "IDENTITY/last" -> path of the file and its SHA-256. found false: none, or the file is gone or changed. */
 enum status store_artefact_put(struct store *s, int64_t stage, const char *identity, const char *name, const char *path, struct err *e);

@@ -6,8 +6,6 @@
 
 #include "runs/store.h"
 
-enum { STORE_WAIT_MS = 10000 }; /* for another process */
-
 enum query {
 	Q_RUN_CLAIM, Q_RUN_BEGIN, Q_RUN_TRAINED, Q_RUN_END,
 	Q_STAGE_FORGET, Q_STAGE_BEGIN, Q_STAGE_END, Q_STAGE_DONE, Q_STAGE_BEGUN,
@@ -24,6 +22,8 @@ struct store {
 	sqlite3 *db;
 	int version;         /* of the schema: an older one where the store is read only */
 	bool read_only;
+	double wait;         /* seconds, for another process that holds it */
+	double wait_begun, wait_said, waited; /* now, or the last time: since when, when it was told, how long */
 	char *path, *folder; /* folder: of the file, absolute; paths of artefacts are kept relative to it */
 	sqlite3_stmt *statement[QUERY_COUNT]; /* prepared when first used */
 };
@@ -32,6 +32,12 @@ struct store {
 const char *store_within(const struct store *s, const char *real);
 /* The error that SQLite just gave, with the file's name. */
 enum status store_fail(struct store *s, struct err *e);
+/* LIMBECK_STORE_WAIT, or the default. */
+enum status store_read_wait(double *seconds, struct err *e);
+/* SQLite's busy handler, own the store: waits a little; 0: long enough. A process that has given up does not wait for the next
+   minute, for any store. */
+int store_busy(void *own, int times);
+enum status store_fail_busy(const struct store *s, struct err *e); /* what to do then */
 /* Binds one value per letter of types: t text (NULL allowed), i int, l int64_t, d double (NaN is kept as NULL). */
 enum status store_bind(struct store *s, enum query q, sqlite3_stmt **st, struct err *e, const char *types,
                        ...);

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "runs/store_int.h"
 
-enum { APPLICATION = 0x4c696d62 /* "Limb" */, RETRY_MS = 20 };
+enum { APPLICATION = 0x4c696d62 /* "Limb" */ };
 
 /* schema[v] takes a file of version v to v + 1. Written ones never change; a new one is added behind. */
 static const char *const schema[] = {
@@ -87,21 +87,23 @@ static enum status migrate(struct store *s, struct err *e)
 /* Changing the kind of log needs the file alone, and SQLite does not always wait for that by itself. */
 static enum status use_wal(struct store *s, struct err *e)
 {
-	const double end = time_now() + STORE_WAIT_MS / 1000.0;
-	int code;
-	while ((code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
-	       time_now() < end)
-		sqlite3_sleep(RETRY_MS);
+	int code, times = 0;
+	do {
+		code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	} while (code == SQLITE_BUSY && store_busy(s, times++));
 	return code == SQLITE_OK ? exec(s, "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON", e)
 	                         : store_fail(s, e);
 }
 
 static enum status prepare_file(struct store *s, struct err *e)
 {
-	sqlite3_busy_timeout(s->db, STORE_WAIT_MS);
+	sqlite3_busy_handler(s->db, store_busy, s);
 	enum status st = use_wal(s, e);
 	if (st == OK)
-		st = exec(s, "BEGIN IMMEDIATE", e);
+		st = check_schema(s, e);
+	if (st != OK || s->version == VERSION) /* nothing to write: who only reads waits for no writer */
+		return st;
+	st = exec(s, "BEGIN IMMEDIATE", e);
 	if (st != OK)
 		return st;
 	st = migrate(s, e);
@@ -177,7 +179,7 @@ static enum status open_to_read(struct store *s, struct err *e)
 	s->read_only = true;
 	int code = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY, NULL);
 	if (code == SQLITE_OK) {
-		sqlite3_busy_timeout(s->db, STORE_WAIT_MS);
+		sqlite3_busy_handler(s->db, store_busy, s);
 		code = sqlite3_exec(s->db, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
 	}
 	if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) {
@@ -195,7 +197,9 @@ enum status store_open(const char *path, struct store **out, struct err *e)
 	struct store *s = mem_resize(NULL, sizeof *s);
 	*out = NULL;
 	*s = (struct store){.path = text_new(path, strlen(path))};
-	enum status st = find_folder(s, e);
+	enum status st = store_read_wait(&s->wait, e);
+	if (st == OK)
+		st = find_folder(s, e);
 	if (st == OK)
 		st = may_write(s->path) && may_write(s->folder) ? open_file(s, e) : open_to_read(s, e);
 	if (st == OK)

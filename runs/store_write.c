@@ -13,6 +13,8 @@ enum status store_begin(struct store *s, struct err *e)
 enum status store_commit(struct store *s, struct err *e)
 {
 	sqlite3_stmt *st;
+	if (sqlite3_get_autocommit(s->db)) /* SQLite ends a transaction itself after some errors, as of a full disk */
+		return err_env(e, "store '%s': an error before has taken the last rows back", s->path);
 	enum status status = store_bind(s, Q_COMMIT, &st, e, "");
 	if (status == OK)
 		status = store_finish(s, st, NULL, e);

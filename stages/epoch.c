@@ -22,6 +22,8 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 	const struct device *device = t->r->x->dev;
 	const double spent = time_now() - c->epoch_started;
 	enum status status = store_begin(rec->store, e);
+	if (status != OK)
+		return status;
 	for (int i = 0; i < st->desc.n_metric && status == OK; i++) {
 		const double mean = lesson_mean(t, st->metric_name[i]);
 		if (!isnan(mean))
@@ -57,7 +59,8 @@ static enum status record_epoch(struct trainer *t, const struct evaluation *vali
 		status = record_metric(rec, s, t->stage_id, l->label, epoch_number(t), t->place.step, arena_printf(t->arena, "valid/%s", name),
 		                       measure_value(t->exam, name), e);
 	}
-	const enum status commit = store_commit(rec->store, e);
+	struct err late = {0};
+	const enum status commit = store_commit(rec->store, status == OK ? e : &late);
 	return status == OK ? (commit == OK ? record_flush(rec, e) : commit) : status;
 }
 

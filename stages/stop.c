@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "runs/store.h"
 #include "stages/stage.h"
 
 static volatile sig_atomic_t asked;
@@ -19,6 +20,7 @@ static void on_signal(int number)
 void stop_install(void)
 {
 	asked = 0;
+	store_set_stop(stop_asked);
 	struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	sigemptyset(&act.sa_mask);
 	sigaction(SIGINT, &act, NULL);

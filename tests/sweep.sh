@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..59
+echo 1..63
 
 result() # STATUS TEXT
 {
@@ -132,6 +132,40 @@ behind orphan; one=$pid; await_rows orphan 40
 start orphan & other=$!
 kill -KILL $one; wait $one 2> /dev/null
 wait $other && same orphan; result $? "one of two is killed: the other does its part too"
+
+# ---- a store that is held ----
+hold() # OUT SECONDS: another process has the store
+{
+	python3 -c 'import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1] + "/limbeck.db", timeout=20, isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))' "$1" "$2" > held &
+	holder=$!
+	for ((i = 0; i < 500; i++)); do test -s held && break; sleep 0.01; done
+}
+if python3 -c 'import sqlite3' 2> /dev/null; then
+	for rows in 60 30 15 7 3; do # held before all is done
+		rm -rf held held.out
+		behind held.out; await_rows held.out $rows
+		hold held.out 3.6; wait $pid; status=$?; wait $holder
+		grep -q 'waiting for it' errheld.out && break
+	done
+	test $status = 0 && has errheld.out "held.out/limbeck.db' is locked by another process: waiting for it, 10 min 00 s at most"
+	result $? "a store that another process holds for seconds is waited for, which is said"
+	same held.out; result $? "and all is as if it had not been"
+	for rows in 60 30 15 7 3; do
+		rm -rf held locked
+		LIMBECK_STORE_WAIT=0.3 behind locked; await_rows locked $rows
+		hold locked 60; wait $pid; status=$?; kill $holder; wait $holder 2> /dev/null
+		test $status = 0 || break
+	done
+	test $status = 1 && has errlocked "is locked by another process, and was for" "Nothing that was trained is lost" "the same command records them" && ! grep -q transaction errlocked
+	result $? "one that stays locked ends the sweep with what to do"
+	start locked && same locked; result $? "and the same command records what was trained: the same"
+else
+	for what in 1 2 3 4; do result 0 "a store that another process holds # SKIP no python3 with sqlite3"; done
+fi
 
 # ---- a run at a time ----
 "$limbeck" sweep x.yaml --list --out array > list 2> err && test "$(wc -l < list)" = 6 && test ! -e array && grep -q $'^4\ttiny-tau_4-s2\ttau=4\t3 of 3 stages left$' list

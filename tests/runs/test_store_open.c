@@ -1,11 +1,14 @@
 /* The store's own file: damaged, of another schema, not to be written to, shared by several processes. */
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "tests/runs/store_made.h"
 
 START_TEST(damaged_stores_say_what_to_do)
@@ -255,8 +258,86 @@ START_TEST(several_processes_write_one_store)
 }
 END_TEST
 
+/* ---- held by another process ---- */
+
+/* Begins what no other connection may write beside. */
+static sqlite3 *hold(void)
+{
+	sqlite3 *db = NULL;
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	return db;
+}
+
+static void open_patient(const char *seconds)
+{
+	setenv("LIMBECK_STORE_WAIT", seconds, 1);
+	again();
+	unsetenv("LIMBECK_STORE_WAIT");
+}
+
+static void *let_go(void *db)
+{
+	usleep(400000);
+	sqlite3_close(db); /* rolls back */
+	return NULL;
+}
+
+START_TEST(a_locked_store_is_waited_for)
+{
+	pthread_t thread;
+	const int64_t stage = stage_of("kd", "id1");
+	open_patient("30");
+	ck_assert_int_eq(pthread_create(&thread, NULL, let_go, hold()), 0);
+	const double start = time_now();
+	ck_ok(store_metric(s, stage, "loss", 1, 1, 0.5, &e));
+	ck_assert(time_now() - start > 0.2);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+START_TEST(a_store_that_stays_locked_says_what_to_do)
+{
+	double x;
+	const int64_t stage = stage_of("kd", "id1");
+	open_patient("0.3");
+	sqlite3 *db = hold();
+	ck_fails(store_begin(s, &e), E_ENV, arena_printf(life, "store '%s' is locked by another process, and was for", path));
+	ck_fails(store_begin(s, &e), E_ENV, "Nothing that was trained is lost");
+	/* what began nothing has nothing to commit */
+	ck_fails(store_commit(s, &e), E_ENV, "has taken the last rows back");
+	/* on the way out nothing is waited for any more, what only reads needs not wait, and all is as before when the store is free */
+	open_patient("30");
+	ck_ok(store_last(s, stage, "loss", &x, &e));
+	const double start = time_now();
+	ck_fails(store_metric(s, stage, "loss", 1, 1, 0.5, &e), E_ENV, "is locked by another process");
+	ck_assert(time_now() - start < 3);
+	sqlite3_close(db);
+	ck_ok(store_begin(s, &e));
+	ck_ok(store_metric(s, stage, "loss", 1, 1, 0.5, &e));
+	ck_ok(store_commit(s, &e));
+	ck_ok(store_last(s, stage, "loss", &x, &e));
+	ck_assert(x == 0.5);
+}
+END_TEST
+
+START_TEST(a_wait_that_is_no_number_is_refused)
+{
+	static const char *const words[] = {"long", "", "-1", "1s", "inf", "nan"};
+	struct store *t;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		setenv("LIMBECK_STORE_WAIT", words[i], 1);
+		ck_fails(store_open(path, &t, &e), E_USER, arena_printf(life, "LIMBECK_STORE_WAIT is '%s'", words[i]));
+	}
+	unsetenv("LIMBECK_STORE_WAIT");
+}
+END_TEST
+
 void store_add_open(TCase *tc)
 {
+	tcase_add_test(tc, a_locked_store_is_waited_for);
+	tcase_add_test(tc, a_store_that_stays_locked_says_what_to_do);
+	tcase_add_test(tc, a_wait_that_is_no_number_is_refused);
 	tcase_add_test(tc, damaged_stores_say_what_to_do);
 	tcase_add_test(tc, a_store_that_cannot_be_opened_is_named);
 	tcase_add_test(tc, other_schemas_and_programs_are_refused);
