@@ -48,8 +48,8 @@ static void print_points(const struct sweep *s)
 	printf("  seeds");
 	for (int i = 0; i < v->seeds.n && i < 12; i++)
 		printf(" %d", v->seeds.v[i]);
-	printf("%s of%s%s%s; %s\n", v->seeds.n > 12 ? " ..." : "", v->seeds.split ? " split" : "", v->seeds.data ? " data" : "", v->seeds.init ? " init" : "",
-	       v->seeds.per_seed || v->seeds.split ? "a teacher for each seed" : "one teacher for all seeds");
+	printf("%s of%s%s%s%s; %s\n", v->seeds.n > 12 ? " ..." : "", v->seeds.split ? " split" : "", v->seeds.data ? " data" : "", v->seeds.init ? " init" : "",
+	       v->seeds.teacher ? " teacher" : "", seeds_have_teachers(&v->seeds) ? "a teacher for each seed" : "one teacher for all seeds");
 }
 
 /* Where times are wanted, nothing of another process is trained at the same time, whoever asked for it: not even the steps of an estimate. The kernel

@@ -89,7 +89,6 @@ static struct growing *series_for(struct gathering *g, const struct run_config *
 
 static void add(struct growing *s, const char *folder, const char *stage, struct run_seeds seeds)
 {
-	const bool one = seeds.split == seeds.data && seeds.data == seeds.init;
 	for (int i = 0; i < s->n; i++)
 		if (!memcmp(&s->seeds[i], &seeds, sizeof seeds))
 			return;
@@ -99,7 +98,54 @@ static void add(struct growing *s, const char *folder, const char *stage, struct
 	s->item = items;
 	s->seeds = all;
 	s->seeds[s->n] = seeds;
-	s->item[s->n++] = (struct page_item){folder, stage, one ? seeds.split : seeds.init};
+	s->item[s->n++] = (struct page_item){folder, stage, seeds.init};
+}
+
+/* Seed number `which` of init, data, split, teacher. */
+static uint64_t seed_of(const struct run_seeds *s, int which)
+{
+	return which == 0 ? s->init : which == 1 ? s->data : which == 2 ? s->split : (uint64_t)s->teacher;
+}
+
+/* The first of them that tells all items apart; else that of init. */
+static void name_seeds(struct growing *s)
+{
+	int which = 0;
+	for (bool apart = false; which < 4 && !apart; which += !apart) {
+		apart = true;
+		for (int i = 0; i < s->n && apart; i++)
+			for (int k = 0; k < i && apart; k++)
+				apart = seed_of(&s->seeds[i], which) != seed_of(&s->seeds[k], which);
+	}
+	for (int i = 0; i < s->n; i++)
+		s->item[i].seed = seed_of(&s->seeds[i], which % 4);
+}
+
+/* Whether a reference, or a list of some, names a stage: NULL for any. */
+static bool names_stage(const struct conf *ref, const char *stage)
+{
+	bool any = false;
+	for (int i = 0; ref && ref->kind == CONF_LIST && i < ref->n && !any; i++)
+		any = names_stage(ref->item[i], stage);
+	if (any || !ref || !ref->text)
+		return any;
+	const size_t n = strcspn(ref->text, ".");
+	return ref->text[n] && (!stage || (strlen(stage) == n && !strncmp(ref->text, stage, n)));
+}
+
+/* Whether the seed of teachers has to do with it: it has one, goes on from what has, or is one. */
+static bool is_taught(const struct run_config *c, const char *stage, int depth)
+{
+	const struct conf *s = run_config_stage(c, stage), *stages = conf_find(c->root, "stages"), *from = s ? conf_find(s, "from") : NULL;
+	bool any = s && names_stage(conf_find(s, "teacher"), NULL);
+	for (int i = 0; stages && stages->kind == CONF_LIST && i < stages->n && !any; i++)
+		any = names_stage(conf_find(stages->item[i], "teacher"), stage);
+	if (!any && depth < 16 && names_stage(from, NULL)) {
+		char name[256];
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(from->text, "."), from->text);
+		any = is_taught(c, name, depth + 1);
+	}
+	return any;
 }
 
 /* The copies for other seeds that the list of arms makes of a stage. */
@@ -127,7 +173,10 @@ static void gather(struct gathering *g, const struct run_config *c)
 		if (!name || !name->text)
 			continue;
 		struct growing *s = series_for(g, c, name->text);
-		add(s, c->folder, name->text, run_config_seeds(c));
+		struct run_seeds seeds = run_config_seeds(c);
+		if (!is_taught(c, name->text, 0))
+			seeds.teacher = -1;
+		add(s, c->folder, name->text, seeds);
 		add_copies(g, s, c, name->text);
 	}
 }
@@ -152,6 +201,7 @@ static void fill(struct gathering *g, struct page *p)
 	for (int i = 0; i < g->n; i++) {
 		struct growing *s = &g->series[i];
 		struct page_item *item = NEW_ARRAY(g->arena, struct page_item, s->n);
+		name_seeds(s);
 		memcpy(item, s->item, (size_t)s->n * sizeof *item);
 		series[i] = (struct page_series){label_of(g, s), s->n, item};
 		mem_free(s->item);

@@ -10,11 +10,15 @@ enum { BASE_SEEDS = 2 };
 static int pairs(struct page_out *o, const struct shown *s, const struct shown *base, double *d)
 {
 	const double *x = series_last(o, s, o->metric), *y = series_last(o, base, o->metric);
+	bool *used = NEW_ARRAY(o->arena, bool, base->s->n);
 	int n = 0;
 	for (int i = 0; i < s->s->n; i++)
 		for (int k = 0; k < base->s->n; k++)
-			if (s->s->item[i].seed == base->s->item[k].seed && isfinite(x[i]) && isfinite(y[k]))
+			if (!used[k] && s->s->item[i].seed == base->s->item[k].seed && isfinite(x[i]) && isfinite(y[k])) {
 				d[n++] = x[i] - y[k];
+				used[k] = true; /* items of one seed have other teachers: in the order of the runs */
+				break;
+			}
 	return n;
 }
 

@@ -121,7 +121,8 @@ struct run_seeds run_config_seeds(const struct run_config *c)
 {
 	const struct conf *seed = conf_find(c->root, "seed");
 	if (seed && seed->kind == CONF_MAP)
-		return (struct run_seeds){number_of(seed, "split"), number_of(seed, "data"), number_of(seed, "init")};
+		return (struct run_seeds){number_of(seed, "split"), number_of(seed, "data"), number_of(seed, "init"),
+		                          conf_find(seed, "teacher") ? (int64_t)number_of(seed, "teacher") : -1};
 	const uint64_t one = number_of(c->root, "seed");
-	return (struct run_seeds){one, one, one};
+	return (struct run_seeds){one, one, one, -1};
 }

@@ -21,9 +21,10 @@ const char *run_config_teacher(struct arena *a, const struct run_config *c, cons
 const char *run_config_pictures(struct arena *a, const struct run_config *c);
 /* "one epoch of each kind, ..." of a run that a smaller budget made; "" of any other. */
 const char *run_config_budget(struct arena *a, const struct run_config *c);
-/* seed.split, seed.data, seed.init. */
+/* seed.split, seed.data, seed.init; teacher: seed.teacher, -1: that of the students. */
 struct run_seeds {
 	uint64_t split, data, init;
+	int64_t teacher;
 };
 struct run_seeds run_config_seeds(const struct run_config *c);
 

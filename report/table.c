@@ -18,6 +18,31 @@ static enum status check_alone(struct table *t, struct table_cell *cell, int64_t
 	return st;
 }
 
+/* Whether the seed of teachers has to do with it. */
+static bool is_taught(const struct sweep *s, int item)
+{
+	const struct stage *stage = s->item[item].stage;
+	const struct reference *ref;
+	bool any = s->item[item].teaches;
+	for (int k = 0; !any && (ref = stage_use(stage, k)); k++)
+		any = ref->stage >= 0 && is_taught(s, s->run[s->item[item].run].first + ref->stage);
+	return any;
+}
+
+static struct cell_seeds seeds_of(const struct sweep *s, int item, const struct sweep_run *run)
+{
+	const struct experiment *x = run->x;
+	return (struct cell_seeds){.run = run->seed, .split = x->seed_split, .data = x->seed_data, .init = x->seed_init, .taught = is_taught(s, item),
+	                           .has_teacher = x->has_seed_teacher, .teacher = x->seed_teacher};
+}
+
+bool table_is_pair(const struct table_cell *x, int i, const struct table_cell *y, int k)
+{
+	const struct cell_seeds *a = &x->seeds[i], *b = &y->seeds[k];
+	const bool teachers = !a->taught || !b->taught || (a->has_teacher == b->has_teacher && a->teacher == b->teacher);
+	return a->run == b->run && a->split == b->split && a->data == b->data && a->init == b->init && teachers;
+}
+
 static enum status add_value(struct table *t, const struct table_column *col, struct table_cell *cell, int item, const struct sweep_run *run, struct err *e)
 {
 	const struct sweep_item *it = &t->sweep->item[item], *twin = &t->sweep->item[it->twin];
@@ -45,6 +70,7 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 	cell->by_limit += by_limit > 0;
 	cell->value[cell->n] = col->error ? 100 - v : v;
 	cell->seed[cell->n] = run->seed;
+	cell->seeds[cell->n] = seeds_of(t->sweep, item, run);
 	cell->item[cell->n++] = item;
 	return st;
 }
@@ -69,6 +95,7 @@ static enum status fill_cell(struct table *t, struct table_row *row, int column,
 	const int n_run = sweep_runs_of(s, point, &first);
 	cell->value = NEW_ARRAY(t->arena, double, n_run);
 	cell->seed = NEW_ARRAY(t->arena, int, n_run);
+	cell->seeds = NEW_ARRAY(t->arena, struct cell_seeds, n_run);
 	cell->item = NEW_ARRAY(t->arena, int, n_run);
 	cell->run = NEW_ARRAY(t->arena, int, n_run);
 	for (int r = first; r < first + n_run && st == OK; r++) {
@@ -123,7 +150,7 @@ struct paired table_differences(struct arena *a, const struct table_cell *x, con
 	int n = 0;
 	for (int i = 0; i < x->n; i++)
 		for (int k = 0; k < y->n; k++)
-			if (x->seed[i] == y->seed[k])
+			if (table_is_pair(x, i, y, k))
 				d[n++] = sign * (x->value[i] - y->value[k]);
 	return n ? stats_paired(d, n) : (struct paired){0};
 }

@@ -21,12 +21,22 @@ extern const struct opt table_opts[], claims_opts[];
    'watch_test' in the stages, and is marked as "chosen on the test set" wherever a number of it stands. */
 enum table_rule { RULE_LAST, RULE_BEST, RULE_BEST_TEST };
 
+/* What a value came of. Two are a pair where all of it is equal; the teachers' only where both have to do with teachers. */
+struct cell_seeds {
+	int run;                        /* vary.seeds'; -1: the file's own */
+	uint64_t split, data, init;
+	bool taught;                    /* it teaches, or learns from a stage that does */
+	bool has_teacher;               /* teachers have a seed of their own: */
+	uint64_t teacher;
+};
+
 struct table_cell {
 	int n, failed, missing;         /* distinct runs with a value; seeds without one */
 	int by_limit;                   /* of the n: runs with a phase that its limit ended, and not the temperature */
 	int rolled_back;                /* of the n: runs in which a step was undone, and learning rates halved */
 	double *value;                  /* by seed, in the order of the sweep */
 	int *seed, *item;
+	struct cell_seeds *seeds;       /* of each, in full */
 	int n_run, *run;                /* all that it is of, with a value or without: first items with their identities */
 	struct summary sum;             /* n > 0 */
 	bool unmeasured;                /* runs are done, and have no such metric */

@@ -64,7 +64,7 @@ static void compare_pictures(struct table *t, struct table_claim *c)
 	for (int i = 0; i < x->n; i++)
 		for (int k = 0; k < y->n; k++) {
 			struct predictions p, q;
-			if (x->seed[i] != y->seed[k])
+			if (!table_is_pair(x, i, y, k))
 				continue;
 			const char *a = predictions_path(t, x->item[i], c->column->rule), *b = predictions_path(t, y->item[k], c->column->rule);
 			if (!a || !b || !file_exists(a) || !file_exists(b) || predictions_load(t->arena, a, &p, NULL) != OK ||

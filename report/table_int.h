@@ -33,6 +33,8 @@ const struct table_row *table_row_from(const struct table *t, int i, const char 
 /* x minus y, times sign, on equal seeds. */
 struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign);
 /* Whether a metric is what a run took until it reached the accuracy of the row `reach`: pictures_to_reach, macs_to_reach, time/to_reach. */
+/* Whether value i of x and value k of y are of equal seeds. */
+bool table_is_pair(const struct table_cell *x, int i, const struct table_cell *y, int k);
 bool table_is_reach(const char *metric);
 /* That of the stage `id` of a run; NaN: it never did, or the row `reach` isn't there yet. */
 enum status table_reach(struct table *t, const char *metric, const struct sweep_run *run, int64_t id, double *value, struct err *e);

@@ -163,7 +163,7 @@ const char *table_teachers(const struct table *t, const struct table_row *r)
 		look_at_teachers(t->sweep, &v->point[p], r->stage, &any, &alike);
 	if (r->point)
 		look_at_teachers(t->sweep, r->point, r->stage, &any, &alike);
-	return !any ? "" : alike && !v->seeds.per_seed ? "shared" : "per_seed";
+	return !any ? "" : alike && !seeds_have_teachers(&v->seeds) ? "shared" : "per_seed";
 }
 
 int table_stage(const struct experiment *x, const char *name)

@@ -102,10 +102,19 @@ static void note_seeds(const struct table *t, FILE *f)
 		fputs("One seed: no interval can be given, and a difference of a few tenths of a point proves nothing.\n", f);
 		return;
 	}
-	fprintf(f, "±: half the 95 %% interval of the mean (t). Seeds move%s%s%s; %s.\n", s->split ? " the split" : "",
-	        s->data ? s->split ? ", the order and views of pictures" : " the order and views of pictures" : "",
-	        s->init ? s->split || s->data ? " and initial weights" : " initial weights" : "",
-	        s->per_seed || s->split ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
+	const struct { bool moved; const char *what; } part[] = {
+		{s->split, "the split"}, {s->data, "the order and views of pictures"}, {s->init, "initial weights"}, {s->teacher, "the teachers"},
+	};
+	int n = 0, left = 0;
+	for (int i = 0; i < 4; i++)
+		left += part[i].moved;
+	fputs("±: half the 95 % interval of the mean (t). Seeds move", f);
+	for (int i = 0; i < 4; i++)
+		if (part[i].moved) {
+			left--;
+			fprintf(f, "%s %s", !n++ ? "" : left ? "," : " and", part[i].what);
+		}
+	fprintf(f, "; %s.\n", seeds_have_teachers(s) ? "each has its own teacher" : "all have one teacher, so every interval is given this teacher");
 }
 
 static void note_gone(const struct table *t, FILE *f)
@@ -137,7 +146,7 @@ static void note_control(const struct table *t, FILE *f, enum grid_form form)
 	const bool points = form != GRID_CSV && t->column[0].point;
 	const char *column = form == GRID_CSV ? "'difference': from the control's:" : points ? "'minus control': at the same point," : "'minus control':";
 	if (t->control && (!points || table_has_differences(t, 0, t->n_column))) /* a table of points has none where there are none */
-		fprintf(f, "%s on equal seeds: the order of pictures is the same where both have the same pictures and batch, initial weights where both have the same network; its interval is of a paired t.\n", column);
+		fprintf(f, "%s on equal seeds, of split, pictures, weights and, where both have any, teachers: the order of pictures is the same where both have the same pictures and batch, initial weights where both have the same network; its interval is of a paired t.\n", column);
 }
 
 static void note_claims(const struct table *t, FILE *f, enum grid_form form)

@@ -20,7 +20,7 @@ const struct opt vary_opts[] = {
 	NODE(vary_conf, random, "{n: 20, seed: 1, PATH: {from: 0.01, to: 1, scale: log}, PATH: [VALUE, ...], ...}: n draws, named by what was drawn; equal draws are one"),
 	NODE(vary_conf, when, "{PATH: {OTHER: VALUE, ...}, ...}: PATH varies only where OTHER has the value, or one of a list"),
 	NODE(vary_conf, skip, "[{PATH: VALUE, ...}, ...]: combinations that are left out"),
-	NODE(vary_conf, seeds, "a number of them, a list, or {n: 5, of: [data, init], teachers: shared}"),
+	NODE(vary_conf, seeds, "a number of them, a list, or {n: 5, of: [data, init], teachers: shared}; a PATH may be a seed too: seed.teacher"),
 	{0},
 };
 
@@ -213,7 +213,7 @@ enum status vary_read(struct arena *a, const struct conf *root, bool many, struc
 	if (st == OK)
 		st = seeds_read(a, c.seeds, &v->seeds, e);
 	if (st == OK)
-		st = axes_read(&x, c.grid, c.zip, c.list, c.random, conf_use(root, "drop"), e);
+		st = axes_read(&x, c.grid, c.zip, c.list, c.random, conf_use(root, "drop"), &v->seeds, e);
 	if (st == OK)
 		st = conditions_read(&x, c.when, c.skip, e);
 	if (st != OK)
@@ -231,11 +231,12 @@ enum status vary_read(struct arena *a, const struct conf *root, bool many, struc
 
 /* ---- to an experiment ---- */
 
-static enum status put_seed(struct arena *a, struct conf *root, const struct seeds *s, int seed, struct err *e)
+/* The file's own seeds one by one, so that some may be moved: what is not moved stays as it was, teachers too. */
+static enum status open_seeds(struct arena *a, struct conf *root, struct err *e)
 {
 	static const char *const keys[] = {"split", "data", "init", "teacher"};
 	const struct conf *had = conf_find(root, "seed");
-	const bool is_map = had && had->kind == CONF_MAP, moved[] = {s->split, s->data, s->init, false};
+	const bool is_map = had && had->kind == CONF_MAP;
 	const char *own[4] = {0};
 	struct conf *map = NULL;
 	if (had && had->kind == CONF_LIST)
@@ -249,12 +250,33 @@ static enum status put_seed(struct arena *a, struct conf *root, const struct see
 	enum status st = conf_parse(a, "", "seed", &map, e);
 	if (is_map)
 		map = conf_copy(a, had);
-	for (int i = 0; i < 4 && st == OK; i++) {
-		const char *text = moved[i] ? arena_printf(a, "%d", seed) : i == 3 && s->per_seed ? "-1" : own[i];
-		if (text)
-			st = conf_put(a, map, keys[i], &(struct conf){.kind = CONF_SCALAR, .at = had ? had->at : root->at, .text = text}, e);
-	}
+	for (int i = 0; i < 4 && st == OK; i++)
+		if (own[i])
+			st = conf_put(a, map, keys[i], &(struct conf){.kind = CONF_SCALAR, .at = had ? had->at : root->at, .text = own[i]}, e);
 	return st == OK ? conf_put(a, root, "seed", map, e) : st;
+}
+
+static enum status move_seeds(struct arena *a, struct conf *root, const struct seeds *s, int seed, struct err *e)
+{
+	const struct conf *map = conf_find(root, "seed");
+	const char *number = arena_printf(a, "%d", seed);
+	const struct { const char *path, *text; } put[] = {
+		{"seed.split", s->split ? number : NULL}, {"seed.data", s->data ? number : NULL}, {"seed.init", s->init ? number : NULL},
+		{"seed.teacher", s->teacher ? number : s->per_seed ? "-1" : NULL}, /* -1: as its students */
+	};
+	enum status st = OK;
+	for (int i = 0; i < 4 && st == OK; i++)
+		if (put[i].text && map->kind == CONF_MAP)
+			st = conf_put(a, root, put[i].path, &(struct conf){.kind = CONF_SCALAR, .at = map->at, .text = put[i].text}, e);
+	return st;
+}
+
+static bool sets_seeds(const struct point *p)
+{
+	bool any = false;
+	for (int i = 0; i < p->n; i++)
+		any |= seed_of_path(p->set[i].path) >= 0;
+	return any;
 }
 
 /* A run's name has letters, digits and -_. only: in a point's name others become _. That of the file is checked as it stands. drawn: no other draw may
@@ -294,7 +316,7 @@ enum status point_apply(struct arena *a, const struct conf *root, const struct v
 {
 	struct conf *x = conf_copy(a, root);
 	const struct conf *name = conf_find(root, "name");
-	enum status st = OK;
+	enum status st = seed >= 0 || sets_seeds(p) ? open_seeds(a, x, e) : OK;
 	*out = x;
 	for (int i = 0; i < p->n && st == OK; i++) {
 		if (p->set[i].value)
@@ -303,7 +325,7 @@ enum status point_apply(struct arena *a, const struct conf *root, const struct v
 			conf_drop(x, p->set[i].path);
 	}
 	if (st == OK && seed >= 0)
-		st = put_seed(a, x, &v->seeds, seed, e);
+		st = move_seeds(a, x, &v->seeds, seed, e);
 	if (st == OK && name && name->text)
 		st = conf_put(a, x, "name", &(struct conf){.kind = CONF_SCALAR, .at = name->at, .text = run_name(a, name->text, p->name, p->had != NULL, seed)}, e);
 	return st;

@@ -27,8 +27,8 @@ struct point {
 struct seeds {
 	int n;
 	const int *v;
-	bool split, data, init;   /* which of the experiment's seeds it moves */
-	bool per_seed;            /* teachers too; else one teacher, by the file's own seeds, serves all */
+	bool split, data, init, teacher; /* which of the experiment's seeds it moves */
+	bool per_seed;            /* teachers have the seed of their students; else one teacher, by the file's own seeds, serves all, if none of split and teacher moves */
 };
 
 struct vary {
@@ -45,6 +45,8 @@ enum { POINTS_ASK = 1000, POINTS_MADE = 100000, POINTS_MAX = 10000000 };
 /* From the top of the file (which has `vary`, `drop` or neither). Every path is looked up in the file: one that is not there is an error, but
    for the last name of it, which may be an option that has its default. */
 enum status vary_read(struct arena *a, const struct conf *root, bool many, struct vary *v, struct err *e); /* many: so many are wanted */
+/* Whether each seed has teachers of its own. */
+bool seeds_have_teachers(const struct seeds *s);
 /* The file as the point has it; its name is "NAME-POINT-sSEED" in the letters that a run's name may have. */
 /* The name that earlier versions gave the run; NULL: the same. */
 const char *point_had_name(struct arena *a, const struct conf *root, const struct point *p, int seed);

@@ -15,9 +15,11 @@ static enum status check_path(const struct axes *x, const char *path, struct whe
 {
 	static const char *const not_of_a_run[] = {"name", "seed", "vary", "drop", "claims", "table", "budget", "timing", "tuning"};
 	const char *dot = strrchr(path, '.');
+	if (seed_of_path(path) >= 0)
+		return OK;
 	for (size_t i = 0; i < sizeof not_of_a_run / sizeof *not_of_a_run; i++)
 		if (strcspn(path, ".") == strlen(not_of_a_run[i]) && str_starts(path, not_of_a_run[i]))
-			return err_user(e, at, "'%s' can't vary%s", path, i == 1 ? ": seeds are 'vary.seeds'" : "");
+			return err_user(e, at, "'%s' can't vary%s", path, i == 1 ? ": seeds are 'vary.seeds', and one of them is seed.split, seed.data, seed.init or seed.teacher" : "");
 	if (conf_at(x->root, path))
 		return OK;
 	const char *in = dot ? arena_strn(x->a, path, (size_t)(dot - path)) : NULL;
@@ -289,9 +291,14 @@ static enum status read_drop(struct axes *x, const struct conf *c, struct err *e
 }
 
 /* Which of two axes would win, nobody could know. */
-static enum status check_once(const struct axes *x, struct err *e)
+static enum status check_once(const struct axes *x, const struct seeds *s, struct err *e)
 {
+	const bool moved[] = {s->split, s->data, s->init, s->teacher || s->per_seed};
 	for (int p = 0; p < x->n_path; p++) {
+		const int seed = seed_of_path(x->path[p]);
+		if (s->n && seed >= 0 && moved[seed])
+			return err_user(e, conf_where(x->root, "vary"), "'%s' varies in two ways at once: 'vary.seeds' moves it too, unless its 'of' and 'teachers' say otherwise",
+			                x->path[p]);
 		int axes = 0;
 		for (int i = 0; i < x->n_axis; i++) {
 			bool in = false;
@@ -307,7 +314,7 @@ static enum status check_once(const struct axes *x, struct err *e)
 }
 
 enum status axes_read(struct axes *x, const struct conf *grid, const struct conf *zip, const struct conf *list, const struct conf *random,
-                      const struct conf *drop, struct err *e)
+                      const struct conf *drop, const struct seeds *seeds, struct err *e)
 {
 	enum status st = read_list(x, list, e);
 	if (st == OK)
@@ -318,7 +325,7 @@ enum status axes_read(struct axes *x, const struct conf *grid, const struct conf
 		st = read_random(x, random, e);
 	if (st == OK)
 		st = read_drop(x, drop, e);
-	return st == OK ? check_once(x, e) : st;
+	return st == OK ? check_once(x, seeds, e) : st;
 }
 
 /* ---- conditions ---- */

@@ -14,28 +14,43 @@ struct seeds_conf {
 const struct opt seeds_opts[] = {
 	INT(seeds_conf, n, 0, 0, 10000, "-", "so many: 1, 2, ..., n"),
 	INTS(seeds_conf, list, NULL, 0, 2147483647, "-", "these"),
-	NODE(seeds_conf, of, "which of the experiment's seeds are moved: a list of split, data, init; default [data, init]"),
-	CHOICE(seeds_conf, teachers, "shared", "shared|per_seed", "one teacher by the file's own seeds for all, or one for each seed"),
+	NODE(seeds_conf, of, "which of the experiment's seeds are moved: a list of split, data, init (of students, so it may be called student) and teacher; default [data, init]"),
+	CHOICE(seeds_conf, teachers, "shared", "shared|per_seed", "one teacher by the file's own seeds for all, or one for each seed, as there is where split or teacher is moved"),
 	{0},
 };
 
 static enum status seeds_of(const struct conf *of, struct seeds *s, struct err *e)
 {
-	static const char *const words[] = {"split", "data", "init"};
-	bool *const flags[] = {&s->split, &s->data, &s->init};
+	static const char *const words[] = {"split", "data", "init", "teacher", "student"};
+	bool *const flags[] = {&s->split, &s->data, &s->init, &s->teacher, &s->init};
+	enum { WORDS = sizeof words / sizeof *words };
 	s->data = s->init = !of;
 	if (of && of->kind == CONF_LIST && !of->n)
 		return err_user(e, of->at, "'of' names no seed, so all runs would be one");
 	for (int i = 0; of && i < (of->kind == CONF_LIST ? of->n : 1); i++) {
 		const struct conf *c = of->kind == CONF_LIST ? of->item[i] : of;
 		int k = 0;
-		while (k < 3 && !str_eq(c->text, words[k]))
+		while (k < WORDS && !str_eq(c->text, words[k]))
 			k++;
-		if (k == 3)
-			return err_user(e, c->at, "'of' is a list of split, data, init");
+		if (k == WORDS)
+			return err_user(e, c->at, "'of' is a list of split, data, init (or student), teacher");
 		*flags[k] = true;
 	}
 	return OK;
+}
+
+int seed_of_path(const char *path)
+{
+	static const char *const paths[] = {"seed.split", "seed.data", "seed.init", "seed.teacher"};
+	int k = 0;
+	while (k < 4 && !str_eq(path, paths[k]))
+		k++;
+	return k < 4 ? k : -1;
+}
+
+bool seeds_have_teachers(const struct seeds *s)
+{
+	return s->per_seed || s->split || s->teacher; /* of a split of its own: it has seen other pictures */
 }
 
 struct seed_list { struct ints seeds; };
@@ -80,5 +95,8 @@ enum status seeds_read(struct arena *a, const struct conf *c, struct seeds *s, s
 	}
 	s->v = v;
 	s->per_seed = conf.teachers == 1;
+	const struct conf *teachers = c->kind == CONF_MAP ? conf_find(c, "teachers") : NULL;
+	if (teachers && !s->per_seed && s->teacher)
+		return err_user(e, teachers->at, "'teachers' is shared, and 'of' moves the teacher's seed: leave out the one or the other");
 	return OK;
 }

@@ -187,6 +187,18 @@ START_TEST(runs_of_other_seeds_are_one_series)
 }
 END_TEST
 
+START_TEST(runs_of_other_teachers_are_one_series)
+{
+	const char *word[] = {run_of("a", "{split: 1, data: 1, init: 1, teacher: 1}", 3, 4, ""), run_of("b", "{split: 1, data: 1, init: 1, teacher: 2}", 3, 4, "")};
+	ck_assert_int_eq(target(word, 2), OK);
+	ck_assert_int_eq(p.n_series, 2);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(p.series[i].n, 2);
+		ck_assert_uint_eq(p.series[i].item[1].seed, 2);
+	}
+}
+END_TEST
+
 START_TEST(stages_that_differ_are_told_apart)
 {
 	const char *word[] = {run_of("a", "1", 3, 4, ""), run_of("b", "2", 3, 5, ""), run_of("c", "3", 6, 4, "")};
@@ -266,6 +278,7 @@ Suite *report_suite(void)
 	tcase_add_test(tc, several_sweeps_are_parts_of_a_page);
 	tcase_add_test(tc, arms_are_seeds_of_their_stage);
 	tcase_add_test(tc, runs_of_other_seeds_are_one_series);
+	tcase_add_test(tc, runs_of_other_teachers_are_one_series);
 	tcase_add_test(tc, stages_that_differ_are_told_apart);
 	tcase_add_test(tc, runs_that_are_unlike_share_no_table);
 	tcase_add_test(tc, other_splits_are_marked);

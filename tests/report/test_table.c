@@ -310,6 +310,41 @@ START_TEST(points_as_columns)
 }
 END_TEST
 
+/* Teachers of seeds of their own: what learns from them has as many runs, what does not has one and makes one pair. */
+START_TEST(seeds_of_teachers)
+{
+	open_sweep(FILE_TOP "vary: {seeds: {n: 3, of: [teacher]}}\ntable: {control: labels}\n", NULL);
+	for (int k = 0; k < 3; k++) {
+		leave(STAGES * k + TEACH, &(struct made){.top1 = 80 + k});
+		leave(STAGES * k + KD, &(struct made){.top1 = 70 + 2 * k});
+	}
+	leave(LABELS, &(struct made){.top1 = 65});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) 81.00 2.48 - 1.00 80.00 82.00 3");
+	ck_assert_str_eq(line(text, "kd"), "kd 72.00 4.97 per seed 2.00 70.00 74.00 3 +5.00 - 1 of 1");
+	ck_assert_str_eq(line(text, "labels (control)"), "labels (control) 65.00 - - 65.00 65.00 1");
+	HAS(text, "Seeds move the teachers; each has its own teacher.");
+}
+END_TEST
+
+/* Rows that differ in their teacher's seed are no pairs; beside what has no teacher each is one, on equal seeds of its own. */
+START_TEST(pairs_have_equal_teachers)
+{
+	open_sweep(FILE_TOP "vary: {grid: {seed.teacher: [5, 6]}, seeds: 2}\ntable: {control: labels}\n", NULL);
+	for (int k = 0; k < 4; k++)
+		leave(STAGES * k + KD, &(struct made){.top1 = 70 + k});
+	leave(LABELS, &(struct made){.top1 = 60});
+	leave(STAGES + LABELS, &(struct made){.top1 = 62});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_str_eq(line(text, "teacher=6 kd"), "teacher=6 kd 72.50 6.35 shared 0.71 72.00 73.00 2 +11.50 +5.15 to +17.85 2 of 2");
+	text = made(&(struct table_options){.control = "teacher=5 labels"});
+	ck_assert_str_eq(line(text, "teacher=6 kd"), "teacher=6 kd 72.50 6.35 shared 0.71 72.00 73.00 2 +11.50 +5.15 to +17.85 2 of 2");
+	text = made(&(struct table_options){.control = "teacher=5 kd"});
+	ck_assert_str_eq(line(text, "teacher=6 kd"), "teacher=6 kd 72.50 6.35 shared 0.71 72.00 73.00 2");
+	HAS(text, "on equal seeds, of split, pictures, weights and, where both have any, teachers");
+}
+END_TEST
+
 /* What failed, is missing or was rolled back is told in each cell as it is where metrics are columns. */
 START_TEST(points_have_counts)
 {
@@ -518,6 +553,8 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, unlike_recipes_are_marked);
 	tcase_add_test(tc, lengths_of_a_kind_are_marked);
 	tcase_add_loop_test(tc, shared_teachers, 0, 2);
+	tcase_add_test(tc, seeds_of_teachers);
+	tcase_add_test(tc, pairs_have_equal_teachers);
 	tcase_add_test(tc, notes_in_latex);
 	tcase_add_test(tc, points_as_columns);
 	tcase_add_test(tc, points_have_counts);

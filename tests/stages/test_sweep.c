@@ -149,6 +149,34 @@ START_TEST(teachers_of_seeds)
 }
 END_TEST
 
+static void twins_are(const struct sweep *s, int n, const int twin[])
+{
+	ck_assert_int_eq(s->n_item, n);
+	for (int i = 0; i < n; i++)
+		ck_assert_msg(s->item[i].twin == twin[i], "item %d is that of %d, not of %d", i, s->item[i].twin, twin[i]);
+}
+
+/* Each seed's teacher is trained once, whatever points it serves; what it has nothing to do with is trained once in all. */
+START_TEST(seeds_of_teachers)
+{
+	struct sweep *s = trained_sweep(TOP STAGES TEACH KD LABELS "vary: {grid: {stages.kd.losses.kd.tau: [1, 3]}, seeds: {n: 2, of: [teacher]}}\n", &(struct sweep_options){0});
+	twins_are(s, 12, (const int[]){0, 1, 2, 3, 4, 2, 0, 7, 2, 3, 10, 2});
+	ck_assert_uint_eq(s->item[3].stage->seed_init, 2);
+	ck_assert_uint_eq(s->item[4].stage->seed_init, 1);
+	as_train(s);
+	sweep_close(s);
+	s = open_sweep(TOP STAGES TEACH KD LABELS "vary: {grid: {seed.teacher: [5, 6]}, seeds: 2}\n", &(struct sweep_options){0});
+	twins_are(s, 12, (const int[]){0, 1, 2, 0, 4, 5, 6, 7, 2, 6, 10, 5});
+	ck_assert_str_eq(s->run[2].name, "tiny-teacher_6-s1");
+	ck_assert_uint_eq(s->item[6].stage->seed_data, 6);
+	ck_assert_uint_eq(s->item[10].stage->seed_data, 2);
+	sweep_close(s);
+	s = open_sweep(TOP STAGES TEACH KD "vary: {seeds: {n: 2, of: [student, teacher]}}\n", &(struct sweep_options){0});
+	twins_are(s, 4, (const int[]){0, 1, 2, 3});
+	sweep_close(s);
+}
+END_TEST
+
 /* Other data, batches and precision side by side: no arms of one stream, and each as alone. */
 START_TEST(points_of_other_data)
 {
@@ -536,6 +564,7 @@ Suite *sweep_suite(void)
 	TCase *tc = life_case(s, "sweep");
 	tcase_add_test(tc, each_once_and_as_alone);
 	tcase_add_test(tc, teachers_of_seeds);
+	tcase_add_test(tc, seeds_of_teachers);
 	tcase_add_test(tc, points_of_other_data);
 	tcase_add_test(tc, terms_dropped);
 	tcase_add_test(tc, budget_scales);

@@ -244,11 +244,37 @@ START_TEST(seeds)
 	read_ok("seed: {teacher: 4}\nvary: {seeds: {n: 2, teachers: per_seed}}\n");
 	ck_assert(v.seeds.per_seed);
 	seeds_are(0, 2, "1", "2", "2", "-1");
+	/* The teacher's alone, and with others; a student's is that of init. */
+	read_ok("seed: 3\nvary: {seeds: {n: 2, of: [teacher]}}\n");
+	ck_assert(!v.seeds.init && !v.seeds.data && v.seeds.teacher && seeds_have_teachers(&v.seeds));
+	seeds_are(0, 2, "3", "3", "3", "2");
+	ck_assert_str_eq(put(0, 2, "name"), "tiny-s2");
+	read_ok("seed: {data: 4, teacher: 8}\nvary: {seeds: {list: [6], of: [student, teacher], teachers: per_seed}}\n");
+	seeds_are(0, 6, "1", "4", "6", "6");
+	read_ok("vary: {seeds: {n: 2, of: [split, data, student]}}\n");
+	ck_assert(seeds_have_teachers(&v.seeds)); /* of other pictures */
+	seeds_are(0, 2, "2", "2", "2", "1");
 	/* What is wrong in the file's own is left for the experiment to say. */
 	read_ok("seed: {splitt: 2}\nvary: {seeds: 2}\n");
 	ck_assert_str_eq(put(0, 2, "seed.splitt"), "2");
 	read_ok("seed: x\nvary: {seeds: 2}\n");
 	seeds_are(0, 2, "x", "2", "2", "x");
+}
+END_TEST
+
+/* A seed as a path: what the file has of others stays, and the teacher with it unless it is what varies. */
+START_TEST(seeds_as_paths)
+{
+	read_ok("vary: {grid: {seed.teacher: [5, 6], stages.a.lr: [1]}}\n");
+	ck_assert_str_eq(all_names(), "teacher=5,lr=1 teacher=6,lr=1");
+	seeds_are(1, -1, "1", "1", "1", "6");
+	ck_assert_str_eq(put(1, -1, "name"), "tiny-teacher_6_lr_1");
+	read_ok("seed: 7\nvary: {grid: {seed.teacher: [5, 6]}, seeds: 2}\n");
+	seeds_are(0, 2, "7", "2", "2", "5");
+	read_ok("seed: {init: 9, split: 2}\nvary: {list: [{name: x, seed.init: 4}], seeds: {n: 2, of: [teacher]}}\n");
+	seeds_are(0, 2, "2", "1", "4", "2");
+	read_ok("seed: {init: 9}\nvary: {zip: {seed.init: [4, 3], seed.data: [2, 1]}}\n");
+	seeds_are(1, -1, "1", "1", "3", "9"); /* the file's own teacher */
 }
 END_TEST
 
@@ -264,7 +290,11 @@ static const struct { const char *text; int line; const char *says; } wrong[] = 
 	{"vary:\n  grid: {stages.a.lr.x: [1]}\n", 8, "there is no 'stages.a.lr' in the file"},
 	{"vary:\n  grid: {stages.9: [1]}\n", 8, "there is no 'stages' in the file"},
 	{"vary:\n  grid: {seed: [1]}\n", 8, "'seed' can't vary: seeds are 'vary.seeds'"},
-	{"vary:\n  grid: {seed.init: [1]}\n", 8, "'seed.init' can't vary"},
+	{"vary:\n  grid: {seed.inits: [1]}\n", 8, "'seed.inits' can't vary: seeds are 'vary.seeds', and one of them is seed.split, seed.data, seed.init or seed.teacher"},
+	{"vary:\n  grid: {seed.init: [1]}\n  seeds: 2\n", 8, "'seed.init' varies in two ways at once: 'vary.seeds' moves it too"},
+	{"vary:\n  grid: {seed.teacher: [1]}\n  seeds: {n: 2, of: [teacher]}\n", 8, "'seed.teacher' varies in two ways at once"},
+	{"vary:\n  grid: {seed.teacher: [1]}\n  seeds: {n: 2, teachers: per_seed}\n", 8, "'seed.teacher' varies in two ways at once"},
+	{"vary:\n  seeds: {n: 2, of: [teacher],\n    teachers: shared}\n", 9, "'teachers' is shared, and 'of' moves the teacher's seed"},
 	{"vary:\n  grid: {name: [x]}\n", 8, "'name' can't vary"},
 	{"vary:\n  grid: {budget.quick.data: [1]}\n", 8, "'budget.quick.data' can't vary"},
 	{"vary:\n  zip: {stages.a.lr: [1, 2],\n    stages.b.lr: [1]}\n", 9, "'stages.b.lr' must be a list of 2, as 'stages.a.lr' is"},
@@ -301,7 +331,7 @@ static const struct { const char *text; int line; const char *says; } wrong[] = 
 	{"vary:\n  seeds: [1, 2, 1]\n", 8, "seed 1 is given twice"},
 	{"vary:\n  seeds: [-1]\n", 8, "-1"},
 	{"vary:\n  seeds: {n: 2, list: [1]}\n", 8, "'seeds' needs 'n' or a list"},
-	{"vary:\n  seeds: {n: 2, of: [order]}\n", 8, "'of' is a list of split, data, init"},
+	{"vary:\n  seeds: {n: 2, of: [order]}\n", 8, "'of' is a list of split, data, init (or student), teacher"},
 	{"vary:\n  seeds: {n: 2, of: []}\n", 8, "'of' names no seed"},
 	{"vary:\n  seeds: {n: 2, teachers: some}\n", 8, "'teachers' is some"},
 	{"vary:\n  seeds: 10000\n  random: {n: 100000, stages.a.lr: [1]}\n", 8, "that is 1000000000 runs, at most 10000000 are allowed: use 'random' to draw some of them"},
@@ -360,6 +390,7 @@ Suite *vary_suite(void)
 	tcase_add_test(tc, drop);
 	tcase_add_test(tc, conditions);
 	tcase_add_test(tc, seeds);
+	tcase_add_test(tc, seeds_as_paths);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, a_point_that_cannot_be);
 	tcase_add_test(tc, many);
