@@ -52,6 +52,7 @@ EXTRA_DIST += \
 	%D%/report/distributions.csv \
 	%D%/tap.sh \
 	%D%/slow.sh \
+	%D%/kills.sh \
 	%D%/gpu.sh \
 	%D%/lsan.supp
 
@@ -76,7 +77,7 @@ endif
 
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 
-.PHONY: check-avx2 check-slow check-gpu check-mutants check-sanitized
+.PHONY: check-avx2 check-slow check-kills check-gpu check-mutants check-sanitized
 
 # The engine's tests as on a CPU without AVX-512. Part of 'make check' too.
 check-avx2:
@@ -85,6 +86,10 @@ check-avx2:
 # Minutes of real training on Fashion-MNIST.
 check-slow:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/slow.sh
+
+# A sweep of 24 runs, killed three times and shared by two processes, against one that nobody disturbs; on other data by hand: see the file.
+check-kills:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=%D%/kills.sh
 
 # Status 77 says that there is no GPU to test on, as in automake's tests.
 check-gpu: limbeck
