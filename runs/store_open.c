@@ -98,10 +98,10 @@ static enum status use_wal(struct store *s, struct err *e)
 static enum status prepare_file(struct store *s, struct err *e)
 {
 	sqlite3_busy_handler(s->db, store_busy, s);
+	struct err late = {0};
 	enum status st = use_wal(s, e);
-	if (st == OK)
-		st = check_schema(s, e);
-	if (st != OK || s->version == VERSION) /* nothing to write: who only reads waits for no writer */
+	/* Who only reads waits for no writer. What is wrong here may be half of what another process makes at this moment: the lock will tell. */
+	if (st != OK || (check_schema(s, &late) == OK && s->version == VERSION))
 		return st;
 	st = exec(s, "BEGIN IMMEDIATE", e);
 	if (st != OK)
