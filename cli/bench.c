@@ -20,10 +20,10 @@ bool bench_options(const struct command *c, int argc, char **argv, const struct 
 
 enum status bench_precision(const char *word, enum precision *p, struct err *e)
 {
-	for (int k = PRECISION_F32; k <= PRECISION_F16; k++)
+	for (int k = PRECISION_F32; k < PRECISION_COUNT; k++)
 		if (str_eq(word, precision_name((enum precision)k)))
 			return *p = (enum precision)k, OK;
-	return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, f16", word);
+	return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, f16, tf32", word);
 }
 
 static int compare(const void *a, const void *b)

@@ -23,14 +23,14 @@ struct made_conf {
 	{.name = "--loss", .value = "LOSS", .many = &(c).loss, \
 	 .help = "kd, or '{kind: kd, weight: 0.9, tau: 2}'; may be given several times; default .1 ce + .9 kd at tau 4"}, \
 	{.name = "--arms", .value = "N", .number = &(c).arms, .lo = 1, .hi = 1000, .help = "students on one teacher's pass, default 1"}, \
-	{.name = "--teacher-precision", .value = "f32|bf16|f16|int8", .text = &(c).teacher_precision, .help = "of the teacher's pass, default that of the step"}, \
+	{.name = "--teacher-precision", .value = "f32|bf16|f16|tf32|int8", .text = &(c).teacher_precision, .help = "of the teacher's pass, default that of the step"}, \
 	{.name = "--cache", .value = "f16|f32", .text = &(c).cache, .help = "a teacher cache that holds every view, in a temporary folder"}, \
 	{.name = "--batch", .value = "N", .number = &(c).batch, .lo = 1, .hi = 65536, .help = "pictures a step, default 64"}, \
 	{.name = "--classes", .value = "K", .number = &(c).classes, .lo = 2, .hi = 1000, .help = "default 100"}, \
 	{.name = "--size", .value = "N", .number = &(c).size, .lo = 8, .hi = 512, .help = "height and width, default 32"}, \
 	{.name = "--threads", .value = "N", .number = &(c).threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"}, \
 	{.name = "--device", .value = "auto|cpu|cuda", .text = &(c).device, .help = "default cpu; cuda:1: the second GPU"}, \
-	{.name = "--precision", .value = "f32|bf16|f16", .text = &(c).precision, .help = "default f32"}
+	{.name = "--precision", .value = "f32|bf16|f16|tf32", .text = &(c).precision, .help = "default f32"}
 
 /* What the time of a step goes to. */
 enum made_part { MADE_DATA, MADE_TEACHER, MADE_STUDENT, MADE_LOSS, MADE_BACKWARD, MADE_COMMIT, MADE_OTHER, MADE_PARTS };

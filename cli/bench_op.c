@@ -259,7 +259,7 @@ static int run(int argc, char **argv)
 		{.name = "--stride", .value = "N", .number = &args.stride, .lo = 1, .hi = 64, .help = "with --shape: default 1"},
 		{.name = "--threads", .value = "N", .number = &args.threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"},
 		{.name = "--device", .value = "auto|cpu|cuda", .text = &args.device, .help = "default cpu; cuda:1: the second GPU"},
-		{.name = "--precision", .value = "f32|bf16|f16", .text = &args.precision, .help = "default f32"},
+		{.name = "--precision", .value = "f32|bf16|f16|tf32", .text = &args.precision, .help = "default f32"},
 		{.name = "--json", .on = &args.json, .help = "one line of JSON"},
 		{0},
 	};

@@ -16,7 +16,7 @@ static const double SECONDS_EACH = 0.2;
 static enum status print_rates(struct device *dev, struct err *e)
 {
 	enum status st = OK;
-	for (int k = PRECISION_F32; k <= PRECISION_F16 && st == OK; k++) {
+	for (int k = PRECISION_F32; k < PRECISION_COUNT && st == OK; k++) {
 		const enum precision kind = (enum precision)k;
 		struct rates r;
 		if (device_takes(dev, kind, &(struct err){0}) != OK)

@@ -16,7 +16,7 @@ struct experiment_args {
 	 .help = "over the file: data.batch=64, stages.kd.epochs=5; may be given several times"}, \
 	{.name = "--threads", .value = "N", .number = &(args).options.threads, .lo = 1, .hi = 4096, \
 	 .help = "default: OMP_NUM_THREADS, or one a core"}, \
-	{.name = "--precision", .value = "f32|bf16|f16|auto", .text = &(args).options.precision, \
+	{.name = "--precision", .value = "f32|bf16|f16|tf32|auto", .text = &(args).options.precision, \
 	 .help = "over the file's"}, \
 	{.name = "--device", .value = "auto|cpu|cuda|ref", .text = &(args).options.device, .help = "default auto: a GPU if one can be used; cuda:1 the second"}
 

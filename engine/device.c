@@ -151,7 +151,8 @@ size_t device_memory(const struct device *dev)
 
 const char *precision_name(enum precision p)
 {
-	return p == PRECISION_F16 ? "f16" : p == PRECISION_BF16 ? "bf16" : "f32";
+	static const char *const name[] = {[PRECISION_F32] = "f32", [PRECISION_BF16] = "bf16", [PRECISION_F16] = "f16", [PRECISION_TF32] = "tf32"};
+	return name[p];
 }
 
 enum precision device_precision(const struct device *dev)
@@ -164,9 +165,13 @@ enum precision device_precision(const struct device *dev)
 
 enum status device_takes(const struct device *dev, enum precision p, struct err *e)
 {
-	if (p != PRECISION_F16 || dev->backend->f16)
+	const struct backend *b = dev->backend;
+	if (p == PRECISION_TF32 && !(b->tf32_native && b->tf32_native(dev->impl)))
+		return err_user(e, (struct where){0}, "device '%s' has no TF32, which GPUs of compute capability 8.0 and later have: take precision %s", b->name,
+		                b->own_memory ? "f16 or f32" : "bf16 or f32");
+	if (p != PRECISION_F16 || b->f16)
 		return OK;
-	return err_user(e, (struct where){0}, "device '%s' stores nothing as f16: take precision bf16 or f32, or a GPU", dev->backend->name);
+	return err_user(e, (struct where){0}, "device '%s' stores nothing as f16: take precision bf16 or f32, or a GPU", b->name);
 }
 
 bool device_int8_native(const struct device *dev)

@@ -16,7 +16,8 @@
 #include "engine/op.h"
 #include "engine/tensor.h"
 
-enum precision { PRECISION_F32, PRECISION_BF16, PRECISION_F16 }; /* the numbers are in identities */
+/* The numbers are in identities. TF32 is stored as f32. */
+enum precision { PRECISION_F32, PRECISION_BF16, PRECISION_F16, PRECISION_TF32, PRECISION_COUNT };
 enum { MAX_KERNEL_IN = 8 }; /* concat alone may have more; its kernels need no forms */
 
 /* How the plan may widen one kernel's work; the results are the same bits. */
@@ -26,12 +27,18 @@ enum fuse {
 	                  If out[MAX_OUT-1].data is set the masked dy is also stored there */
 };
 
+/* What a kernel may do that its types don't say. */
+enum freedom {
+	FREE_TF32 = 1, /* operands of products are rounded from f32 to 10 bits of fraction; sums stay f32 */
+};
+
 /* What describe sees and answers. Tensors have no data. */
 struct kernel_case {
 	const struct call *call;
 	const struct tensor *in, *out; /* absent inputs: shape.n_dim -1; outputs nobody reads: unused bit set */
 	unsigned unused;               /* bit i: output i is not needed */
 	unsigned fuse;
+	unsigned free;                 /* enum freedom */
 	unsigned constant;             /* bit i: input i changes only with a network's version */
 	int threads;
 };
@@ -53,7 +60,7 @@ struct kernel_run {
 	const void *conf;
 	const struct tensor *in, *out; /* absent: data NULL */
 	int n_in, n_out;
-	unsigned fuse;
+	unsigned fuse, free;
 	const void *const *packed;     /* per input; NULL: read in[i] */
 	void *scratch, *state;
 	struct device *dev;
@@ -112,6 +119,7 @@ struct backend {
 	/* Of the caches that its threads have to themselves. 0: not known, or a picture's result depends on how many there are beside it; NULL: none. */
 	size_t (*cache_bytes)(void *impl);
 	bool (*bf16_native)(void *impl);
+	bool (*tf32_native)(void *impl); /* takes PRECISION_TF32; NULL: no */
 	bool (*int8_native)(void *impl); /* u8 x s8 into 32 bits by one instruction (VNNI, AMX); NULL: no */
 	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
 	void (*launch_many)(void *impl, const struct kernel *k, const struct kernel_run *const r[], int n); /* of a kernel with run_many; NULL: there is no gain */
@@ -160,10 +168,10 @@ void device_free(struct device *dev, void *mem, size_t bytes);
 enum status device_wait(struct device *dev, struct err *e);
 /* What can still be had: of a device with memory of its own, or of the host's as memory_available says. 0: not known. */
 size_t device_memory(const struct device *dev);
-const char *precision_name(enum precision p); /* "f32", "bf16", "f16" */
+const char *precision_name(enum precision p); /* "f32", "bf16", "f16", "tf32" */
 /* What `auto` stands for: bf16 where it is multiplied natively, else f16 on a GPU and f32 on a CPU. */
 enum precision device_precision(const struct device *dev);
-/* E_USER: the device has no such activations; says which it has. */
+/* E_USER: the device has no such activations, or no such products; says which it has. */
 enum status device_takes(const struct device *dev, enum precision p, struct err *e);
 bool device_int8_native(const struct device *dev); /* else conv2d_int8 gives the same at the speed of f32 */
 enum dtype device_dtype(const struct device *dev, enum precision p, enum tclass cls);

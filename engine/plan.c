@@ -161,7 +161,8 @@ static enum status prepare_step(struct plan *p, struct step *s, struct err *e)
 	s->tin = NEW_ARRAY(p->arena, struct tensor, s->n_in);
 	s->tout = NEW_ARRAY(p->arena, struct tensor, MAX_OUT);
 	s->packed = NEW_ARRAY(p->arena, const void *, s->n_in);
-	struct kernel_case k = {.call = s->call, .in = s->tin, .out = s->tout, .fuse = s->fuse, .threads = p->dev->threads};
+	struct kernel_case k = {.call = s->call, .in = s->tin, .out = s->tout, .fuse = s->fuse, .free = call_freedom(p, s->call),
+	                        .threads = p->dev->threads};
 	for (int i = 0; i < s->n_in; i++) {
 		s->tin[i] = value_tensor(p, s->in[i]);
 		s->packed[i] = buffer_mem(p, s->pack[i]);
@@ -180,7 +181,7 @@ static enum status prepare_step(struct plan *p, struct step *s, struct err *e)
 		k.unused |= 1u << i;
 	}
 	s->run = (struct kernel_run){.call = s->call, .conf = s->call->conf, .in = s->tin, .out = s->tout, .n_in = s->n_in,
-	                             .n_out = s->call->op->n_out, .fuse = s->fuse, .packed = s->packed,
+	                             .n_out = s->call->op->n_out, .fuse = s->fuse, .free = k.free, .packed = s->packed,
 	                             .scratch = buffer_mem(p, s->scratch), .dev = p->dev};
 	if (!s->kernel->prepare)
 		return OK;

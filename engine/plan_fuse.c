@@ -15,10 +15,16 @@ static struct tensor tensor_for(const struct plan *p, const struct node *n)
 	return tensor_of(n->type, device_dtype(p->dev, p->desc->precision, n->type.cls), NULL);
 }
 
+unsigned call_freedom(const struct plan *p, const struct call *c)
+{
+	const bool act = c->n_in && c->in[0] && c->in[0]->type.cls == CLASS_ACT;
+	return p->desc->precision == PRECISION_TF32 && act ? FREE_TF32 : 0;
+}
+
 struct kernel_case call_case(struct order *o, struct case_mem *m, const struct call *c, unsigned fuse, const struct call *mask)
 {
 	const struct plan *p = o->p;
-	struct kernel_case k = {.call = c, .fuse = fuse, .threads = p->dev->threads};
+	struct kernel_case k = {.call = c, .fuse = fuse, .free = call_freedom(p, c), .threads = p->dev->threads};
 	m->in = NEW_ARRAY(p->arena, struct tensor, c->n_in + 1);
 	for (int i = 0; i < c->n_in; i++) {
 		m->in[i] = tensor_for(p, c->in[i]);

@@ -142,6 +142,8 @@ struct plan {
 	bool skipped;         /* by the last run */
 };
 
+/* enum freedom, as the step's description has it; TF32 where activations are multiplied: what is wide (losses) is exact in every precision. */
+unsigned call_freedom(const struct plan *p, const struct call *c);
 /* plan_order.c: values and steps, pruning, fusion. */
 enum status plan_order(struct plan *p, struct err *e);
 /* plan_late.c: new states behind all else of their segment, and, once steps have their memory, which of them are launched together. */

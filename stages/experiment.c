@@ -15,14 +15,14 @@ struct top_conf {
 	const struct conf *vary, *drop, *claims, *table, *budget, *timing, *tuning; /* of sweeps: sweep.h */
 	int precision;
 };
-enum { TOP_F32, TOP_BF16, TOP_F16, TOP_AUTO, TOP_COUNT };
+enum { TOP_F32, TOP_BF16, TOP_F16, TOP_TF32, TOP_AUTO, TOP_COUNT };
 
 const struct opt experiment_opts[] = {
 	{.name = "name", .type = OPT_TEXT, .offset = offsetof(struct top_conf, name), .unit = "-", .flags = OPT_REQUIRED | OPT_NEUTRAL,
 	 .help = "names the run's folder"},
 	NODE(top_conf, seed, "a number, or {split: 1, data: 2, init: 3}"),
-	CHOICE(top_conf, precision, "auto", "f32|bf16|f16|auto",
-	       "of activations and of what convolutions multiply; f16: not on a CPU; auto: bf16 where the device multiplies it natively, else f16 on a GPU and f32 on a CPU"),
+	CHOICE(top_conf, precision, "auto", "f32|bf16|f16|tf32|auto",
+	       "of activations and of what convolutions multiply; f16: not on a CPU; tf32: stored as f32, multiplied with 10 bits of fraction, on GPUs of compute capability 8.0 and later alone; auto: bf16 where the device multiplies it natively, else f16 on a GPU and f32 on a CPU"),
 	NODE(top_conf, data, "data set: {kind: NAME, ...}"),
 	NODE(top_conf, networks, "map of names to {model: NAME, ...}"),
 	NODE(top_conf, stages, "list of stages"),
@@ -78,17 +78,18 @@ static enum status read_seed(struct experiment *x, const struct conf *c, struct 
 
 static enum status choose_precision(struct experiment *x, int from_file, const char *given, struct err *e)
 {
-	static const char *const words[] = {"f32", "bf16", "f16", "auto"};
+	static const char *const words[] = {"f32", "bf16", "f16", "tf32", "auto"};
+	static const enum precision means[] = {PRECISION_F32, PRECISION_BF16, PRECISION_F16, PRECISION_TF32};
 	int p = from_file;
 	if (given) {
 		for (p = 0; p < TOP_COUNT && !str_eq(words[p], given); p++)
 			;
 		if (p == TOP_COUNT)
-			return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, f16, auto", given);
+			return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, f16, tf32, auto", given);
 	}
 	x->precision_text = words[p];
 	const bool native = x->dev->backend->bf16_native && x->dev->backend->bf16_native(x->dev->impl);
-	x->precision = p == TOP_AUTO ? device_precision(x->dev) : p == TOP_F16 ? PRECISION_F16 : p == TOP_BF16 ? PRECISION_BF16 : PRECISION_F32;
+	x->precision = p == TOP_AUTO ? device_precision(x->dev) : means[p];
 	if (x->precision == PRECISION_BF16 && !native)
 		log_line(LOG_WARN, "this machine or its oneDNN does not multiply bf16: values are stored as bf16 and computed by f32 kernels between casts");
 	return device_takes(x->dev, x->precision, e);

@@ -149,7 +149,7 @@ struct experiment {
 	bool has_seed_teacher;
 	struct budget budget;
 	struct experiment_pool *pool; /* what it shares with others; NULL: nothing */
-	const char *precision_text;   /* f32, bf16, f16, auto */
+	const char *precision_text;   /* f32, bf16, f16, tf32, auto */
 	enum precision precision;
 	struct device *dev;
 	struct data *data;

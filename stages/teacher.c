@@ -3,7 +3,7 @@
 #include "runs/safetensors.h"
 
 const struct opt teacher_opts[] = {
-	CHOICE(teacher_conf, teacher_precision, "same", "same|f32|bf16|f16|int8",
+	CHOICE(teacher_conf, teacher_precision, "same", "same|f32|bf16|f16|tf32|int8",
 	       "of the teacher's forward pass; same: as the experiment's; int8: bytes with scales found on training pictures"),
 	INT(teacher_conf, int8_batches, 8, 1, 10000, "batches", "int8: of training pictures that scales are found on"),
 	{.name = "int8_floor", .type = OPT_REAL, .offset = offsetof(struct teacher_conf, int8_floor), .def = 0.99, .min = 0, .max = 1, .unit = "-",
@@ -32,6 +32,7 @@ bool teacher_conf_same(const struct stage *a, const struct stage *b)
 
 enum status teacher_new(struct arena *a, struct experiment *x, const struct stage *s, int which, struct teacher **out, struct err *e)
 {
+	static const enum precision precision[] = {[TEACHER_F32] = PRECISION_F32, [TEACHER_BF16] = PRECISION_BF16, [TEACHER_F16] = PRECISION_F16, [TEACHER_TF32] = PRECISION_TF32};
 	const enum teacher_precision p = (enum teacher_precision)s->teacher_conf.teacher_precision;
 	struct teacher *t = NEW(a, struct teacher);
 	t->arena = a;
@@ -39,7 +40,7 @@ enum status teacher_new(struct arena *a, struct experiment *x, const struct stag
 	t->stage = s;
 	t->from = &s->teacher[which];
 	t->network = t->from->network;
-	t->precision = p == TEACHER_F32 ? PRECISION_F32 : p == TEACHER_BF16 ? PRECISION_BF16 : p == TEACHER_F16 ? PRECISION_F16 : x->precision;
+	t->precision = p == TEACHER_SAME || p == TEACHER_INT8 ? x->precision : precision[p];
 	*out = t;
 	enum status st = device_takes(x->dev, t->precision, e);
 	if (st != OK)

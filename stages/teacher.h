@@ -13,7 +13,7 @@
 #include "runs/cache.h"
 #include "stages/stage.h"
 
-enum teacher_precision { TEACHER_SAME, TEACHER_F32, TEACHER_BF16, TEACHER_F16, TEACHER_INT8 };
+enum teacher_precision { TEACHER_SAME, TEACHER_F32, TEACHER_BF16, TEACHER_F16, TEACHER_TF32, TEACHER_INT8 };
 enum cache_fill { CACHE_FILL_AS_IT_GOES, CACHE_FILL_BEFORE };
 enum teacher_cache { TEACHER_CACHE_OFF, TEACHER_CACHE_F16, TEACHER_CACHE_F32 };
 

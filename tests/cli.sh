@@ -131,8 +131,9 @@ t "--set names a key that is not there" 2 check good.yaml --set stages.kd.epoch=
 t "--set names a stage that is not there" 2 check good.yaml --set stages.kq.epochs=3 -- "'kq'"
 t "a data set that is not there" 2 check good.yaml --set 'data={kind: fashion_mnist, dir: /nowhere}' -- "/nowhere" "dataset-fashion-mnist"
 t "an unknown data set" 2 check good.yaml --set data.kind=synht -- "did you mean 'synth'?"
-t "a precision that is none" 2 check good.yaml --precision f8 -- "--precision is 'f8', allowed f32, bf16, f16, auto"
+t "a precision that is none" 2 check good.yaml --precision f8 -- "--precision is 'f8', allowed f32, bf16, f16, tf32, auto"
 t "a precision that a CPU does not have" 2 check good.yaml --device cpu --precision f16 -- "device 'cpu' stores nothing as f16: take precision bf16 or f32"
+t "products that a CPU does not have" 2 check good.yaml --device cpu --precision tf32 -- "device 'cpu' has no TF32, which GPUs of compute capability 8.0 and later have: take precision bf16 or f32"
 
 # ---- check ----
 
@@ -442,9 +443,9 @@ t "bench step in bf16 as JSON" 0 bench step "${small[@]}" --precision bf16 --jso
 verdict $? "is one line"
 t "bench step of arms, an int8 teacher and a cache" 0 bench step "${small[@]}" --arms 3 --teacher-precision int8 --cache f16 -- "teacher in int8, every view in a cache of f16, 3 arms" \
 	"step of all arms"
-t "bench step of a teacher in a precision that is none" 2 bench step --teacher-precision f8 -- "allowed same, f32, bf16, f16, int8"
+t "bench step of a teacher in a precision that is none" 2 bench step --teacher-precision f8 -- "allowed same, f32, bf16, f16, tf32, int8"
 t "bench step on a device that is none" 2 bench step --device tpu -- "tpu"
-t "bench step in a precision that is none" 2 bench step --precision f8 -- "allowed f32, bf16, f16"
+t "bench step in a precision that is none" 2 bench step --precision f8 -- "allowed f32, bf16, f16, tf32"
 t "bench step in a precision that a CPU does not have" 2 bench step --precision f16 -- "device 'cpu' stores nothing as f16"
 t "bench op in one" 2 bench op --precision f16 -- "device 'cpu' stores nothing as f16"
 

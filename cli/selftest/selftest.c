@@ -73,12 +73,12 @@ enum status selftest_device_open(struct arena *a, const char *name, int threads,
 	return device_open(a, str_eq(name, "selftest") ? now.device : name, threads, dev, e);
 }
 
-bool selftest_takes_f16(void)
+bool selftest_takes(enum precision p)
 {
 	struct arena *a = arena_open("selftest device");
 	struct device *dev = NULL;
 	struct err e = {0};
-	const bool takes = device_open(a, now.device, 1, &dev, &e) == OK && device_takes(dev, PRECISION_F16, &e) == OK;
+	const bool takes = device_open(a, now.device, 1, &dev, &e) == OK && device_takes(dev, p, &e) == OK;
 	device_close(dev);
 	arena_close(a);
 	return takes;

@@ -181,7 +181,7 @@ static void run_library(const struct kernel_run *r, const struct conv_work *w)
 		m.y = m.x;
 		m.x = out->data;
 	}
-	if (w->waits) {
+	if (w->finished) {
 		m.bias = bias ? bias->data : NULL;
 		m.residual = residual ? residual->data : NULL;
 		bias = residual = NULL;

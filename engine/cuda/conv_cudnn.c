@@ -13,7 +13,7 @@ enum { MAX_ENGINE = 32, MAX_MADE = 32, MAX_OP = 4 };
 /* Compared as bytes: numbers of one size. */
 struct problem {
 	struct cu_conv conv;
-	int kind, bias, residual, relu, half; /* half: the maps are f16, else bf16 */
+	int kind, bias, residual, relu, act;
 };
 
 struct cudnn_plan {
@@ -174,10 +174,15 @@ static desc_t next(struct desk *k, const struct problem *p, const struct chain *
 	return c->n == last ? y : tensor(k, UID_INSIDE + c->n, CUDNN_DATA_FLOAT, v->N, v->O, v->OH, v->OW);
 }
 
+static cudnnDataType_t type_of_maps(const struct problem *p)
+{
+	return p->act == F32 ? CUDNN_DATA_FLOAT : p->act == F16 ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
+}
+
 static desc_t graph_of(struct desk *k, const struct problem *p)
 {
 	const struct cu_conv *v = &p->conv;
-	const cudnnDataType_t act = p->half ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
+	const cudnnDataType_t act = type_of_maps(p);
 	const desc_t x = tensor(k, UID_X, act, v->N, v->C, v->H, v->W), y = tensor(k, UID_Y, act, v->N, v->O, v->OH, v->OW);
 	struct chain c = {0};
 	c.value = next(k, p, &c, y);
@@ -203,8 +208,8 @@ static desc_t graph_of(struct desk *k, const struct problem *p)
 
 /* ---- choosing ---- */
 
-/* The same bits every time, and sums in f32. */
-static bool exact(cudnnBackendDescriptor_t config)
+/* The same bits every time, sums in f32; and f32 maps are rounded to no less than TF32. */
+static bool exact(cudnnBackendDescriptor_t config, enum dtype act)
 {
 	static const unsigned never = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
 	                              1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
@@ -223,7 +228,7 @@ static bool exact(cudnnBackendDescriptor_t config)
 	for (int64_t i = 0; known && i < n && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++)
 		notes |= 1u << note[i];
 	clear(&k);
-	return known && !(notes & never);
+	return known && !(notes & never) && (act != F32 || !(notes & 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS));
 }
 
 /* The plan of one configuration, if the engine takes the problem and little enough scratch. */
@@ -262,7 +267,7 @@ static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode,
 		n = 0;
 	bool found = false;
 	for (int64_t i = 0; i < n && !found; i++) {
-		found = exact(results.made[i]) && take(results.made[i], p);
+		found = exact(results.made[i], (enum dtype)p->problem.act) && take(results.made[i], p);
 		if (found) { /* kept with the plan that is made of it */
 			p->config = results.made[i];
 			results.made[i] = results.made[--results.n];
@@ -301,8 +306,8 @@ struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 	if (!library.tried && cudnnCreate(&library.handle) != CUDNN_STATUS_SUCCESS)
 		library.handle = NULL;
 	library.tried = true;
-	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->waits && w->has_bias, w->waits && w->has_residual, relu,
-	                                                  w->act == F16})
+	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->finished && w->has_bias, w->finished && w->has_residual, relu,
+	                                                  (int)w->act})
 	                      : NULL;
 }
 

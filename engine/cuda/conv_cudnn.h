@@ -1,7 +1,7 @@
 /*
- * Convolutions and their dx, of bf16 and of f16 maps, by cuDNN's graph API, where configure found cuDNN 9; else there is never a plan. A plan is chosen once for
- * each problem, by the library's own heuristics, among the engines that give the same bits every time. In f32, and for weight gradients, those are
- * slower than products of cuBLAS (docs/CUDA.md has figures).
+ * Convolutions and their dx, of bf16 and of f16 maps and of f32 maps in TF32, by cuDNN's graph API, where configure found cuDNN 9; else there is never a plan.
+ * A plan is chosen once for each problem, by the library's own heuristics, among the engines that give the same bits every time. In f32 without TF32,
+ * and for weight gradients, those are slower than products of cuBLAS (docs/CUDA.md has figures).
  */
 #ifndef ENGINE_CUDA_CONV_CUDNN_H
 #define ENGINE_CUDA_CONV_CUDNN_H
@@ -19,8 +19,8 @@ struct cudnn_memory {
 	void *scratch;
 };
 
-/* The plan for the work's problem; NULL: there is none, and sums are made otherwise. For the device that is current; kept for the life of the process, so
-   that the same is chosen again. Where w->waits, the plan itself adds bias and residual before the one rounding, else they are not its business; nor is
+/* The plan for the work's problem (of f32 maps: in TF32); NULL: there is none, and sums are made otherwise. For the device that is current; kept for the life of the process, so
+   that the same is chosen again. Where w->finished, the plan itself adds bias and residual before the one rounding, else they are not its business; nor is
    relu, unless asked for. */
 struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu);
 /* Bytes of scratch for a run. */

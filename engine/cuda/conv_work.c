@@ -80,8 +80,9 @@ static void take_scratch(struct conv_work *w)
 /* A 1x1 is one product and left to cuBLAS, unless its sums wait or are spread. */
 static bool take_library(struct conv_work *w, bool relu)
 {
-	if (w->act == F32 || w->kind == CONV_DW || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
+	if ((w->act == F32 && !w->tf32) || w->kind == CONV_DW || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
 		return false;
+	w->finished = w->waits || (w->tf32 && w->kind == CONV_FORWARD && (w->has_bias || w->has_residual));
 	w->library = relu ? conv_cudnn_plan(w, true) : NULL;
 	w->relu = w->library;
 	if (!w->library)
@@ -119,6 +120,7 @@ struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
 	w.plain = k->kh == 1 && k->kw == 1 && k->stride == 1 && k->pad == 0 && k->groups == 1;
 	w.has_bias = k->has_bias;
 	w.has_residual = k->has_residual;
+	w.tf32 = w.act == F32 && c->free & FREE_TF32;
 	w.waits = kind == CONV_FORWARD && w.act != F32 && (k->has_bias || k->has_residual);
 	if (!take_library(&w, c->fuse & FUSE_RELU)) {
 		if (k->groups == 1)

@@ -68,7 +68,7 @@ static enum status open_blas(struct cuda *c, struct err *e)
 	cublasStatus_t st = cublasCreate(&c->blas);
 	if (st == CUBLAS_STATUS_SUCCESS)
 		st = cublasSetStream(c->blas, c->stream);
-	/* No TF32 without asking; and parts of a bf16 product are added as f32, not rounded first. */
+	/* TF32 is said product by product; and parts of a bf16 product are added as f32, not rounded first. */
 	if (st == CUBLAS_STATUS_SUCCESS)
 		st = cublasSetMathMode(c->blas, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
 	cudaError_t memory = cudaSuccess;
@@ -203,6 +203,12 @@ static bool cuda_bf16_native(void *impl)
 	return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, c->index) == cudaSuccess && major >= 8;
 }
 
+/* The same generation brought both. */
+static bool cuda_tf32_native(void *impl)
+{
+	return cuda_bf16_native(impl);
+}
+
 static void cuda_launch(void *impl, const struct kernel *k, const struct kernel_run *r)
 {
 	struct cuda *c = impl;
@@ -318,7 +324,8 @@ static const char *cuda_version(void)
 const struct backend cuda_backend = {
 	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
 	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait, .lap = cuda_lap,
-	.free_memory = cuda_free_memory, .own_memory = true, .f16 = true, .bf16_native = cuda_bf16_native, .launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack,
+	.free_memory = cuda_free_memory, .own_memory = true, .f16 = true, .bf16_native = cuda_bf16_native, .tf32_native = cuda_tf32_native,
+	.launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack,
 	.finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,

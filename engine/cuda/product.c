@@ -36,15 +36,17 @@ void product_run(const struct kernel_run *r, const struct product *p)
 {
 	static const float one = 1, zero = 0;
 	const cublasOperation_t first = p->tb ? CUBLAS_OP_T : CUBLAS_OP_N, second = p->ta ? CUBLAS_OP_T : CUBLAS_OP_N;
+	/* Without asking there is none. */
+	const cublasComputeType_t compute = r->free & FREE_TF32 && p->in == F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 	const cudaDataType_t in = type_of_elements(p->in), out = type_of_elements(p->out);
 	const float *beta = p->add ? &one : &zero;
 	const cublasHandle_t blas = cuda_of(r)->blas;
 	cublasStatus_t st;
 	if (p->batches > 1)
 		st = cublasGemmStridedBatchedEx(blas, first, second, p->n, p->m, p->k, &one, p->b, in, p->ldb, p->step_b, p->a, in, p->lda, p->step_a,
-		                                beta, p->c, out, p->ldc, p->step_c, p->batches, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+		                                beta, p->c, out, p->ldc, p->step_c, p->batches, compute, CUBLAS_GEMM_DEFAULT);
 	else
 		st = cublasGemmEx(blas, first, second, p->n, p->m, p->k, &one, p->b, in, p->ldb, p->a, in, p->lda, beta, p->c, out, p->ldc,
-		                  CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT);
+		                  compute, CUBLAS_GEMM_DEFAULT);
 	cuda_done(r, error_of(st));
 }

@@ -14,7 +14,7 @@ struct product {
 	const void *a, *b;
 	void *c;
 	int lda, ldb, ldc;        /* elements from one stored row to the next */
-	enum dtype in, out;       /* of A and B; of C: F32, or the half type of A and B, rounded once from the sum */
+	enum dtype in, out;       /* of A and B, which FREE_TF32 rounds where they are F32; of C: F32, or the half type of A and B, rounded once from the sum */
 	bool add;                 /* C += */
 	int batches;              /* so many products at these steps of elements; 0 is 1 */
 	int64_t step_a, step_b, step_c;

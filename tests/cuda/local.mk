@@ -20,6 +20,7 @@ tests_check_cuda_SOURCES = \
 	%D%/test_half.c \
 	%D%/test_index.c \
 	%D%/test_record.c \
+	%D%/test_tf32.c \
 	tests/engine/cases.h \
 	tests/engine/cases_a.c \
 	tests/engine/cases_b.c \

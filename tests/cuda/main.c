@@ -6,6 +6,7 @@ TCase *tcase_index(void);
 TCase *tcase_record(void);
 TCase *tcase_conv(void);
 TCase *tcase_half(void);
+TCase *tcase_tf32(void);
 
 int main(void)
 {
@@ -25,6 +26,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_record());
 	suite_add_tcase(suite, tcase_conv());
 	suite_add_tcase(suite, tcase_half());
+	suite_add_tcase(suite, tcase_tf32());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);

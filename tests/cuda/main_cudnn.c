@@ -26,10 +26,17 @@ START_TEST(against_ref_f16)
 }
 END_TEST
 
+START_TEST(against_ref_tf32)
+{
+	if (is_convolution(case_at(_i)))
+		against_ref(case_at(_i), PRECISION_TF32);
+}
+END_TEST
+
 /* The device that is current is all that choosing asks for. */
 static struct cudnn_plan *plan_as(enum dtype act, enum conv_kind kind, struct cu_conv v, bool bias, bool relu)
 {
-	const struct conv_work w = {.kind = kind, .act = act, .conv = v, .has_bias = bias, .waits = bias};
+	const struct conv_work w = {.kind = kind, .act = act, .conv = v, .has_bias = bias, .finished = bias, .tf32 = act == F32};
 	return conv_cudnn_plan(&w, relu);
 }
 
@@ -55,6 +62,8 @@ START_TEST(plans_are_chosen)
 	ck_assert_uint_eq(conv_cudnn_scratch(plan), 1024);
 	ck_assert_ptr_nonnull(plan_as(F16, CONV_FORWARD, even, false, false));
 	ck_assert_ptr_ne(plan_as(F16, CONV_FORWARD, even, false, false), plan);
+	ck_assert_ptr_nonnull(plan_as(F32, CONV_FORWARD, even, false, false));
+	ck_assert_ptr_ne(plan_as(F32, CONV_FORWARD, even, false, false), plan);
 	struct cudnn_plan *const more = plan_of(CONV_FORWARD, even, true, false);
 	ck_assert_ptr_nonnull(more);
 	ck_assert_ptr_ne(more, plan);
@@ -94,15 +103,37 @@ static void run_trial(struct trial *t, struct trial_plan *p, struct node *y)
 		ck_assert(p->plan->step[i].kind != STEP_KERNEL || strcmp(p->plan->step[i].plan.name, "cuDNN") == 0);
 }
 
+static const enum precision by_plan[] = {PRECISION_BF16, PRECISION_F16, PRECISION_TF32};
+enum { BY_PLAN = sizeof by_plan / sizeof *by_plan };
+
 /* Of the engines that the stand-in offers only one gives the same bits every time, takes the problem and little scratch, and does not add in bf16, which
    has no 257. */
 START_TEST(what_is_taken_is_exact)
 {
 	struct trial t;
 	struct trial_plan p;
-	trial_open(&t, "cuda", _i ? PRECISION_F16 : PRECISION_BF16);
+	trial_open(&t, "cuda", by_plan[_i]);
 	run_trial(&t, &p, convolution(&t, 1, false));
 	ck_assert_double_eq(p.value[0][0], 1);
+	trial_release(&t, &p);
+	trial_close(&t);
+}
+END_TEST
+
+/* In TF32 f32 maps lose what is behind 10 bits of fraction, and nothing else; in f32 there is no plan. */
+START_TEST(f32_becomes_tf32)
+{
+	struct trial t;
+	struct trial_plan p;
+	trial_open(&t, "cuda", _i ? PRECISION_TF32 : PRECISION_F32);
+	struct node *const y = convolution(&t, 1, true);
+	t.leaf[0].value[0] = 1 + 0x1p-10 + 0x1p-12;
+	t.leaf[0].value[3] = 0;
+	trial_place(&t);
+	trial_prepare(&t, &p, (struct node *[]){y}, 1);
+	trial_run(&t, &p);
+	ck_assert_str_eq(p.plan->step[p.plan->n_step - 1].plan.name, _i ? "cuDNN" : "im2col, cuBLAS");
+	ck_assert_double_eq(p.value[0][0], 2 - 3 + 0x1p-10 + (_i ? 0 : 0x1p-12));
 	trial_release(&t, &p);
 	trial_close(&t);
 }
@@ -113,13 +144,14 @@ START_TEST(relu_follows)
 {
 	struct trial t;
 	struct trial_plan p;
-	trial_open(&t, "cuda", PRECISION_BF16);
+	const bool nan = _i % 4 >= 2;
+	trial_open(&t, "cuda", by_plan[_i / 4]);
 	struct node *const y = graph_relu(t.g, convolution(&t, 2 + _i % 2, true));
-	if (_i >= 2)
+	if (nan)
 		t.leaf[0].value[1] = NAN;
 	run_trial(&t, &p, y);
 	for (int i = 0; i < 2 + _i % 2; i++)
-		if (_i >= 2)
+		if (nan)
 			ck_assert(isnan(p.value[0][i]));
 		else
 			ck_assert_double_eq(p.value[0][i], i ? 1.25 : 0);
@@ -135,9 +167,11 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, against_ref_bf16, 0, n_cases_a + n_cases_b);
 	tcase_add_loop_test(tc, against_ref_f16, 0, n_cases_a + n_cases_b);
+	tcase_add_loop_test(tc, against_ref_tf32, 0, n_cases_a + n_cases_b);
 	tcase_add_test(tc, plans_are_chosen);
-	tcase_add_loop_test(tc, what_is_taken_is_exact, 0, 2);
-	tcase_add_loop_test(tc, relu_follows, 0, 4);
+	tcase_add_loop_test(tc, what_is_taken_is_exact, 0, BY_PLAN);
+	tcase_add_loop_test(tc, f32_becomes_tf32, 0, 2);
+	tcase_add_loop_test(tc, relu_follows, 0, 4 * BY_PLAN);
 	suite_add_tcase(suite, tc);
 	SRunner *const runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

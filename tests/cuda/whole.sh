@@ -87,6 +87,17 @@ awk -F, '$5 == "loss_scale" { if ($6 < 1 || $6 > 16777216) print; n++ } $5 == "o
 [ ! -s out ]
 verdict $? "with a loss scale in its metrics, and no roll-back"
 stop_and_go half_stopped half --precision f16
+
+run --device cuda --precision tf32 --out rounded
+status=$?
+if grep -q "has no TF32" out; then
+	verdict 0 "in TF32 it does not run here # SKIP the device has none"
+else
+	verdict $status "in TF32 it runs"
+	far rounded 1e-2 >out
+	[ ! -s out ] && ! cmp -s rounded/tiny-*/stages/kd/last.safetensors whole/tiny-*/stages/kd/last.safetensors
+	verdict $? "its losses are near, and its weights others"
+fi
 "$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "on the GPU [1-9][0-9]* MiB" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
 verdict $? "a step of it is timed, kernel by kernel"
 "$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out

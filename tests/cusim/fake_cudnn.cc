@@ -3,8 +3,8 @@
  * that offer engines of every kind, and plans that sum in double and round once. A plan lives without the graph that it was made of.
  *
  * The engines offered are, in this order: one that is not deterministic; one that refuses every problem when its plan is sealed; one with a workspace of
- * a terabyte; one that adds parts in bf16; and one that will do. That one, as the real ones, takes maps of bf16 or f16 only if channels of a group are even in
- * number, and does relu only of even outputs: so each way out of a missing plan is taken by some test.
+ * a terabyte; one that adds parts in bf16; one that takes f32 as f16; and one that will do, which takes f32 as TF32. That one, as the real ones, takes a problem
+ * only if channels of a group are even in number, and does relu only of even outputs: so each way out of a missing plan is taken by some test.
  */
 #include <cudnn.h>
 #include <cuda_bf16.h>
@@ -68,7 +68,7 @@ struct descriptor {
 	int engine = -1;
 };
 
-enum { NOT_REPEATABLE, REFUSES, GREEDY, ROUNDS, GOOD, ENGINES };
+enum { NOT_REPEATABLE, REFUSES, GREEDY, ROUNDS, HALVES, GOOD, ENGINES };
 const int64_t workspace = 1024;
 
 size_t size_of(cudnnBackendAttributeType_t type)
@@ -255,7 +255,7 @@ cudnnStatus_t read_graph(descriptor *d)
 bool takes(const problem &p)
 {
 	const tensor &map = p.kind == 0 ? p.x : p.y;
-	if (map.type != CUDNN_DATA_BFLOAT16 && map.type != CUDNN_DATA_HALF)
+	if (map.type != p.w.type || (map.type != CUDNN_DATA_BFLOAT16 && map.type != CUDNN_DATA_HALF && map.type != CUDNN_DATA_FLOAT))
 		return false;
 	for (const step &s : p.then)
 		if (s.relu && p.w.dim[0] % 2)
@@ -283,6 +283,19 @@ double load(const tensor &t, const void *p, int64_t i)
 	if (t.type == CUDNN_DATA_FLOAT)
 		return ((const float *)p)[i];
 	return t.type == CUDNN_DATA_HALF ? __half2float(((const __half *)p)[i]) : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
+}
+
+/* An operand as it is multiplied: what is f32 keeps 10 bits of fraction (the rest is cut off, which is enough to be seen), 8 by the engine that halves. */
+double operand(int engine, const tensor &t, const void *p, int64_t i)
+{
+	float value = (float)load(t, p, i);
+	uint32_t bits;
+	if (t.type != CUDNN_DATA_FLOAT)
+		return value;
+	memcpy(&bits, &value, sizeof bits);
+	bits &= engine == HALVES ? ~0x7FFFu : ~0x1FFFu;
+	memcpy(&value, &bits, sizeof bits);
+	return value;
 }
 
 /* The engine that rounds has sums of bf16. */
@@ -344,8 +357,8 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 									continue;
 								const bool forward = p.kind == 0;
 								double &to = sum[forward ? place(n, o, i, j) : place(n, k, h, q)];
-								const double from = forward ? load(p.x, x, at(p.x, n, k, h, q)) : load(p.y, y, at(p.y, n, o, i, j));
-								to = plus(engine, to, from * load(p.w, w, at(p.w, o, c, a, b)));
+								const double from = forward ? operand(engine, p.x, x, at(p.x, n, k, h, q)) : operand(engine, p.y, y, at(p.y, n, o, i, j));
+								to = plus(engine, to, from * operand(engine, p.w, w, at(p.w, o, c, a, b)));
 							}
 	for (int64_t a = 0; a < r.dim[0]; a++)
 		for (int64_t b = 0; b < r.dim[1]; b++)
@@ -485,9 +498,13 @@ API cudnnBackendGetAttribute(cudnnBackendDescriptor_t from, cudnnBackendAttribut
 	}
 	if (name == CUDNN_ATTR_ENGINE_NUMERICAL_NOTE && d->engine >= 0 && type == CUDNN_TYPE_NUMERICAL_NOTE) {
 		cudnnBackendNumericalNote_t *note = (cudnnBackendNumericalNote_t *)values;
-		*n = d->engine == NOT_REPEATABLE || d->engine == ROUNDS ? 1 : 0;
-		if (*n && most >= 1)
-			note[0] = d->engine == ROUNDS ? CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION : CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
+		static const cudnnBackendNumericalNote_t bad[] = {CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, CUDNN_NUMERICAL_NOTE_TYPE_COUNT,
+		                                                  CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, CUDNN_NUMERICAL_NOTE_TYPE_COUNT};
+		if (most < 2)
+			return CUDNN_STATUS_BAD_PARAM;
+		note[0] = CUDNN_NUMERICAL_NOTE_TENSOR_CORE;
+		note[1] = bad[d->engine];
+		*n = bad[d->engine] == CUDNN_NUMERICAL_NOTE_TYPE_COUNT ? 1 : 2;
 		return CUDNN_STATUS_SUCCESS;
 	}
 	if (name == CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE && d->sealed && type == CUDNN_TYPE_INT64 && most == 1) {

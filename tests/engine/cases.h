@@ -12,21 +12,21 @@
 
 #include "engine/build.h"
 
-/* What is compared with `ref`, whether it stores f16, and all that are tested one by one. tests/cuda builds these files once
+/* What is compared with `ref`, which precisions it takes beside f32 and bf16, and all that are tested one by one. tests/cuda builds these files once
    more, for its device, and `limbeck selftest` for the one that a user names. */
 #if defined TEST_SELFTEST
 #include "cli/selftest/selftest.h"
 #define TEST_DEVICE "selftest"
-#define TEST_F16 selftest_takes_f16()
+#define TEST_TAKES(precision) selftest_takes(precision)
 #define TEST_DEVICES "selftest"
 #define device_open selftest_device_open
 #elif defined TEST_CUDA
 #define TEST_DEVICE "cuda"
-#define TEST_F16 true
+#define TEST_TAKES(precision) true
 #define TEST_DEVICES "cuda"
 #else
 #define TEST_DEVICE "cpu"
-#define TEST_F16 false
+#define TEST_TAKES(precision) false
 #define TEST_DEVICES "ref", "late", "cpu"
 #endif
 

@@ -52,7 +52,7 @@ static double rms(const double *x, int64_t n)
 void against_ref(const struct op_case *c, enum precision precision)
 {
 	const double low = c->bf16 > 0 ? c->bf16 : 1.0 / 64;
-	const double limit = precision == PRECISION_F16 ? low / 8 : precision == PRECISION_BF16 ? low : c->f32 > 0 ? c->f32 : 1e-5;
+	const double limit = precision == PRECISION_F16 || precision == PRECISION_TF32 ? low / 8 : precision == PRECISION_BF16 ? low : c->f32 > 0 ? c->f32 : 1e-5;
 	struct side ref, own, again;
 
 	run_side(&ref, c, "ref", precision);
@@ -109,6 +109,15 @@ START_TEST(against_ref_f16)
 }
 END_TEST
 
+/* As many bits as f16 where maps are multiplied; what multiplies none is f32, and was tried as such. */
+START_TEST(against_ref_tf32)
+{
+	const struct op_case *c = case_at(_i);
+	if (is_asked(c) && (strstr(c->name, "conv2d") || strstr(c->name, "matmul")))
+		against_ref(c, PRECISION_TF32);
+}
+END_TEST
+
 TCase *tcase_against_ref(void)
 {
 	TCase *const tc = tcase_create("against ref");
@@ -116,8 +125,10 @@ TCase *tcase_against_ref(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, against_ref_f32, 0, n_cases_a + n_cases_b);
 	tcase_add_loop_test(tc, against_ref_bf16, 0, n_cases_a + n_cases_b);
-	if (TEST_F16)
+	if (TEST_TAKES(PRECISION_F16))
 		tcase_add_loop_test(tc, against_ref_f16, 0, n_cases_a + n_cases_b);
+	if (TEST_TAKES(PRECISION_TF32))
+		tcase_add_loop_test(tc, against_ref_tf32, 0, n_cases_a + n_cases_b);
 	return tc;
 }
 
@@ -149,7 +160,7 @@ TCase *tcase_wide(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, wide_f32, 0, n_cases_wide);
 	tcase_add_loop_test(tc, wide_bf16, 0, n_cases_wide);
-	if (TEST_F16)
+	if (TEST_TAKES(PRECISION_F16))
 		tcase_add_loop_test(tc, wide_f16, 0, n_cases_wide);
 	return tc;
 }

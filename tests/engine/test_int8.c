@@ -54,7 +54,7 @@ static struct shape_case shape_case(int i)
 	c.to_u8 = between(&r, 0, 2);
 	c.dead = between(&r, 0, 3) == 0;
 	c.added = (enum added)between(&r, 0, 2);
-	c.precision = (enum precision)between(&r, PRECISION_F32, TEST_F16 ? PRECISION_F16 : PRECISION_BF16);
+	c.precision = (enum precision)between(&r, PRECISION_F32, TEST_TAKES(PRECISION_F16) ? PRECISION_F16 : PRECISION_BF16);
 	return c;
 }
 

@@ -174,7 +174,7 @@ int trial_wrt(const struct trial *t, const struct op_case *c, int wrt[])
 
 void trial_round(struct trial *t)
 {
-	static const enum dtype as[] = {[PRECISION_F32] = F32, [PRECISION_BF16] = BF16, [PRECISION_F16] = F16};
+	static const enum dtype as[] = {[PRECISION_F32] = F32, [PRECISION_TF32] = F32, [PRECISION_BF16] = BF16, [PRECISION_F16] = F16};
 	for (int k = 0; k < t->n_leaf; k++)
 		for (int64_t i = 0; t->leaf[k].node->type.cls == CLASS_ACT && i < t->leaf[k].n; i++) {
 			float raw;

@@ -73,7 +73,7 @@ static const struct { const char *text, *place, *part; } top_bad[] = {
 	{"", "", "'data' is missing"},
 	{"name: a\nsede: 1\n", "2:1", "unknown key 'sede' in experiment; did you mean 'seed'?"},
 	{"name: a/b\n", "1:7", "letters, digits"},
-	{"name: a\nprecision: f8\n", "2:12", "allowed f32, bf16, f16, auto"},
+	{"name: a\nprecision: f8\n", "2:12", "allowed f32, bf16, f16, tf32, auto"},
 	{"name: a\nseed: {spilt: 1}\n", "2:8", "did you mean 'split'?"},
 	{"name: a\nseed: -1\n", "2:7", "'seed' is -1"},
 	{"name: a\nseed: [1]\n", "2:7", "'seed' is a list"},
