@@ -57,7 +57,7 @@ static enum status losses_text(const struct made *m, struct str *s, struct err *
 static void experiment_text(const struct made *m, const char *losses, struct str *s)
 {
 	const struct made_conf *c = &m->conf;
-	str_printf(s, "name: bench\nprecision: %s\n", c->precision);
+	str_printf(s, "name: bench\nprecision: %s\ndeterministic: %s\n", c->precision, c->any_order ? "false" : "true");
 	str_printf(s, "data: {kind: synth, n_train: %d, n_test: %d, classes: %d, size: %d, batch: %d, held_out: 0, crop: 4, flip: true}\n",
 	           4 * c->batch > c->classes ? 4 * c->batch : c->classes, c->classes, c->classes, c->size, c->batch);
 	str_printf(s, "networks: {teacher: {model: %s}, student: {model: %s}}\nstages:\n", c->teacher, c->student);

@@ -8,6 +8,7 @@
 struct made_conf {
 	const char *teacher, *student, *precision;
 	const char *teacher_precision, *cache; /* as in an experiment file */
+	bool any_order; /* deterministic: false */
 	int batch, classes, size, threads, arms; /* threads 0: chosen by the device */
 	const char *device;
 	struct many loss; /* "kd", or "{kind: kd, weight: 0.9, tau: 2}"; none: .1 CE + .9 KD at tau 4 */
@@ -30,7 +31,8 @@ struct made_conf {
 	{.name = "--size", .value = "N", .number = &(c).size, .lo = 8, .hi = 512, .help = "height and width, default 32"}, \
 	{.name = "--threads", .value = "N", .number = &(c).threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"}, \
 	{.name = "--device", .value = "auto|cpu|cuda", .text = &(c).device, .help = "default cpu; cuda:1: the second GPU"}, \
-	{.name = "--precision", .value = "f32|bf16|f16|tf32", .text = &(c).precision, .help = "default f32"}
+	{.name = "--precision", .value = "f32|bf16|f16|tf32", .text = &(c).precision, .help = "default f32"}, \
+	{.name = "--any-order", .on = &(c).any_order, .help = "as 'deterministic: false': sums in any order, where that is faster"}
 
 /* What the time of a step goes to. */
 enum made_part { MADE_DATA, MADE_TEACHER, MADE_STUDENT, MADE_LOSS, MADE_BACKWARD, MADE_COMMIT, MADE_OTHER, MADE_PARTS };

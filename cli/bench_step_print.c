@@ -117,7 +117,7 @@ void step_result_print(const struct step_result *r, bool kernels)
 	printf("%s -> %s, batch %d, %dx%d, %d classes", c->teacher, c->student, c->batch, c->size, c->size, c->classes);
 	print_losses(m);
 	print_teacher(c);
-	printf(", %s, %d threads, %s\n", precision_name(m->precision), m->x->dev->threads, m->x->dev->backend->version());
+	printf(", %s%s, %d threads, %s\n", precision_name(m->precision), c->any_order ? ", not deterministic" : "", m->x->dev->threads, m->x->dev->backend->version());
 	printf("  step%s %.3f ms (quartiles %.3f and %.3f, %d steps), %.1f pictures/s\n", c->arms > 1 ? " of all arms" : "", ms, r->ms[r->n / 4], r->ms[3 * r->n / 4],
 	       r->n, 1e3 * c->batch * c->arms / ms);
 	printf("  first step %.3f s after the start, peak memory %.0f MiB", r->first_step_s, r->peak_mib);
@@ -164,8 +164,8 @@ void step_result_json(const struct step_result *r, bool kernels)
 	const struct made *m = r->made;
 	const struct made_conf *c = &m->conf;
 	const double ms = r->ms[r->n / 2];
-	printf("{\"mode\": \"limbeck %s\", \"device\": \"%s\", \"teacher_precision\": \"%s\", \"cache\": \"%s\", \"arms\": %d, \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, ",
-	       precision_name(m->precision), m->x->dev->backend->name, c->teacher_precision, c->cache, c->arms, c->teacher, c->student, c->batch, m->x->dev->threads);
+	printf("{\"mode\": \"limbeck %s\", \"device\": \"%s\", \"deterministic\": %s, \"teacher_precision\": \"%s\", \"cache\": \"%s\", \"arms\": %d, \"teacher\": \"%s\", \"student\": \"%s\", \"batch\": %d, \"threads\": %d, ",
+	       precision_name(m->precision), m->x->dev->backend->name, c->any_order ? "false" : "true", c->teacher_precision, c->cache, c->arms, c->teacher, c->student, c->batch, m->x->dev->threads);
 	printf("\"step_ms\": %.4f, \"step_ms_q1\": %.4f, \"step_ms_q3\": %.4f, \"images_per_s\": %.1f, ", ms, r->ms[r->n / 4],
 	       r->ms[3 * r->n / 4], 1e3 * c->batch * c->arms / ms);
 	printf("\"first_step_s\": %.3f, \"peak_mib\": %.0f, \"device_mib\": %.0f, \"gmacs\": %.3f, \"parts\": {", r->first_step_s, r->peak_mib, r->device_mib, r->all.macs / 1e9);

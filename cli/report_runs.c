@@ -67,6 +67,9 @@ static const char *key_of(struct arena *a, const struct run_config *c, const cha
 	print_part(f, c->root, "data");
 	print_part(f, c->root, "networks");
 	print_part(f, c->root, "precision");
+	const struct conf *deterministic = conf_find(c->root, "deterministic");
+	if (deterministic && str_eq(deterministic->text, "false")) /* older configurations have no word of it */
+		print_part(f, c->root, "deterministic");
 	print_stage(f, c, stage, 0);
 	fclose(f);
 	const char *key = arena_str(a, text);

@@ -30,6 +30,7 @@ enum fuse {
 /* What a kernel may do that its types don't say. */
 enum freedom {
 	FREE_TF32 = 1, /* operands of products are rounded from f32 to 10 bits of fraction; sums stay f32 */
+	FREE_ORDER = 2, /* sums in another order each time, so that the last bits of results differ from run to run */
 };
 
 /* What describe sees and answers. Tensors have no data. */

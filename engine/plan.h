@@ -34,6 +34,7 @@ struct segment {
 struct step_desc {
 	struct graph *g;
 	enum precision precision;
+	bool any_order;            /* kernels may have FREE_ORDER */
 	int n_segment;
 	struct segment *segment;
 	int n_metric;

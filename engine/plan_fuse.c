@@ -18,7 +18,7 @@ static struct tensor tensor_for(const struct plan *p, const struct node *n)
 unsigned call_freedom(const struct plan *p, const struct call *c)
 {
 	const bool act = c->n_in && c->in[0] && c->in[0]->type.cls == CLASS_ACT;
-	return p->desc->precision == PRECISION_TF32 && act ? FREE_TF32 : 0;
+	return (p->desc->precision == PRECISION_TF32 && act ? FREE_TF32 : 0) | (p->desc->any_order ? FREE_ORDER : 0);
 }
 
 struct kernel_case call_case(struct order *o, struct case_mem *m, const struct call *c, unsigned fuse, const struct call *mask)

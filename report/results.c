@@ -126,6 +126,12 @@ static void print_watched(FILE *f, const struct experiment *x, const struct stag
 			        results[i].stage->name, results[i].best_on_test);
 }
 
+static void print_order(FILE *f, const struct experiment *x)
+{
+	if (!x->deterministic)
+		fputs("MARKED: 'deterministic: false': steps may have summed in another order each time; trained again this gives other numbers.\n", f);
+}
+
 static void print_limits(FILE *f, const struct experiment *x, const struct stage_result *results)
 {
 	for (int i = 0; i < x->n_stage; i++)
@@ -198,6 +204,7 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 	print_notes(f, x->data);
 	print_polish(f, x);
 	print_watched(f, x, results);
+	print_order(f, x);
 	print_limits(f, x, results);
 	print_polish_alone(f, x, results);
 	print_controls(f, x, results);

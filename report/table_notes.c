@@ -307,6 +307,19 @@ static void note_imported(const struct table *t, FILE *f)
 			fprintf(f, "MARKED: weights that '%s' begins or learns from come from a file; what they were trained on is not known here.\n", t->row[i].label);
 }
 
+/* Runs that can't be had again bit by bit. */
+static void note_order(const struct table *t, FILE *f)
+{
+	bool any = false;
+	for (int i = 0; i < t->n_row; i++)
+		for (int c = 0; c < t->n_column; c++) {
+			const struct point *p = t->row[i].point ? t->row[i].point : t->column[c].point;
+			any |= t->row[i].cell[c].n && !table_experiment(t, p)->deterministic;
+		}
+	if (any)
+		fputs("MARKED: 'deterministic: false': steps of some of these runs may have summed in another order each time; trained again they give other numbers.\n", f);
+}
+
 void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 {
 	const bool results = which & NOTES_RESULTS;
@@ -330,6 +343,7 @@ void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 	if (results) {
 		table_tuning_note(t, f);
 		note_programs(t, f);
+		note_order(t, f);
 		note_imported(t, f);
 		note_refused(t, f);
 		note_failures(t, f);

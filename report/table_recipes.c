@@ -72,6 +72,7 @@ static struct recipe recipe_of(struct arena *a, const struct experiment *x, cons
 	add_options(&r, a, d->kind->opts, d->kind_conf, data, NULL);
 	add_options(&r, a, data_opts, &d->conf, data, NULL);
 	add(&r, a, "precision", precision_name(x->precision));
+	add(&r, a, "deterministic", x->deterministic ? "true" : "false");
 	add_options(&r, a, train_opts, &s->train, s->map, "epochs");
 	add_options(&r, a, optim_opts, &s->optim, s->map, NULL);
 	add_options(&r, a, schedule_opts, &s->schedule, s->map, NULL);

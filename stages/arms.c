@@ -36,7 +36,7 @@ static enum status read_names(struct experiment *x, struct arms *a, const struct
 /* Keys that people would expect to differ between arms, and that can't. */
 static enum status check_keys(const struct conf *map, struct err *e)
 {
-	static const char *const shared[] = {"data", "batch", "crop", "flip", "seed", "precision"};
+	static const char *const shared[] = {"data", "batch", "crop", "flip", "seed", "precision", "deterministic"};
 	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
 		if (conf_find(map, shared[i]))
 			return err_user(e, conf_where(map, shared[i]),

@@ -16,7 +16,7 @@ struct arm {
 
 /*
  * Trains all arms to their artefacts, each from its resume state or its start. Arms may be of different experiments and differ in all but
- * the data, its seed, the device and the precision: those whose resume
+ * the data, its seed, the device, the precision and whether sums may be in any order: those whose resume
  * states lie further back catch up first, those with fewer epochs end earlier. An arm whose step fails is left where it was and the others
  * go on; the status is then E_RUN. E_STOP after a signal: all arms have saved their state.
  */

@@ -13,7 +13,7 @@ struct top_conf {
 	const char *name;
 	const struct conf *seed, *data, *networks, *stages, *arms, *report;
 	const struct conf *vary, *drop, *claims, *table, *budget, *timing, *tuning; /* of sweeps: sweep.h */
-	int precision;
+	int precision, deterministic;
 };
 enum { TOP_F32, TOP_BF16, TOP_F16, TOP_TF32, TOP_AUTO, TOP_COUNT };
 
@@ -23,6 +23,8 @@ const struct opt experiment_opts[] = {
 	NODE(top_conf, seed, "a number, or {split: 1, data: 2, init: 3}"),
 	CHOICE(top_conf, precision, "auto", "f32|bf16|f16|tf32|auto",
 	       "of activations and of what convolutions multiply; f16: not on a CPU; tf32: stored as f32, multiplied with 10 bits of fraction, on GPUs of compute capability 8.0 and later alone; auto: bf16 where the device multiplies it natively, else f16 on a GPU and f32 on a CPU"),
+	BOOL(top_conf, deterministic, true,
+	     "the same bits every time; false: training steps on a GPU may sum in any order, where cuDNN's engines are faster so, and each run gives other last bits. On a CPU it changes the identity alone"),
 	NODE(top_conf, data, "data set: {kind: NAME, ...}"),
 	NODE(top_conf, networks, "map of names to {model: NAME, ...}"),
 	NODE(top_conf, stages, "list of stages"),
@@ -323,6 +325,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 	if (dev != OK)
 		return st == OK ? dev : st;
 	keep(&st, choose_precision(x, top.precision, o->precision, e));
+	x->deterministic = top.deterministic;
 	if (top.data) {
 		keep(&st, scale_data(x, e));
 		keep(&st, find_data(x, top.data, e));

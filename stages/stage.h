@@ -151,6 +151,7 @@ struct experiment {
 	struct experiment_pool *pool; /* what it shares with others; NULL: nothing */
 	const char *precision_text;   /* f32, bf16, f16, tf32, auto */
 	enum precision precision;
+	bool deterministic;           /* else training steps may sum in any order (step_desc.any_order) */
 	struct device *dev;
 	struct data *data;
 	const struct conf *networks, *report; /* networks: NULL when the file's are no map */

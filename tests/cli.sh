@@ -441,6 +441,8 @@ t "bench step in bf16 as JSON" 0 bench step "${small[@]}" --precision bf16 --jso
 	'"peak_mib": ' '"images_per_s": ' '"teacher": {"ms": ' '"kernels": [{"what": "' '"conv_share": ' '"limit_share": '
 [ "$(wc -l <out)" = 1 ]
 verdict $? "is one line"
+t "bench step whose sums may be in any order" 0 bench step "${small[@]}" --any-order -- "f32, not deterministic, "
+t "and as JSON" 0 bench step "${small[@]}" --any-order --json -- '"deterministic": false'
 t "bench step of arms, an int8 teacher and a cache" 0 bench step "${small[@]}" --arms 3 --teacher-precision int8 --cache f16 -- "teacher in int8, every view in a cache of f16, 3 arms" \
 	"step of all arms"
 t "bench step of a teacher in a precision that is none" 2 bench step --teacher-precision f8 -- "allowed same, f32, bf16, f16, tf32, int8"

@@ -177,6 +177,10 @@ static void run_library(const struct kernel_run *r, const struct conv_work *w)
 	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3), *out = &r->out[0];
 	const bool relu = r->fuse & FUSE_RELU && !w->relu;
 	struct cudnn_memory m = {.x = r->in[0].data, .w = weights(r), .y = out->data, .scratch = r->scratch};
+	if (w->kind == CONV_DW) {
+		m.y = r->in[1].data;
+		m.w = (char *)r->scratch + w->at_sums;
+	}
 	if (w->kind == CONV_DX) {
 		m.y = m.x;
 		m.x = out->data;
@@ -187,7 +191,9 @@ static void run_library(const struct kernel_run *r, const struct conv_work *w)
 		bias = residual = NULL;
 	}
 	cuda_done(r, conv_cudnn_run(w->library, &m, stream_of(r)));
-	if (bias || residual || relu)
+	if (w->kind == CONV_DW)
+		cuda_done(r, cu_conv_from_output((struct cu_array){(void *)(uintptr_t)m.w, CU_F32}, w->weights, out->data, stream_of(r)));
+	else if (bias || residual || relu)
 		cuda_done(r, cu_finish(array_of(out), bias ? bias->data : NULL, residual ? array_of(residual) : (struct cu_array){0}, relu, array_of(out),
 		                       shape_count(&out->shape) / w->conv.O, w->conv.O, stream_of(r)));
 }

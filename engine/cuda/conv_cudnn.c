@@ -13,7 +13,7 @@ enum { MAX_ENGINE = 32, MAX_MADE = 32, MAX_OP = 4 };
 /* Compared as bytes: numbers of one size. */
 struct problem {
 	struct cu_conv conv;
-	int kind, bias, residual, relu, act;
+	int kind, bias, residual, relu, act, any_order;
 };
 
 struct cudnn_plan {
@@ -124,7 +124,7 @@ static desc_t convolution(struct desk *k, const struct cu_conv *v)
 	return seal(k, c);
 }
 
-/* What differs between the two: the descriptor and the names of its attributes. */
+/* What differs between the three: the descriptor and the names of its attributes. */
 static const struct {
 	cudnnBackendDescriptorType_t type;
 	cudnnBackendAttributeName_t conv, x, w, y, alpha, beta;
@@ -137,6 +137,10 @@ static const struct {
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
+	[CONV_DW] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
 };
 
 /* The operations of a graph; the value that the last of them gives. */
@@ -189,7 +193,7 @@ static desc_t graph_of(struct desk *k, const struct problem *p)
 	const desc_t op = make(k, operation[p->kind].type);
 	set_desc(k, op, operation[p->kind].conv, convolution(k, v));
 	set_desc(k, op, operation[p->kind].x, x);
-	set_desc(k, op, operation[p->kind].w, tensor(k, UID_W, act, v->O, v->C / v->groups, v->R, v->S));
+	set_desc(k, op, operation[p->kind].w, tensor(k, UID_W, p->kind == CONV_DW ? CUDNN_DATA_FLOAT : act, v->O, v->C / v->groups, v->R, v->S));
 	set_desc(k, op, operation[p->kind].y, c.value);
 	set_float(k, op, operation[p->kind].alpha, 1);
 	set_float(k, op, operation[p->kind].beta, 0);
@@ -208,12 +212,12 @@ static desc_t graph_of(struct desk *k, const struct problem *p)
 
 /* ---- choosing ---- */
 
-/* The same bits every time, sums in f32; and f32 maps are rounded to no less than TF32. */
-static bool exact(cudnnBackendDescriptor_t config, enum dtype act)
+/* Sums in f32, the same bits every time unless the problem leaves that open; and f32 maps are rounded to no less than TF32. */
+static bool exact(cudnnBackendDescriptor_t config, const struct problem *p)
 {
-	static const unsigned never = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC | 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
-	                              1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
-	                              1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
+	const unsigned never = 1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION | 1u << CUDNN_NUMERICAL_NOTE_FFT |
+	                       1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13 |
+	                       (p->any_order ? 0 : 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC) | (p->act == F32 ? 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS : 0);
 	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
 	struct desk k = {0};
 	desc_t engine = make(&k, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
@@ -228,7 +232,7 @@ static bool exact(cudnnBackendDescriptor_t config, enum dtype act)
 	for (int64_t i = 0; known && i < n && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++)
 		notes |= 1u << note[i];
 	clear(&k);
-	return known && !(notes & never) && (act != F32 || !(notes & 1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS));
+	return known && !(notes & never);
 }
 
 /* The plan of one configuration, if the engine takes the problem and little enough scratch. */
@@ -267,7 +271,7 @@ static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode,
 		n = 0;
 	bool found = false;
 	for (int64_t i = 0; i < n && !found; i++) {
-		found = exact(results.made[i], (enum dtype)p->problem.act) && take(results.made[i], p);
+		found = exact(results.made[i], &p->problem) && take(results.made[i], p);
 		if (found) { /* kept with the plan that is made of it */
 			p->config = results.made[i];
 			results.made[i] = results.made[--results.n];
@@ -307,7 +311,7 @@ struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 		library.handle = NULL;
 	library.tried = true;
 	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->finished && w->has_bias, w->finished && w->has_residual, relu,
-	                                                  (int)w->act})
+	                                                  (int)w->act, w->any_order})
 	                      : NULL;
 }
 

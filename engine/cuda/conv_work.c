@@ -80,7 +80,7 @@ static void take_scratch(struct conv_work *w)
 /* A 1x1 is one product and left to cuBLAS, unless its sums wait or are spread. */
 static bool take_library(struct conv_work *w, bool relu)
 {
-	if ((w->act == F32 && !w->tf32) || w->kind == CONV_DW || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
+	if ((w->act == F32 && !w->tf32) || (w->kind == CONV_DW && !w->any_order) || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
 		return false;
 	w->finished = w->waits || (w->tf32 && w->kind == CONV_FORWARD && (w->has_bias || w->has_residual));
 	w->library = relu ? conv_cudnn_plan(w, true) : NULL;
@@ -92,6 +92,9 @@ static bool take_library(struct conv_work *w, bool relu)
 	w->way = CONV_LIBRARY;
 	w->weights.ld = w->weights.R * w->weights.S * w->weights.C;
 	scratch_place(&w->scratch, conv_cudnn_scratch(w->library));
+	w->at_sums = w->scratch;
+	if (w->kind == CONV_DW)
+		scratch_place(&w->scratch, (size_t)w->weights.O * (size_t)w->weights.ld * sizeof(float));
 	return true;
 }
 
@@ -120,6 +123,7 @@ struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
 	w.plain = k->kh == 1 && k->kw == 1 && k->stride == 1 && k->pad == 0 && k->groups == 1;
 	w.has_bias = k->has_bias;
 	w.has_residual = k->has_residual;
+	w.any_order = c->free & FREE_ORDER;
 	w.tf32 = w.act == F32 && c->free & FREE_TF32;
 	w.waits = kind == CONV_FORWARD && w.act != F32 && (k->has_bias || k->has_residual);
 	if (!take_library(&w, c->fuse & FUSE_RELU)) {

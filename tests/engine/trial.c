@@ -198,6 +198,7 @@ void trial_prepare(struct trial *t, struct trial_plan *p, struct node *const nod
 	ck_assert_int_le(n, TRIAL_KEEP);
 	desc->g = t->g;
 	desc->precision = t->precision;
+	desc->any_order = t->any_order;
 	desc->n_segment = 1;
 	desc->segment = NEW(t->arena, struct segment);
 	*desc->segment = (struct segment){.name = "trial", .every = 1};

@@ -20,6 +20,7 @@ struct trial {
 	struct err err;
 	struct device *dev;
 	enum precision precision;
+	bool any_order; /* false unless a test says so: kernels may sum in any order */
 	struct graph *g;
 	struct params *set;
 	int n_leaf;

@@ -257,6 +257,26 @@ START_TEST(lengths_of_a_kind_are_marked)
 }
 END_TEST
 
+/* Once more is not the same: said below the table, and marked where other rows are exact. */
+START_TEST(any_order_is_marked)
+{
+	static const char *const says = "\nMARKED: 'deterministic: false': steps of some of these runs may have summed in another order each time";
+	open_sweep(FILE_TOP "vary: {grid: {deterministic: [true, false]}}\n", NULL);
+	for (int i = KD; i <= LABELS; i++)
+		leave(i, &(struct made){.top1 = 60 + 10 * i});
+	leave(TEACH, &(struct made){.top1 = 80});
+	const char *text = made(&(struct table_options){0});
+	ck_assert_ptr_null(strstr(text, says));
+	for (int i = KD; i <= LABELS; i++)
+		leave(STAGES + i, &(struct made){.top1 = 61 + 10 * i});
+	leave(STAGES + TEACH, &(struct made){.top1 = 81});
+	text = made(&(struct table_options){0});
+	HAS(text, says);
+	HAS(text, "deterministic true");
+	HAS(text, "deterministic false");
+}
+END_TEST
+
 /* What every interval is a condition of stands beside it, and in CSV. */
 START_TEST(shared_teachers)
 {
@@ -552,6 +572,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, only_some);
 	tcase_add_test(tc, unlike_recipes_are_marked);
 	tcase_add_test(tc, lengths_of_a_kind_are_marked);
+	tcase_add_test(tc, any_order_is_marked);
 	tcase_add_loop_test(tc, shared_teachers, 0, 2);
 	tcase_add_test(tc, seeds_of_teachers);
 	tcase_add_test(tc, pairs_have_equal_teachers);

@@ -93,13 +93,13 @@ START_TEST(options_of_parts)
 	identity_with(text, 1, NULL, base);
 	static const char *const sets[] = {"stages.kd.losses.0.weight=2", "stages.kd.losses.1.student=block2", "stages.kd.losses.1.teacher=block2",
 	                                   "networks.student.convs=2", "networks.teacher.convs=2", "seed=2", "seed={data: 2}", "seed={init: 2}",
-	                                   "seed={split: 2}", "precision=bf16", "stages.teach.lr=0.01", "stages.teach.anchors=[2]", "data.n_train=81"};
+	                                   "seed={split: 2}", "precision=bf16", "deterministic=false", "stages.teach.lr=0.01", "stages.teach.anchors=[2]", "data.n_train=81"};
 	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
 		identity_with(text, 1, sets[i], now);
 		ck_assert_msg(strcmp(base, now) != 0, "%s changes nothing", sets[i]);
 	}
 	static const char *const same[] = {"name=other", "stages.kd.name=else", "stages.kd.losses.0.name=first", "report={title: x}", "seed={data: 1}",
-	                                   "stages.kd.lr=0.05", "networks.deep.convs=2"};
+	                                   "stages.kd.lr=0.05", "deterministic=true", "networks.deep.convs=2"};
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
 		identity_with(text, 1, same[i], now);
 		ck_assert_msg(strcmp(base, now) == 0, "%s changes the identity", same[i]);

@@ -178,6 +178,19 @@ START_TEST(critic_every_two)
 }
 END_TEST
 
+/* Of sums, by training steps. */
+START_TEST(order_is_left_open)
+{
+	for (int open = 0; open < 2; open++) {
+		struct bench b = bench_open(arena_printf(life, "%s" MSM, open ? "deterministic: false\n" : "", ""), 1, "cpu");
+		struct step *st = bench_step(&b, 0);
+		ck_assert_int_eq(st->desc.any_order, open);
+		step_release(st);
+		bench_close(&b);
+	}
+}
+END_TEST
+
 /* The longest list of segments there can be, and rates whose product would be out of this world. */
 START_TEST(many_pairs)
 {
@@ -276,6 +289,7 @@ Suite *step_suite(void)
 	TCase *tc = life_case(s, "step");
 	tcase_add_loop_test(tc, only_the_lesson_moves, 0, 6);
 	tcase_add_test(tc, critic_every_two);
+	tcase_add_test(tc, order_is_left_open);
 	tcase_add_test(tc, many_pairs);
 	tcase_add_loop_test(tc, allocates_nothing, 0, 6);
 	tcase_add_loop_test(tc, frozen_weights_are_made_once, 0, 6);
