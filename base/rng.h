@@ -4,7 +4,9 @@
  * A stream's name is (seed, purpose, network, application, view, epoch, sample), never an index of thread,
  * node or batch, so the same seed gives the same numbers whatever the order of execution. Key: a 64-bit hash of
  * seed, purpose, network, application and view. Counter words: 0,1 the position, 2 the sample, 3 the epoch. That is
- * curand_init(key, epoch << 32 | sample, 0): cuRAND's Philox gives the same integers and uniforms.
+ * curand_init(key, epoch << 32 | sample, 0), the key as one number, word 0 low: cuRAND's curand() and curand_uniform() give the same integers and
+ * uniforms, bit for bit. Its generator (curandGenerate) takes four words of each of 65536 streams in turn: with the key as its seed, word k of sample
+ * s < 65536 of epoch 0 is its number 4 (65536 (k / 4) + s) + k % 4. tests/cusim/curand.cc holds both against each other.
  */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H

@@ -67,6 +67,14 @@ CUSIM_READ = $(CUSIM_KERNELS:.o=.d) $(CUSIM_OWN_KERNELS:.o=.d)
 CLEANFILES += $(CUSIM_KERNELS) $(CUSIM_OWN_KERNELS) $(CUSIM_READ)
 -include $(CUSIM_READ)
 
+# cuRAND's numbers beside ours; its header and its library are looked for by the test itself.
+check_PROGRAMS += tests/check_curand
+tests_check_curand_SOURCES = %D%/curand.cc
+tests_check_curand_CPPFLAGS = -I$(top_srcdir) $(CUDA_CPPFLAGS) -DCURAND_FOLDER='"$(CUDA_HOME)/lib64"'
+tests_check_curand_CXXFLAGS = $(CUSIM_CXXFLAGS)
+tests_check_curand_LDFLAGS = $(CUSIM_LINK)
+tests_check_curand_LDADD = liblimbeck-core.la $(LIMBECK_LIBS)
+
 if HAVE_CHECK
 check_PROGRAMS += tests/check_cusim
 tests_check_cusim_SOURCES = \
