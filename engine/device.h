@@ -68,6 +68,9 @@ struct kernel_run {
 };
 
 struct kernel {
+	/* NULL: nothing takes long. Told of the cases of a plan that describe will be asked about, before it is, so that what takes long for each is
+	   done for all together. Answers don't depend on it. */
+	void (*foresee)(const struct kernel_case *c);
 	/* NULL: no scratch, no forms, no fusion, in place as the op's flags allow. Needs no device memory. */
 	enum status (*describe)(const struct kernel_case *c, struct kernel_plan *p, struct err *e);
 	/* NULL: no state. Creates primitives; freed by release. */

@@ -53,11 +53,35 @@ enum status call_describe(struct order *o, const struct kernel_case *k, struct k
 
 /* ---- fusion: whole ops, same bits ---- */
 
-static void fuse_relu(struct order *o, const struct call *relu)
+/* The call whose result is read by this relu and by nobody else; NULL: there is none. */
+static const struct call *only_read_by(const struct order *o, const struct call *relu)
 {
 	const struct node *x = relu->in[0];
-	const struct call *c = x->call;
-	if (!c || x->out != 0 || o->uses[x->id] != 1 || o->swallows[c->id] || o->swallowed[c->id])
+	return x->call && x->out == 0 && o->uses[x->id] == 1 ? x->call : NULL;
+}
+
+void foresee_segment(struct order *o)
+{
+	bool *relu = NEW_ARRAY(o->p->arena, bool, o->g->n_call);
+	for (int i = 0; i < o->g->n_call && o->p->dev->backend->fuses; i++) {
+		const struct call *c = o->need[i] && o->g->call[i]->op == &op_relu ? only_read_by(o, o->g->call[i]) : NULL;
+		if (c)
+			relu[c->id] = true;
+	}
+	for (int i = 0; i < o->g->n_call; i++) {
+		const struct kernel *kernel = op_kernel(o->p, o->g->call[i]->op);
+		struct case_mem m;
+		if (!o->need[i] || !kernel->foresee)
+			continue;
+		const struct kernel_case k = call_case(o, &m, o->g->call[i], relu[i] ? FUSE_RELU : 0, NULL);
+		kernel->foresee(&k);
+	}
+}
+
+static void fuse_relu(struct order *o, const struct call *relu)
+{
+	const struct call *c = only_read_by(o, relu);
+	if (!c || o->swallows[c->id] || o->swallowed[c->id])
 		return;
 	struct case_mem m;
 	struct kernel_plan kp;

@@ -443,6 +443,7 @@ static enum status order_segments(struct order *o)
 	for (int s = 0; s < d->n_segment && st == OK; s++) {
 		if (segment_active(p, s)) {
 			need_segment(o, s, false);
+			foresee_segment(o);
 			fuse_segment(o);
 			st = emit_list(o, s, true);
 			if (st == OK)

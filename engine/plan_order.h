@@ -28,6 +28,8 @@ struct case_mem {
 struct kernel_case call_case(struct order *o, struct case_mem *m, const struct call *c, unsigned fuse, const struct call *mask);
 const struct kernel *op_kernel(const struct plan *p, const struct op *op);
 enum status call_describe(struct order *o, const struct kernel_case *k, struct kernel_plan *kp);
+/* Tells kernels of the cases that are to come. */
+void foresee_segment(struct order *o);
 /* Marks which calls of the segment at hand are done by their neighbour's kernel. */
 void fuse_segment(struct order *o);
 

@@ -252,6 +252,21 @@ static enum status prepare_dw(const struct kernel_case *c, struct device *dev, v
 	return prepare(c, CONV_DW, dev, state, e);
 }
 
-const struct kernel cuda_conv2d = {.describe = describe_forward, .prepare = prepare_forward, .release = mem_free, .pack = pack, .run = run};
-const struct kernel cuda_conv2d_dx = {.describe = describe_dx, .prepare = prepare_dx, .release = mem_free, .pack = pack, .run = run};
-const struct kernel cuda_conv2d_dw = {.describe = describe_dw, .prepare = prepare_dw, .release = mem_free, .run = run};
+static void foresee_forward(const struct kernel_case *c)
+{
+	conv_work_foresee(c, CONV_FORWARD);
+}
+
+static void foresee_dx(const struct kernel_case *c)
+{
+	conv_work_foresee(c, CONV_DX);
+}
+
+static void foresee_dw(const struct kernel_case *c)
+{
+	conv_work_foresee(c, CONV_DW);
+}
+
+const struct kernel cuda_conv2d = {.foresee = foresee_forward, .describe = describe_forward, .prepare = prepare_forward, .release = mem_free, .pack = pack, .run = run};
+const struct kernel cuda_conv2d_dx = {.foresee = foresee_dx, .describe = describe_dx, .prepare = prepare_dx, .release = mem_free, .pack = pack, .run = run};
+const struct kernel cuda_conv2d_dw = {.foresee = foresee_dw, .describe = describe_dw, .prepare = prepare_dw, .release = mem_free, .run = run};

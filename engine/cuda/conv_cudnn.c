@@ -1,6 +1,7 @@
 #include "engine/cuda/conv_cudnn.h"
 
 #include <cudnn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,19 +17,30 @@ struct problem {
 	int kind, bias, residual, relu, act, any_order;
 };
 
+/* A handle is one thread's at a time: each thread that makes plans has one, and a plan is run by the one that it was made with. */
+struct seat {
+	cudnnHandle_t handle;
+	cudaStream_t stream; /* that the handle has */
+	bool tried;
+};
+
 struct cudnn_plan {
 	struct cudnn_plan *next;
 	struct problem problem;
+	bool chosen;
+	struct seat *seat;
 	cudnnBackendDescriptor_t plan, config; /* NULL: the library has none */
 	int64_t scratch;
 };
 
+enum { MAX_SEAT = 8 };
+
 static struct {
-	cudnnHandle_t handle;
-	cudaStream_t stream; /* that the handle has */
-	bool tried;
+	struct seat seat[MAX_SEAT]; /* the first is the caller's own */
 	struct cudnn_plan *plans;
-} library;
+	int threads, n_open;        /* n_open: not chosen yet */
+	pthread_mutex_t lock;       /* of what is chosen next */
+} library = {.threads = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- descriptors ---- */
 
@@ -183,7 +195,7 @@ static cudnnDataType_t type_of_maps(const struct problem *p)
 	return p->act == F32 ? CUDNN_DATA_FLOAT : p->act == F16 ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16;
 }
 
-static desc_t graph_of(struct desk *k, const struct problem *p)
+static desc_t graph_of(struct desk *k, const struct problem *p, cudnnHandle_t handle)
 {
 	const struct cu_conv *v = &p->conv;
 	const cudnnDataType_t act = type_of_maps(p);
@@ -205,7 +217,7 @@ static desc_t graph_of(struct desk *k, const struct problem *p)
 	if (p->relu)
 		then(k, &c, NULL, y);
 	const desc_t graph = make(k, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &library.handle);
+	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
 	set(k, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, c.n, c.op);
 	return seal(k, graph);
 }
@@ -241,7 +253,7 @@ static bool take(cudnnBackendDescriptor_t config, struct cudnn_plan *p)
 	struct desk k = {0};
 	int64_t n = 0;
 	const desc_t plan = make(&k, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-	set(&k, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &library.handle);
+	set(&k, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &p->seat->handle);
 	set_desc(&k, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
 	seal(&k, plan);
 	if (k.st == CUDNN_STATUS_SUCCESS)
@@ -281,38 +293,114 @@ static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode,
 	return found;
 }
 
-static bool choose(struct cudnn_plan *p)
+static void choose(struct cudnn_plan *p, struct seat *seat)
 {
 	struct desk k = {0};
-	const desc_t graph = graph_of(&k, &p->problem);
-	const bool found = k.st == CUDNN_STATUS_SUCCESS && (choose_by(&k, graph, CUDNN_HEUR_MODE_A, p) || choose_by(&k, graph, CUDNN_HEUR_MODE_FALLBACK, p));
+	p->seat = seat;
+	const desc_t graph = graph_of(&k, &p->problem, seat->handle);
+	if (k.st == CUDNN_STATUS_SUCCESS && !choose_by(&k, graph, CUDNN_HEUR_MODE_A, p))
+		choose_by(&k, graph, CUDNN_HEUR_MODE_FALLBACK, p);
 	clear(&k);
-	return found;
 }
 
-static struct cudnn_plan *plan_of(const struct problem *problem)
+/* ---- choosing for all problems that are known ---- */
+
+static cudnnHandle_t handle_of(struct seat *s)
+{
+	if (!s->tried && cudnnCreate(&s->handle) != CUDNN_STATUS_SUCCESS)
+		s->handle = NULL;
+	s->tried = true;
+	return s->handle;
+}
+
+/* One that nobody has taken yet. */
+static struct cudnn_plan *next_open(void)
+{
+	pthread_mutex_lock(&library.lock);
+	struct cudnn_plan *p = library.plans;
+	while (p && p->chosen)
+		p = p->next;
+	if (p) {
+		p->chosen = true;
+		library.n_open--;
+	}
+	pthread_mutex_unlock(&library.lock);
+	return p;
+}
+
+static void choose_some(struct seat *seat)
+{
+	struct cudnn_plan *p = NULL;
+	while (handle_of(seat) && (p = next_open()))
+		choose(p, seat);
+}
+
+struct helper {
+	pthread_t thread;
+	struct seat *seat;
+	int device;
+};
+
+static void *help(void *given)
+{
+	const struct helper *h = given;
+	if (cudaSetDevice(h->device) == cudaSuccess) /* a thread begins with the first */
+		choose_some(h->seat);
+	return NULL;
+}
+
+/* Helpers live for as long as this takes, so that what runs plans has their handles to itself. */
+static void choose_all(void)
+{
+	struct helper helper[MAX_SEAT];
+	int n = 1, device = 0;
+	cudaGetDevice(&device);
+	for (const int open = library.n_open; n < open && n < library.threads && n < MAX_SEAT; n++) {
+		helper[n] = (struct helper){.seat = &library.seat[n], .device = device};
+		if (pthread_create(&helper[n].thread, NULL, help, &helper[n]) != 0)
+			break;
+	}
+	choose_some(&library.seat[0]);
+	while (--n > 0)
+		pthread_join(helper[n].thread, NULL);
+}
+
+static struct problem problem_of(const struct conv_work *w, bool relu)
+{
+	return (struct problem){w->conv, (int)w->kind, w->finished && w->has_bias, w->finished && w->has_residual, relu, (int)w->act, w->any_order};
+}
+
+/* NULL: there is no memory for it. */
+static struct cudnn_plan *entry_of(const struct problem *problem)
 {
 	struct cudnn_plan *p = library.plans;
 	while (p && memcmp(&p->problem, problem, sizeof *problem))
 		p = p->next;
 	if (p)
-		return p->plan ? p : NULL;
+		return p;
 	p = mem_new(sizeof *p);
 	if (!p)
 		return NULL;
 	*p = (struct cudnn_plan){.next = library.plans, .problem = *problem};
 	library.plans = p;
-	return choose(p) ? p : NULL;
+	library.n_open++;
+	return p;
+}
+
+void conv_cudnn_foresee(const struct conv_work *w, bool relu, int threads)
+{
+	const struct problem problem = problem_of(w, relu);
+	library.threads = threads;
+	entry_of(&problem);
 }
 
 struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 {
-	if (!library.tried && cudnnCreate(&library.handle) != CUDNN_STATUS_SUCCESS)
-		library.handle = NULL;
-	library.tried = true;
-	return library.handle ? plan_of(&(struct problem){w->conv, (int)w->kind, w->finished && w->has_bias, w->finished && w->has_residual, relu,
-	                                                  (int)w->act, w->any_order})
-	                      : NULL;
+	const struct problem problem = problem_of(w, relu);
+	struct cudnn_plan *p = handle_of(&library.seat[0]) ? entry_of(&problem) : NULL;
+	if (p && !p->chosen)
+		choose_all();
+	return p && p->plan ? p : NULL;
 }
 
 size_t conv_cudnn_scratch(const struct cudnn_plan *p)
@@ -352,16 +440,17 @@ cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, c
 			pointer[n++] = all[i];
 		}
 	struct desk k = {0};
-	if (library.stream != stream)
-		k.st = cudnnSetStream(library.handle, stream);
-	library.stream = stream;
+	struct seat *seat = p->seat;
+	if (seat->stream != stream)
+		k.st = cudnnSetStream(seat->handle, stream);
+	seat->stream = stream;
 	const desc_t pack = make(&k, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
 	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, used);
 	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointer);
 	set(&k, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &m->scratch);
 	seal(&k, pack);
 	if (k.st == CUDNN_STATUS_SUCCESS)
-		k.st = cudnnBackendExecute(library.handle, p->plan, pack);
+		k.st = cudnnBackendExecute(seat->handle, p->plan, pack);
 	const cudaError_t st = error_of(k.st);
 	clear(&k);
 	return st;

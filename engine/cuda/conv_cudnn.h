@@ -23,6 +23,9 @@ struct cudnn_memory {
    that the same is chosen again. Where w->finished, the plan itself adds bias and residual before the one rounding, else they are not its business; nor is
    relu, unless asked for. */
 struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu);
+/* That plan will be asked for. All that were foreseen when the first is asked for are made together, by so many threads at most: a kernel of the library's may
+   have to be compiled for each. */
+void conv_cudnn_foresee(const struct conv_work *w, bool relu, int threads);
 /* Bytes of scratch for a run. */
 size_t conv_cudnn_scratch(const struct cudnn_plan *p);
 /* Queues it. */

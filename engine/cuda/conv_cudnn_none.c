@@ -10,6 +10,13 @@ struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 	return NULL;
 }
 
+void conv_cudnn_foresee(const struct conv_work *w, bool relu, int threads)
+{
+	(void)w;
+	(void)relu;
+	(void)threads;
+}
+
 size_t conv_cudnn_scratch(const struct cudnn_plan *p)
 {
 	(void)p;

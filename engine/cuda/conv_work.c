@@ -78,11 +78,17 @@ static void take_scratch(struct conv_work *w)
 }
 
 /* A 1x1 is one product and left to cuBLAS, unless its sums wait or are spread. */
+static bool suits_library(const struct conv_work *w)
+{
+	if ((w->act == F32 && !w->tf32) || (w->kind == CONV_DW && !w->any_order))
+		return false;
+	return w->conv.R * w->conv.S > 1 || w->waits || (!w->plain && w->kind != CONV_FORWARD);
+}
+
 static bool take_library(struct conv_work *w, bool relu)
 {
-	if ((w->act == F32 && !w->tf32) || (w->kind == CONV_DW && !w->any_order) || (w->conv.R * w->conv.S == 1 && !w->waits && (w->plain || w->kind == CONV_FORWARD)))
+	if (!suits_library(w))
 		return false;
-	w->finished = w->waits || (w->tf32 && w->kind == CONV_FORWARD && (w->has_bias || w->has_residual));
 	w->library = relu ? conv_cudnn_plan(w, true) : NULL;
 	w->relu = w->library;
 	if (!w->library)
@@ -111,7 +117,8 @@ static void take_products(struct conv_work *w)
 	take_scratch(w);
 }
 
-struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
+/* All but the way. */
+static struct conv_work begin(const struct kernel_case *c, enum conv_kind kind)
 {
 	const struct tensor *x = kind == CONV_DX ? &c->out[0] : &c->in[0], *y = kind == CONV_FORWARD ? &c->out[0] : &c->in[kind == CONV_DW];
 	const struct conv_conf *k = c->call->conf;
@@ -126,6 +133,21 @@ struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
 	w.any_order = c->free & FREE_ORDER;
 	w.tf32 = w.act == F32 && c->free & FREE_TF32;
 	w.waits = kind == CONV_FORWARD && w.act != F32 && (k->has_bias || k->has_residual);
+	w.finished = w.waits || (w.tf32 && kind == CONV_FORWARD && (k->has_bias || k->has_residual));
+	return w;
+}
+
+void conv_work_foresee(const struct kernel_case *c, enum conv_kind kind)
+{
+	const struct conv_work w = begin(c, kind);
+	if (suits_library(&w))
+		conv_cudnn_foresee(&w, c->fuse & FUSE_RELU, c->threads);
+}
+
+struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind)
+{
+	const struct conv_conf *k = c->call->conf;
+	struct conv_work w = begin(c, kind);
 	if (!take_library(&w, c->fuse & FUSE_RELU)) {
 		if (k->groups == 1)
 			take_products(&w);

@@ -36,7 +36,7 @@ struct conv_work {
 	size_t at_sums;      /* behind the rows or the library's scratch: sums that wait; a dw's product */
 	size_t scratch;
 	struct cudnn_plan *library;
-	bool finished;       /* the library's plan adds bias and residual */
+	bool finished;       /* the library's plan, if there is one, adds bias and residual */
 	bool relu;           /* the library's plan does it */
 };
 
@@ -47,5 +47,7 @@ struct conv_work {
 extern size_t conv_scratch_limit;
 
 struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind);
+/* Tells cuDNN that conv_work_of will be asked. */
+void conv_work_foresee(const struct kernel_case *c, enum conv_kind kind);
 
 #endif

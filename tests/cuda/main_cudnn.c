@@ -7,6 +7,7 @@
 
 #include "engine/cuda/conv_cudnn.h"
 #include "engine/plan_int.h"
+#include "tests/cusim/control.h"
 
 static bool is_convolution(const struct op_case *c)
 {
@@ -77,6 +78,64 @@ START_TEST(plans_are_chosen)
 	ck_assert_ptr_null(plan_of(CONV_FORWARD, odd_channels, false, false));
 	device_close(dev);
 	arena_close(life);
+}
+END_TEST
+
+/* What is foreseen is made by several threads at a time, each problem once, and is what would have been chosen without that. */
+START_TEST(plans_are_made_together)
+{
+	enum { PLANS = 10 };
+	struct arena *const life = arena_open("test");
+	struct device *dev = NULL;
+	struct err e = {0};
+	struct conv_work w[PLANS];
+	struct cudnn_plan *plan[PLANS];
+	ck_assert_int_eq(device_open(life, "cuda", 1, &dev, &e), OK);
+	ck_assert_int_le(cusim_cudnn_seal_ms(20), 1);
+	for (int i = 0; i < PLANS; i++) {
+		const struct cu_conv v = {.N = 2, .C = i == 4 ? 3 : 4, .H = 5, .W = 5, .O = 6 + i, .OH = 5, .OW = 5, .R = 3, .S = 3, .stride = 1, .pad_h = 1, .pad_w = 1, .groups = 1};
+		w[i] = (struct conv_work){.kind = i % 2 ? CONV_DX : CONV_FORWARD, .act = BF16, .conv = v};
+		conv_cudnn_foresee(&w[i], false, _i);
+		conv_cudnn_foresee(&w[i], false, _i);
+	}
+	for (int i = PLANS; i--;) {
+		plan[i] = conv_cudnn_plan(&w[i], false);
+		ck_assert_int_eq(plan[i] != NULL, i != 4);
+		for (int j = i + 1; j < PLANS; j++)
+			ck_assert(!plan[i] || plan[i] != plan[j]);
+	}
+	const int most = cusim_cudnn_seal_ms(0);
+	ck_assert_int_le(most, _i);
+	ck_assert_int_ge(most, _i > 1 ? 2 : 1);
+	for (int i = 0; i < PLANS; i++)
+		ck_assert_ptr_eq(conv_cudnn_plan(&w[i], false), plan[i]);
+	device_close(dev);
+	arena_close(life);
+}
+END_TEST
+
+/* A planner foresees what it asks for: a plan that has several convolutions makes theirs together. */
+START_TEST(planner_foresees)
+{
+	struct trial t;
+	struct trial_plan p;
+	trial_open(&t, "cuda", PRECISION_BF16);
+	struct node *y = trial_leaf(&t, "x", type_of(shape4(1, 4, 6, 6), CLASS_ACT), false)->node;
+	for (int i = 0; i < 4; i++) {
+		char name[] = {'w', (char)('0' + i), 0}, bias[] = {'b', (char)('0' + i), 0};
+		struct node *const w = trial_leaf(&t, name, (struct type){shape4(4 + 2 * i, 2 + 2 * i + 2 * !i, 3, 3), CLASS_WIDE, ROW_MAJOR}, true)->node;
+		struct node *const b = trial_leaf(&t, bias, (struct type){shape1(4 + 2 * i), CLASS_WIDE, ROW_MAJOR}, true)->node;
+		y = graph_relu(t.g, graph_conv2d(t.g, y, w, b, NULL, 1, 1, 1));
+	}
+	cusim_cudnn_seal_ms(20);
+	trial_place(&t);
+	trial_prepare(&t, &p, (struct node *[]){y}, 1);
+	ck_assert_int_eq(cusim_cudnn_seal_ms(0), 2); /* the trial's threads */
+	trial_run(&t, &p);
+	for (int i = 0; i < p.plan->n_step; i++)
+		ck_assert(p.plan->step[i].kind != STEP_KERNEL || strcmp(p.plan->step[i].plan.name, "cuDNN") == 0);
+	trial_release(&t, &p);
+	trial_close(&t);
 }
 END_TEST
 
@@ -237,6 +296,8 @@ int main(void)
 	tcase_add_loop_test(tc, against_ref_tf32, 0, n_cases_a + n_cases_b);
 	tcase_add_test(tc, plans_are_chosen);
 	tcase_add_loop_test(tc, what_is_taken_is_exact, 0, BY_PLAN);
+	tcase_add_loop_test(tc, plans_are_made_together, 1, 5);
+	tcase_add_test(tc, planner_foresees);
 	tcase_add_loop_test(tc, any_order_is_asked_for, 0, 3 * 3 * ORDERS);
 	tcase_add_loop_test(tc, f32_becomes_tf32, 0, 2);
 	tcase_add_loop_test(tc, relu_follows, 0, 4 * BY_PLAN);

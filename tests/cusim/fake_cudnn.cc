@@ -1,6 +1,7 @@
 /*
  * The part of cuDNN's graph API that the project calls: descriptors with typed attributes, which are judged when they are set and sealed, heuristics
- * that offer engines of every kind, and plans that sum in double and round once. A plan lives without the graph that it was made of.
+ * that offer engines of every kind, and plans that sum in double and round once. A plan lives without the graph that it was made of. A handle that two threads
+ * use at the same time, or that runs another's plan, ends the program.
  *
  * The engines offered are, in this order: one that is not deterministic; one that refuses every problem when its plan is sealed; one with a workspace of
  * a terabyte; one that adds parts in bf16; one that takes f32 as f16; and one that will do, which takes f32 as TF32. That one, as the real ones, takes a problem
@@ -10,11 +11,14 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <memory>
+#include <thread>
 #include <vector>
 
+#include "tests/cusim/control.h"
 #include "tests/cusim/fakes.h"
 
 using namespace cusim;
@@ -22,6 +26,7 @@ using namespace cusim;
 struct cudnnContext {
 	uint32_t magic;
 	cudaStream_t stream;
+	std::atomic<int> users;
 };
 
 namespace {
@@ -67,6 +72,31 @@ struct descriptor {
 	std::shared_ptr<problem> graph; /* graphs, and what is made of one */
 	int engine = -1;
 };
+
+std::atomic<int> seal_ms, sealing, most_sealing;
+
+/* While a handle is used. */
+struct use {
+	cudnnHandle_t handle;
+
+	explicit use(cudnnHandle_t h) : handle(h)
+	{
+		if (handle->users.fetch_add(1))
+			fail("cuDNN: a handle is used by two threads at the same time");
+	}
+	~use() { handle->users--; }
+};
+
+/* Compiling, as it were. */
+void take_time()
+{
+	const int n = ++sealing;
+	for (int most = most_sealing; n > most && !most_sealing.compare_exchange_weak(most, n);)
+		;
+	if (seal_ms)
+		std::this_thread::sleep_for(std::chrono::milliseconds(seal_ms));
+	sealing--;
+}
 
 enum { NOT_REPEATABLE, REFUSES, GREEDY, ROUNDS, HALVES, GOOD, ENGINES };
 const int64_t workspace = 1024;
@@ -389,6 +419,12 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 
 } // namespace
 
+extern "C" int cusim_cudnn_seal_ms(int ms)
+{
+	seal_ms = ms;
+	return most_sealing;
+}
+
 extern "C" size_t CUDNNWINAPI cudnnGetVersion(void)
 {
 	return CUDNN_VERSION;
@@ -398,7 +434,7 @@ extern "C" size_t CUDNNWINAPI cudnnGetVersion(void)
 
 API cudnnCreate(cudnnHandle_t *h)
 {
-	*h = new cudnnContext{magic, nullptr};
+	*h = new cudnnContext{magic, nullptr, {0}};
 	return CUDNN_STATUS_SUCCESS;
 }
 
@@ -481,6 +517,11 @@ API cudnnBackendFinalize(cudnnBackendDescriptor_t which)
 			return CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED;
 		if (config->engine == REFUSES || !takes(*config->graph))
 			return CUDNN_STATUS_NOT_SUPPORTED;
+		const cudnnHandle_t handle = value<cudnnHandle_t>(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
+		if (!handle || handle->magic != magic || handle != config->graph->handle)
+			return CUDNN_STATUS_BAD_PARAM;
+		const use used(handle);
+		take_time();
 		d->graph = config->graph;
 		d->engine = config->engine;
 	}
@@ -531,6 +572,9 @@ API cudnnBackendExecute(cudnnHandle_t h, cudnnBackendDescriptor_t which, cudnnBa
 	const descriptor *plan = of(which), *v = of(pack);
 	if (!h || h->magic != magic || !plan->sealed || !v->sealed || plan->type != CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
 		return CUDNN_STATUS_BAD_PARAM;
+	if (plan->graph->handle != h)
+		fail("cuDNN: a plan is run by another handle than it was made with");
+	const use used(h);
 	const attribute &uid = v->set.at(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS), &pointer = v->set.at(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS);
 	std::map<int64_t, void *> memory;
 	if (uid.n != pointer.n)
