@@ -80,7 +80,7 @@ static void print_data(const struct experiment *x)
 	       d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test), p->C, p->H,
 	       p->W, d->info.classes);
 	printf("device %s, %d threads, precision %s\n", x->dev->backend->name, x->dev->threads,
-	       precision_name(x->precision));
+	       precision_name(x->there));
 }
 
 /* What the stages of each list take together; gives the most of all lists. */
@@ -151,21 +151,22 @@ static enum status measure_rates(struct experiment *x, struct rates *r, struct e
 }
 
 /* The same plan by what a GPU's maker says of it; parts that fit this processor's caches mean nothing there. */
-static enum status take_rates(struct experiment *x, const char *name, struct rates *r, struct err *e)
+static void take_rates(struct experiment *x, const struct gpu *g, struct rates *r)
 {
-	const struct gpu *g = gpu_find(name);
-	if (!g) {
-		const char *words = "";
-		for (int i = 0; i < gpu_count; i++)
-			words = arena_printf(x->arena, "%s%s%s", words, i ? ", " : "", gpu_all[i].name);
-		return err_user(e, (struct where){0}, "unknown GPU '%s', there is %s", name, words);
-	}
-	*r = gpu_rates(g, x->precision);
+	*r = gpu_rates(g, x->there);
 	x->dev->rates = r;
 	x->dev->cache_bytes = 0;
-	printf("on %s: %.1f TFLOP/s, memory %.0f GB/s, %.0f us a kernel at least (%s). An upper limit of speed, by a plan for this processor: nothing was run there.\n",
-	       g->title, 2e-12 * r->conv, 1e-9 * r->copy, 1e6 * r->launch, g->source);
-	return OK;
+	printf("on %s: %.1f TFLOP/s%s, memory %.0f GB/s, %.0f us a kernel at least (%s). An upper limit of speed, by a plan for this processor: nothing was run there.\n",
+	       g->title, 2e-12 * r->conv, x->there == PRECISION_BF16 && !(g->bf16 > 0) ? " (of f16: it has no bf16)" : "", 1e-9 * r->copy, 1e6 * r->launch, g->source);
+}
+
+static enum status find_gpu(struct arena *a, const char *name, const struct gpu **g, struct err *e)
+{
+	const char *words = "";
+	*g = gpu_find(name);
+	for (int i = 0; i < gpu_count; i++)
+		words = arena_printf(a, "%s%s%s", words, i ? ", " : "", gpu_all[i].name);
+	return *g ? OK : err_user(e, (struct where){0}, "unknown GPU '%s', there is %s", name, words);
 }
 
 static enum status check(const char *file, struct check_args *args, struct err *e)
@@ -173,11 +174,13 @@ static enum status check(const char *file, struct check_args *args, struct err *
 	struct arena *a = arena_open("experiment");
 	struct experiment *x = NULL;
 	struct rates rates;
-	enum status st = experiment_args_open(a, file, &args->experiment, &x, e);
+	enum status st = args->on ? find_gpu(a, args->on, &args->experiment.options.on, e) : OK;
+	if (st == OK)
+		st = experiment_args_open(a, file, &args->experiment, &x, e);
 	if (st == OK)
 		print_data(x);
 	if (st == OK && args->on)
-		st = take_rates(x, args->on, &rates, e);
+		take_rates(x, args->experiment.options.on, &rates);
 	else if (st == OK && args->plan)
 		st = measure_rates(x, &rates, e);
 	if (st == OK) {
@@ -194,7 +197,7 @@ static int run(int argc, char **argv)
 	struct check_args args = {0};
 	const struct flag flags[] = {
 		{.name = "--plan", .on = &args.plan, .help = "print each step of each plan, with the time that it should take"},
-		{.name = "--on", .value = "GPU", .text = &args.on, .help = "what a step should take on a GPU, by its maker's figures: h100, h200, a100, l4, rtx4090"},
+		{.name = "--on", .value = "GPU", .text = &args.on, .help = "what a step should take on a GPU, by its maker's figures: h100, h200, a100, v100, l4, t4, rtx4090, rtx3090, rtx2080ti"},
 		EXPERIMENT_FLAGS(args.experiment),
 		{0},
 	};

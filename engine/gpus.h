@@ -7,15 +7,20 @@
 
 struct gpu {
 	const char *name, *title;
-	double f32, bf16; /* multiply-adds a second: of ordinary cores; of tensor cores, in bf16 and in f16 alike, with sums in f32, dense */
-	double memory;    /* bytes a second */
+	double f32;             /* multiply-adds a second of ordinary cores */
+	double tf32, bf16, f16; /* the same of tensor cores, with sums in f32, dense; 0: it has none of that type */
+	double memory;          /* bytes a second */
 	const char *source;
 };
 
 extern const struct gpu gpu_all[];
 extern const int gpu_count;
 const struct gpu *gpu_find(const char *name); /* NULL: none of that name */
-/* The roofs of a plan in that precision, and what a kernel takes at least. */
+/* What `auto` is on it. */
+enum precision gpu_precision(const struct gpu *g);
+/* E_USER: it has no TF32. bf16 can be stored anywhere. */
+enum status gpu_takes(const struct gpu *g, enum precision p, struct err *e);
+/* The roofs of a plan in that precision, and what a kernel takes at least. bf16 on one that has none: of f16, whose bytes are as many. */
 struct rates gpu_rates(const struct gpu *g, enum precision precision);
 
 #endif

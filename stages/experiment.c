@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/sha256.h"
+#include "engine/gpus.h"
 #include "stages/arms.h"
 #include "stages/run.h"
 #include "stages/stage_read.h"
@@ -78,10 +79,19 @@ static enum status read_seed(struct experiment *x, const struct conf *c, struct 
 	return st;
 }
 
-static enum status choose_precision(struct experiment *x, int from_file, const char *given, struct err *e)
+/* For a GPU that is not at hand: planned in what this device stores in as many bytes. */
+static enum status choose_there(struct experiment *x, const struct gpu *on, enum precision p, struct err *e)
+{
+	x->there = p;
+	x->precision = p == PRECISION_F16 ? PRECISION_BF16 : p == PRECISION_TF32 ? PRECISION_F32 : p;
+	return gpu_takes(on, p, e);
+}
+
+static enum status choose_precision(struct experiment *x, int from_file, const struct experiment_options *o, struct err *e)
 {
 	static const char *const words[] = {"f32", "bf16", "f16", "tf32", "auto"};
 	static const enum precision means[] = {PRECISION_F32, PRECISION_BF16, PRECISION_F16, PRECISION_TF32};
+	const char *given = o->precision;
 	int p = from_file;
 	if (given) {
 		for (p = 0; p < TOP_COUNT && !str_eq(words[p], given); p++)
@@ -90,8 +100,10 @@ static enum status choose_precision(struct experiment *x, int from_file, const c
 			return err_user(e, (struct where){0}, "--precision is '%s', allowed f32, bf16, f16, tf32, auto", given);
 	}
 	x->precision_text = words[p];
+	if (o->on)
+		return choose_there(x, o->on, p == TOP_AUTO ? gpu_precision(o->on) : means[p], e);
 	const bool native = x->dev->backend->bf16_native && x->dev->backend->bf16_native(x->dev->impl);
-	x->precision = p == TOP_AUTO ? device_precision(x->dev) : means[p];
+	x->precision = x->there = p == TOP_AUTO ? device_precision(x->dev) : means[p];
 	if (x->precision == PRECISION_BF16 && !native)
 		log_line(LOG_WARN, "this machine or its oneDNN does not multiply bf16: values are stored as bf16 and computed by f32 kernels between casts");
 	return device_takes(x->dev, x->precision, e);
@@ -324,7 +336,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 	const enum status dev = find_device(x, o, e);
 	if (dev != OK)
 		return st == OK ? dev : st;
-	keep(&st, choose_precision(x, top.precision, o->precision, e));
+	keep(&st, choose_precision(x, top.precision, o, e));
 	x->deterministic = top.deterministic;
 	if (top.data) {
 		keep(&st, scale_data(x, e));

@@ -151,6 +151,7 @@ struct experiment {
 	struct experiment_pool *pool; /* what it shares with others; NULL: nothing */
 	const char *precision_text;   /* f32, bf16, f16, tf32, auto */
 	enum precision precision;
+	enum precision there;         /* on the GPU that it is planned for without having it (experiment_options.on); else the same */
 	bool deterministic;           /* else training steps may sum in any order (step_desc.any_order) */
 	struct device *dev;
 	struct data *data;
@@ -169,6 +170,7 @@ struct experiment_options {
 	struct budget budget;         /* zeroed: all of it */
 	const char *precision;        /* over the file's; NULL: the file's */
 	const char *device;           /* NULL: auto */
+	const struct gpu *on;         /* to be planned, here, for that GPU: its precisions are allowed; NULL: for the device */
 	bool timed;                   /* each stage is trained alone in its process, so that its time may be compared */
 	bool unplanned;               /* stages are read and not planned: the caller does it, where it is needed */
 	int threads;                  /* 0: as many as cores */

@@ -140,7 +140,13 @@ t "products that a CPU does not have" 2 check good.yaml --device cpu --precision
 t "check says what it would take" 0 check good.yaml -- "big: cnn," "parameters" "multiply-adds" "2 blocks" "taps block1 (1,8,8,8)" \
 	"stage steps: blocks of small" "anchor 2/2 block 1/2" "in all: 3 stages" "optimiser steps"
 t "check --on says what a GPU would take" 0 check good.yaml --precision f32 --on h100 -- "NVIDIA H100 SXM: 67.0 TFLOP/s" "kernels," "ms by the roofs" "nothing was run there"
-t "check --on a GPU that nobody knows" 2 check good.yaml --on h1000 -- "unknown GPU 'h1000', there is h100, h200, a100, l4, rtx4090"
+t "check --on a GPU that nobody knows" 2 check good.yaml --on h1000 -- "unknown GPU 'h1000', there is h100, h200, a100, v100, l4, t4, rtx4090, rtx3090, rtx2080ti"
+t "check --on one without bf16 takes f16 by itself" 0 check good.yaml --precision auto --on t4 -- "precision f16" "NVIDIA T4: 65.0 TFLOP/s, memory 320 GB/s" "Turing"
+t "and the rate of f16 where bf16 is asked for" 0 check good.yaml --precision bf16 --on v100 -- "precision bf16" "NVIDIA V100 SXM2 16 or 32 GB: 125.0 TFLOP/s (of f16: it has no bf16), memory 900 GB/s"
+t "check --on one that has bf16 takes it by itself" 0 check good.yaml --precision auto --on rtx3090 -- "precision bf16" "NVIDIA GeForce RTX 3090: 71.0 TFLOP/s, memory 936 GB/s"
+t "check --on in f16, which this processor does not store" 0 check good.yaml --device cpu --precision f16 --on rtx2080ti -- "precision f16" "RTX 2080 Ti Founders Edition: 56.9 TFLOP/s, memory 616 GB/s"
+t "check --on in TF32" 0 check good.yaml --device cpu --precision tf32 --on a100 -- "precision tf32" "NVIDIA A100 SXM 80 GB: 156.0 TFLOP/s"
+t "check --on one that has no TF32" 2 check good.yaml --precision tf32 --on t4 -- "NVIDIA T4 has no TF32: take precision f16 or f32"
 t "check --plan prints steps" 0 check good.yaml --plan -- "segment 'student'" "conv2d" "segment 'critic'" "M mul-adds  MiB moved  ms, about" "GFLOP/s, memory"
 awk '$1 ~ /^[0-9]+$/ && /conv2d/ { rows++ } $1 == "sum" && $4 > 0 && $5 > 0 && $6 > 0 { sums++ } END { exit !(rows > 20 && sums > 5) }' out
 verdict $? "with sums of arithmetic, memory and time"
