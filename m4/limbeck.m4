@@ -129,6 +129,27 @@ int main(int argc, char **argv)
 AS_IF([test "x$limbeck_cv_target_clones" = xyes],
 	[AC_DEFINE([HAVE_TARGET_CLONES], [1], [A function may be compiled for several levels of x86-64.])])])
 
+# LIMBECK_CUDA_PLACE
+# nvcc, and CUDA_HOME where nobody says it: the first that has the toolkit's headers of nvcc's own folder, /usr/local/cuda, and /usr (Debian's own packages).
+# Libraries lie in its lib64, or as Debian has it. Of /usr the compiler must not be told: its headers would come in another order.
+AC_DEFUN([LIMBECK_CUDA_PLACE],
+[AC_PATH_PROG([NVCC], [nvcc], [], [$PATH:${CUDA_HOME:-/usr/local/cuda}/bin])
+AS_IF([test -z "$CUDA_HOME"],
+	[CUDA_HOME=/usr/local/cuda
+	for limbeck_dir in ${NVCC:+"${NVCC%/*}/.."} /usr/local/cuda /usr; do
+		AS_IF([test -f "$limbeck_dir/include/cuda_runtime_api.h"], [CUDA_HOME=`cd "$limbeck_dir" && pwd`; break])
+	done])
+CUDA_LIBDIR=$CUDA_HOME/lib64
+for limbeck_dir in lib64 "lib/`$CC -print-multiarch 2>/dev/null`" lib; do
+	AS_IF([test -e "$CUDA_HOME/$limbeck_dir/libcublas.so"], [CUDA_LIBDIR=$CUDA_HOME/$limbeck_dir; break])
+done
+AS_IF([test "x$CUDA_HOME" = x/usr], [CUDA_CPPFLAGS= CUDA_LDFLAGS=],
+	[CUDA_CPPFLAGS="-isystem $CUDA_HOME/include" CUDA_LDFLAGS="-L$CUDA_LIBDIR -Wl,-rpath,$CUDA_LIBDIR"])
+AC_SUBST([CUDA_HOME])
+AC_SUBST([CUDA_LIBDIR])
+AC_SUBST([CUDA_CPPFLAGS])
+AC_SUBST([CUDA_LDFLAGS])])
+
 # LIMBECK_CUDA
 # --with-cuda=auto|yes|no: whether the toolkit is there. LIMBECK_CUDA_MODULE says what is built with it.
 AC_DEFUN([LIMBECK_CUDA],
@@ -136,18 +157,19 @@ AC_DEFUN([LIMBECK_CUDA],
 	[AS_HELP_STRING([--with-cuda=auto|yes|no], [look for the CUDA toolkit; yes: fail when it is missing @<:@auto@:>@])],
 	[], [with_cuda=auto])
 AC_ARG_VAR([NVCC], [CUDA compiler])
-AC_ARG_VAR([CUDA_HOME], [folder of the CUDA toolkit, /usr/local/cuda when not set])
+AC_ARG_VAR([CUDA_HOME], [folder of the CUDA toolkit; when not set that of nvcc, /usr/local/cuda, or /usr])
 limbeck_cuda="not looked for"
 AS_CASE([$with_cuda],
 	[no], [],
 	[auto|yes],
-		[: ${CUDA_HOME=/usr/local/cuda}
-		AC_PATH_PROG([NVCC], [nvcc], [], [$PATH:$CUDA_HOME/bin])
+		[LIMBECK_CUDA_PLACE
 		limbeck_cuda_lack=
 		AS_IF([test -z "$NVCC"], [limbeck_cuda_lack=" nvcc"])
 		limbeck_save_CPPFLAGS=$CPPFLAGS
-		CPPFLAGS="$CPPFLAGS -I$CUDA_HOME/include"
+		CPPFLAGS="$CPPFLAGS $CUDA_CPPFLAGS"
 		AC_CHECK_HEADER([cuda_runtime_api.h], [], [limbeck_cuda_lack="$limbeck_cuda_lack cuda_runtime_api.h"])
+		AC_CHECK_HEADER([cublas_v2.h])
+		AC_CHECK_HEADER([cudnn_graph.h])
 		CPPFLAGS=$limbeck_save_CPPFLAGS
 		AS_IF([test -z "$limbeck_cuda_lack"],
 			[limbeck_cuda=`"$NVCC" --version 2>/dev/null | sed -n 's/.*release \(@<:@0-9.@:>@*\).*/\1/p'`
@@ -165,12 +187,10 @@ AC_DEFUN([LIMBECK_CUSIM],
 [AC_ARG_ENABLE([cusim],
 	[AS_HELP_STRING([--disable-cusim], [do not test CUDA kernels on the CPU])],
 	[], [enable_cusim=auto])
-CUDA_CPPFLAGS=
 limbeck_have_cusim=no
 AS_IF([test "x$enable_cusim" = xno], [limbeck_cusim="not tested: --disable-cusim"],
 	[test "x$with_cuda" = xno], [limbeck_cusim="not tested: --without-cuda"],
-	[CUDA_CPPFLAGS="-isystem $CUDA_HOME/include"
-	AC_MSG_CHECKING([whether $CXX can compile CUDA kernels for the CPU])
+	[AC_MSG_CHECKING([whether $CXX can compile CUDA kernels for the CPU])
 	AC_LANG_PUSH([C++])
 	limbeck_save_CPPFLAGS=$CPPFLAGS
 	limbeck_save_CXXFLAGS=$CXXFLAGS
@@ -197,7 +217,6 @@ __global__ void kernel(int *x) { *x = std::get<0>(std::make_tuple(1)); }
 		[test "x$enable_cusim" = xyes],
 		[AC_MSG_ERROR([--enable-cusim, but there is no C++17 compiler for x86-64 with the headers of CUDA 12 or later (Debian: g++; CUDA_HOME)])],
 		[limbeck_cusim="not tested: no C++17 compiler for x86-64 with the headers of CUDA 12 or later"])])
-AC_SUBST([CUDA_CPPFLAGS])
 AM_CONDITIONAL([CUSIM], [test "x$limbeck_have_cusim" = xyes])
 # Its header is all that the stand-in for cuDNN needs.
-AM_CONDITIONAL([CUSIM_CUDNN], [test "x$limbeck_have_cusim" = xyes && test -f "$CUDA_HOME/include/cudnn_graph.h"])])
+AM_CONDITIONAL([CUSIM_CUDNN], [test "x$limbeck_have_cusim" = xyes && test "x$ac_cv_header_cudnn_graph_h" = xyes])])

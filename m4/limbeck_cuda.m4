@@ -3,9 +3,9 @@
 AC_DEFUN([LIMBECK_CUDA_MODULE],
 [AC_ARG_VAR([CUDA_ARCHS], [compute capabilities that kernels are compiled for; without it those of this machine's GPUs, with --with-cuda=yes 75 80 86 89 90 100 120])
 limbeck_cuda_module=no
-AS_IF([test "x$with_cuda" = xyes && test ! -f "$CUDA_HOME/include/cublas_v2.h"],
-	[AC_MSG_ERROR([--with-cuda=yes, but there is no $CUDA_HOME/include/cublas_v2.h (set CUDA_HOME)])])
-AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test -f "$CUDA_HOME/include/cublas_v2.h" && test -n "$CXX"],
+AS_IF([test "x$with_cuda" = xyes && test "x$ac_cv_header_cublas_v2_h" != xyes],
+	[AC_MSG_ERROR([--with-cuda=yes, but there is no cublas_v2.h in $CUDA_HOME/include (Debian: nvidia-cuda-toolkit; or set CUDA_HOME)])])
+AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test "x$ac_cv_header_cublas_v2_h" = xyes && test -n "$CXX"],
 	[AS_IF([test "x$with_cuda" = xyes || test -n "$CUDA_ARCHS" || test -e /dev/nvidiactl], [limbeck_cuda_module=yes])])
 # Minutes of nvcc for all of them: where a GPU is at hand its own is enough.
 AS_IF([test -z "$CUDA_ARCHS" && test "x$with_cuda" != xyes],
@@ -17,12 +17,11 @@ for limbeck_arch in $CUDA_ARCHS; do
 done
 NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=compute_$limbeck_arch"
 AC_SUBST([NVCC_FLAGS])
-AC_SUBST([CUDA_HOME])
 AC_ARG_WITH([cudnn],
-	[AS_HELP_STRING([--without-cudnn], [no convolutions by cuDNN 9, which makes those of bf16 faster @<:@use it where CUDA_HOME has its header@:>@])],
+	[AS_HELP_STRING([--without-cudnn], [no convolutions by cuDNN 9, which makes those of bf16 faster @<:@use it where its header is found@:>@])],
 	[], [with_cudnn=check])
-AS_IF([test -f "$CUDA_HOME/include/cudnn_graph.h"], [test "x$with_cudnn" != xcheck || with_cudnn=yes],
-	[test "x$with_cudnn" = xyes], [AC_MSG_ERROR([--with-cudnn, but there is no $CUDA_HOME/include/cudnn_graph.h])],
+AS_IF([test "x$ac_cv_header_cudnn_graph_h" = xyes], [test "x$with_cudnn" != xcheck || with_cudnn=yes],
+	[test "x$with_cudnn" = xyes], [AC_MSG_ERROR([--with-cudnn, but there is no cudnn_graph.h in $CUDA_HOME/include])],
 	[with_cudnn=no])
 AM_CONDITIONAL([CUDNN], [test "x$with_cudnn" != xno])
 # Where `make install` puts the module, for the program that looks for it.

@@ -83,9 +83,9 @@ CUDA_SHARED = base/arena.c base/err.c base/str.c engine/tensor.c
 if CUDA_MODULE
 pkglib_LTLIBRARIES = limbeck_cuda.la
 limbeck_cuda_la_SOURCES = $(CUDA_HOST) %D%/module.c $(CUDA_SHARED)
-limbeck_cuda_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(CUDA_HOME)/include
-limbeck_cuda_la_LDFLAGS = -module -avoid-version -shared -no-undefined -Wl,-rpath,$(CUDA_HOME)/lib64
-limbeck_cuda_la_LIBADD = $(CUDA_KERNELS:.cu=.nvcc.o) -L$(CUDA_HOME)/lib64 -lcublas -lcudart -lstdc++ -lm
+limbeck_cuda_la_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
+limbeck_cuda_la_LDFLAGS = -module -avoid-version -shared -no-undefined $(CUDA_LDFLAGS)
+limbeck_cuda_la_LIBADD = $(CUDA_KERNELS:.cu=.nvcc.o) -lcublas -lcudart -lstdc++ -lm
 if CUDNN
 limbeck_cuda_la_SOURCES += %D%/conv_cudnn.c
 limbeck_cuda_la_LIBADD += -lcudnn

@@ -70,7 +70,7 @@ CLEANFILES += $(CUSIM_KERNELS) $(CUSIM_OWN_KERNELS) $(CUSIM_READ)
 # cuRAND's numbers beside ours; its header and its library are looked for by the test itself.
 check_PROGRAMS += tests/check_curand
 tests_check_curand_SOURCES = %D%/curand.cc
-tests_check_curand_CPPFLAGS = -I$(top_srcdir) $(CUDA_CPPFLAGS) -DCURAND_FOLDER='"$(CUDA_HOME)/lib64"'
+tests_check_curand_CPPFLAGS = -I$(top_srcdir) $(CUDA_CPPFLAGS) -DCURAND_FOLDER='"$(CUDA_LIBDIR)"'
 tests_check_curand_CXXFLAGS = $(CUSIM_CXXFLAGS)
 tests_check_curand_LDFLAGS = $(CUSIM_LINK)
 tests_check_curand_LDADD = liblimbeck-core.la $(LIMBECK_LIBS)
