@@ -120,7 +120,7 @@ const char *str_nearest(const char *s, const char *const words[], int n)
 	const size_t len = strlen(s);
 	if (len > WORD_MAX)
 		return NULL;
-	int best_d = len < 3 ? 2 : (int)len / 3 + 2; /* one more than what is near enough */
+	int best_d = len < 6 ? 2 : (int)len / 3 + 1; /* one more than what is near enough: a third of its letters, at least one */
 	for (int i = 0; i < n; i++) {
 		const size_t m = strlen(words[i]);
 		if (m > WORD_MAX)

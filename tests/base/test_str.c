@@ -42,6 +42,11 @@ START_TEST(the_nearest_word)
 	ck_assert_str_eq(str_nearest("learning", words, n), "learning_rate");
 	ck_assert_ptr_null(str_nearest("q", words, n));
 	ck_assert_ptr_null(str_nearest("momentum", words, n));
+	static const char *const options[] = {"on", "form", "quiet", "budget"};
+	ck_assert_ptr_null(str_nearest("foo", options, 4)); /* two of its three letters are others */
+	ck_assert_ptr_null(str_nearest("bugdet", options, 3));
+	ck_assert_str_eq(str_nearest("bugdet", options, 4), "budget");
+	ck_assert_str_eq(str_nearest("quiett", options, 4), "quiet");
 	ck_assert_ptr_null(str_nearest("", words, n));
 	ck_assert_ptr_null(str_nearest("tau", NULL, 0));
 	char big[300];
