@@ -68,13 +68,17 @@ liblimbeck_core_la_SOURCES += \
 	%D%/sweep_results.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/table_claim_grid.c \
 	%D%/table_claims.c \
 	%D%/table_csv.c \
 	%D%/table_reach.c \
+	%D%/table_recipe_own.c \
 	%D%/table_recipes.c \
+	%D%/table_recipes_int.h \
 	%D%/table_int.h \
 	%D%/table_layout.c \
 	%D%/table_notes.c \
+	%D%/table_paper.c \
 	%D%/table_print.c \
 	%D%/table_tuning.c \
 	%D%/verdict.c

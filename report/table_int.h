@@ -51,6 +51,16 @@ void table_recipe_note(const struct table *t, FILE *f);                     /* w
 /* A record in the file's 'tuning' of what is no stage, row or point is an error. */
 enum status table_tuning_check(const struct table *t, struct err *e);
 void table_tuning_note(const struct table *t, FILE *f); /* what was tried, and for which rows nobody says */
+/* Numbers as a column has them: with two places in percent, "-" where there is none; with a sign; "+0.10 to +0.30". */
+const char *table_number(struct arena *a, const struct table_column *c, double v);
+const char *table_signed(struct arena *a, const struct table_column *c, double v);
+const char *table_interval(struct arena *a, const struct table_column *c, double low, double high);
+const char *table_or_dash(const char *text); /* "-" for "" */
+struct grid *table_paper_grid(struct arena *a, const struct table *t);
+void table_paper_note(const struct table *t, FILE *f);
+void table_paper_claims_note(const struct table *t, FILE *f);
+struct grid *table_claim_grid(struct arena *a, const struct table *t);
+void table_claim_pictures(const struct table *t, FILE *f); /* McNemar's test of each, or why there is none */
 void table_csv(const struct table *t, FILE *f);
 void table_csv_claims(const struct table *t, FILE *f);
 /* What a table is of, what its claims mean, what stands beside it: in LaTeX each below its own. form: of the table, whose columns have other names in CSV. */

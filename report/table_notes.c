@@ -161,92 +161,6 @@ static void note_claims(const struct table *t, FILE *f, enum grid_form form)
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }
 
-static bool same_usual(const struct paper_cell *x, const struct paper_cell *y)
-{
-	return str_eq(x->metric, y->metric) && x->split == y->split && x->rule == y->rule && x->runs == y->runs;
-}
-
-/* Whether another column before this one stands beside the same numbers, or beside such as are of the same. */
-static bool is_told(const struct table *t, int column)
-{
-	const struct paper_cell *usual = &t->paper->usual[t->column[column].paper];
-	for (int c = 0; c < column; c++)
-		if (t->column[c].paper >= 0 && same_usual(usual, &t->paper->usual[t->column[c].paper]))
-			return true;
-	return false;
-}
-
-/* A line for all columns whose numbers the paper has in the same way. */
-static void note_papers_numbers(const struct table *t, FILE *f)
-{
-	for (int c = 0; c < t->n_column; c++) {
-		if (t->column[c].paper < 0 || is_told(t, c))
-			continue;
-		const struct paper_cell *p = &t->paper->usual[t->column[c].paper];
-		fputs("The paper's numbers", f);
-		for (int k = c, n = 0; k < t->n_column; k++)
-			if (t->column[k].paper >= 0 && same_usual(p, &t->paper->usual[t->column[k].paper]))
-				fprintf(f, "%s%s", n++ ? ", " : " beside ", table_column_label(t->arena, t, &t->column[k]));
-		fprintf(f, ": metric %s, split %s, rule %s, runs %d; one that is of something else says so beside its runs.\n", p->metric, paper_split_word(p->split),
-		        paper_rule_word(p->rule), p->runs);
-	}
-}
-
-static void note_paper(const struct table *t, FILE *f)
-{
-	if (!t->paper)
-		return;
-	fputs("Verdict: above or below if the difference is outside ±, which assumes the paper's spread to be ours; agrees if it is at most half a point and "
-	      "± at most one; else it cannot be told. What is not of the same metric, data, split, budget or rule, what doesn't say its split or rule, and what is only recalled, gets none.\n", f);
-	note_papers_numbers(t, f);
-	if (t->paper->note && *t->paper->note)
-		fprintf(f, "%s\n", t->paper->note);
-}
-
-struct tally {
-	int n, held, columns;
-};
-
-static bool is_row_of(const struct table_row *r, const char *name)
-{
-	return r->paper && str_eq(r->paper->name, name);
-}
-
-/* Both rows of a sentence in column k, at each point that has both. */
-static void count_column(const struct table *t, const struct paper_claim *c, int k, struct tally *n)
-{
-	const int before = n->n;
-	for (int i = 0; i < t->n_row; i++)
-		for (int j = 0; j < t->n_row; j++) {
-			const struct table_row *x = &t->row[i], *y = &t->row[j];
-			if (!is_row_of(x, c->better) || !is_row_of(y, c->than) || (x->point && y->point && x->point != y->point) || !x->cell[k].n || !y->cell[k].n)
-				continue;
-			const double d = x->cell[k].sum.mean - y->cell[k].sum.mean;
-			n->n++;
-			n->held += t->column[k].less_is_better ? d < 0 : d > 0;
-		}
-	n->columns += n->n > before;
-}
-
-/* Whether the paper's own sentences hold here. */
-static void note_paper_claims(const struct table *t, FILE *f)
-{
-	for (int i = 0; t->paper && i < t->paper->n_claim; i++) {
-		const struct paper_claim *c = &t->paper->claim[i];
-		struct tally n = {0};
-		for (int k = 0; k < t->n_column; k++)
-			if (table_same_metric(*c->metric ? c->metric : t->column[0].metric, t->column[k].metric) &&
-			    (str_eq(c->columns, "all") || str_eq(c->columns, t->column[k].label)))
-				count_column(t, c, k, &n);
-		if (!n.n)
-			fprintf(f, "The paper says: %s. Undecided: not run.\n", c->says);
-		else
-			fprintf(f, "The paper says: %s. Here in %d of %d %s: %s%s.\n", c->says, n.held, n.n, n.n > n.columns ? "points" : "columns",
-			        n.n < 3 ? "undecided, too few" : n.held == n.n ? "supported" : n.held == 0 ? "contradicted" : "undecided",
-			        str_eq(t->sweep->budget_name, "full") ? "" : ", by other budget");
-	}
-}
-
 /* How much of a text is its first line, or what there is room for, in whole characters. */
 static int first_line(const char *text)
 {
@@ -337,8 +251,8 @@ void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 		note_gone(t, f);
 	}
 	if (which & NOTES_PAPER) {
-		note_paper(t, f);
-		note_paper_claims(t, f);
+		table_paper_note(t, f);
+		table_paper_claims_note(t, f);
 	}
 	if (results) {
 		table_tuning_note(t, f);

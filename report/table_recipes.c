@@ -11,16 +11,11 @@
 
 #include "base/names.h"
 #include "base/sha256.h"
-#include "report/table_int.h"
+#include "report/table_recipes_int.h"
 
-enum { HASH = 8 /* letters of it that are shown */, OWN_MOST = 64 /* options that a kind may have */ };
+enum { HASH = 8 /* letters of it that are shown */ };
 
-struct recipe {
-	int n;
-	const char **key, **value;
-};
-
-static void add(struct recipe *r, struct arena *a, const char *key, const char *value)
+void recipe_add(struct recipe *r, struct arena *a, const char *key, const char *value)
 {
 	const char **keys = NEW_ARRAY(a, const char *, r->n + 1), **values = NEW_ARRAY(a, const char *, r->n + 1);
 	for (int i = 0; i < r->n; i++) {
@@ -41,8 +36,8 @@ static bool is_of(const struct opt *rows, const char *name, const char *only)
 	return false;
 }
 
-/* Each option that changes results, as a run's config.yaml has it: "  name: value   # where it came from". only: that one; NULL: all. */
-static void add_options(struct recipe *r, struct arena *a, const struct opt *rows, const void *conf, const struct conf *map, const char *only)
+/* From a run's config.yaml: "  name: value   # where it came from". */
+void recipe_add_options(struct recipe *r, struct arena *a, const struct opt *rows, const void *conf, const struct conf *map, const char *only)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -58,7 +53,7 @@ static void add_options(struct recipe *r, struct arena *a, const struct opt *row
 		const char *name = arena_strn(a, line, colon), *from = line + colon + 1 + (line[colon + 1] == ' ');
 		const char *whole = arena_strn(a, from, (size_t)(line + end - from)), *comment = strstr(whole, "   # ");
 		if (is_of(rows, name, only))
-			add(r, a, name, comment ? arena_strn(a, whole, (size_t)(comment - whole)) : whole);
+			recipe_add(r, a, name, comment ? arena_strn(a, whole, (size_t)(comment - whole)) : whole);
 	}
 	free(text);
 }
@@ -68,101 +63,15 @@ static struct recipe recipe_of(struct arena *a, const struct experiment *x, cons
 	struct recipe r = {0};
 	const struct data *d = x->data;
 	const struct conf *data = conf_find(x->root, "data");
-	add(&r, a, "data", arena_printf(a, "%s %.*s", d->kind->name, HASH, d->info.hash));
-	add_options(&r, a, d->kind->opts, d->kind_conf, data, NULL);
-	add_options(&r, a, data_opts, &d->conf, data, NULL);
-	add(&r, a, "precision", precision_name(x->precision));
-	add(&r, a, "deterministic", x->deterministic ? "true" : "false");
-	add_options(&r, a, train_opts, &s->train, s->map, "epochs");
-	add_options(&r, a, optim_opts, &s->optim, s->map, NULL);
-	add_options(&r, a, schedule_opts, &s->schedule, s->map, NULL);
+	recipe_add(&r, a, "data", arena_printf(a, "%s %.*s", d->kind->name, HASH, d->info.hash));
+	recipe_add_options(&r, a, d->kind->opts, d->kind_conf, data, NULL);
+	recipe_add_options(&r, a, data_opts, &d->conf, data, NULL);
+	recipe_add(&r, a, "precision", precision_name(x->precision));
+	recipe_add(&r, a, "deterministic", x->deterministic ? "true" : "false");
+	recipe_add_options(&r, a, train_opts, &s->train, s->map, "epochs");
+	recipe_add_options(&r, a, optim_opts, &s->optim, s->map, NULL);
+	recipe_add_options(&r, a, schedule_opts, &s->schedule, s->map, NULL);
 	return r;
-}
-
-/* ---- a kind's own lengths and rates ---- */
-
-/* An option of a kind, by the values that it has in this table. */
-struct own {
-	const struct stage_kind *kind;
-	const struct opt *opt;
-	const char *value; /* the first that was met; NULL: none yet */
-	bool varies;
-};
-struct owns {
-	int n, cap;
-	struct own *item;
-	struct names *varied; /* "STAGE OPTION": 1 where points set it, 0 where none does */
-};
-
-static bool is_length_or_rate(const struct opt *o)
-{
-	const bool rate = o->type == OPT_REAL && (str_eq(o->name, "lr") || str_ends(o->name, "_lr"));
-	return !(o->flags & OPT_NEUTRAL) && (rate || str_eq(o->unit, "epochs"));
-}
-
-/* Whether the points set it: "stages.NAME.OPTION", or the whole stage. */
-static bool any_sets(const struct vary *v, const struct stage *s, const char *option)
-{
-	for (int p = 0; p < v->n_point; p++)
-		for (int i = 0; i < v->point[p].n; i++) {
-			const char *path = v->point[p].set[i].path;
-			const size_t n = strlen("stages."), m = strlen(s->name);
-			if (!str_starts(path, "stages.") || !str_starts(path + n, s->name))
-				continue;
-			if (!path[n + m] || (path[n + m] == '.' && str_eq(path + n + m + 1, option)))
-				return true;
-		}
-	return false;
-}
-
-/* Looked for once, however many points there are. */
-static bool is_varied(struct table *t, const struct owns *all, const struct stage *s, const char *option)
-{
-	const char *key = arena_printf(t->arena, "%s %s", s->name, option);
-	const int known = names_find(all->varied, key);
-	return known < 0 ? names_put(all->varied, key, any_sets(&t->sweep->vary, s, option)) : known;
-}
-
-static const char *own_value(struct arena *a, const struct stage *s, const char *option)
-{
-	struct recipe one = {0};
-	add_options(&one, a, s->kind->opts, s->conf, s->map, option);
-	return one.n ? one.value[0] : "-";
-}
-
-static struct own *own_of(struct table *t, struct owns *all, const struct stage_kind *k, const struct opt *o)
-{
-	for (int i = 0; i < all->n; i++)
-		if (all->item[i].kind == k && all->item[i].opt == o)
-			return &all->item[i];
-	if (all->n == all->cap) {
-		struct own *bigger = NEW_ARRAY(t->arena, struct own, 2 * all->cap + 16);
-		if (all->n)
-			memcpy(bigger, all->item, (size_t)all->n * sizeof *bigger);
-		all->item = bigger;
-		all->cap = 2 * all->cap + 16;
-	}
-	all->item[all->n] = (struct own){.kind = k, .opt = o};
-	return &all->item[all->n++];
-}
-
-static void look_at_own(struct table *t, struct owns *all, const struct stage *s)
-{
-	for (const struct opt *o = s->kind->opts; o && o->name; o++) {
-		if (!is_length_or_rate(o) || is_varied(t, all, s, o->name))
-			continue;
-		struct own *own = own_of(t, all, s->kind, o);
-		const char *value = own_value(t->arena, s, o->name);
-		own->varies |= own->value && !str_eq(own->value, value);
-		own->value = own->value ? own->value : value;
-	}
-}
-
-static void add_own(struct table *t, const struct owns *all, const struct stage *s, struct recipe *r)
-{
-	for (int i = 0; i < all->n; i++)
-		if (all->item[i].kind == s->kind && all->item[i].varies && !is_varied(t, all, s, all->item[i].opt->name))
-			add(r, t->arena, all->item[i].opt->name, own_value(t->arena, s, all->item[i].opt->name));
 }
 
 /* The recipe with all of the kind's options, those that differ from their defaults; networks, teachers and seeds are none of it. */
@@ -183,8 +92,6 @@ static const char *hash_of(struct table *t, const struct recipe *r, const struct
 	str_release(&text);
 	return arena_strn(t->arena, hex, HASH);
 }
-
-/* ---- those of a table ---- */
 
 static const char *value_of(const struct recipe *r, const char *key)
 {
@@ -237,7 +144,7 @@ static const struct stage *stage_of(const struct table *t, int row, int column, 
 
 void table_recipes(struct table *t)
 {
-	struct owns owns = {.varied = names_new(t->arena, (size_t)table_first(t)->n_stage * OWN_MOST)};
+	struct recipe_owns *owns = recipe_owns_new(t);
 	const struct experiment *x;
 	struct names *known = names_new(t->arena, (size_t)t->n_row * (size_t)t->n_column);
 	t->recipe = NEW_ARRAY(t->arena, struct recipe, (size_t)t->n_row * (size_t)t->n_column);
@@ -245,7 +152,7 @@ void table_recipes(struct table *t)
 		for (int c = 0; c < t->n_column; c++) {
 			const struct stage *s = stage_of(t, i, c, &x);
 			if (s && !t->row[i].used)
-				look_at_own(t, &owns, s);
+				recipe_owns_look(t, owns, s);
 		}
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++) {
@@ -255,7 +162,7 @@ void table_recipes(struct table *t)
 			struct recipe r = recipe_of(t->arena, x, s);
 			t->row[i].cell[c].recipe_hash = hash_of(t, &r, s);
 			if (!t->row[i].used)
-				add_own(t, &owns, s, &r);
+				recipe_owns_add(t, owns, s, &r);
 			t->row[i].cell[c].recipe = number_of(t, known, &r);
 		}
 	for (int c = 0; c < t->n_column; c++) {
