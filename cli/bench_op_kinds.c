@@ -129,6 +129,12 @@ static struct node *normalize(struct sample *s)
 	return graph_normalize(s->g, sample_input(s, at(s)->x, CLASS_U8), mean, std);
 }
 
+static struct node *pictures(struct sample *s)
+{
+	static const float mean[4] = {0.5f, 0.5f, 0.5f, 0.5f}, std[4] = {0.25f, 0.25f, 0.25f, 0.25f};
+	return graph_pictures(s->g, sample_input(s, at(s)->x, CLASS_U8), sample_input(s, shape2(at(s)->x.d[0], 4), CLASS_I32), mean, std);
+}
+
 /* ---- pooling ---- */
 
 static struct node *mean(struct sample *s)
@@ -234,6 +240,7 @@ const struct op_kind op_kinds[] = {
 	KIND(max_pool_dx, 4, pools, .has_kernel = true),
 	KIND(mean, 4, last, .has_out = false),
 	KIND(normalize, 4, first, .has_out = false),
+	KIND(pictures, 4, first, .has_out = false),
 	KIND(matmul, 2, heads, .has_out = true),
 	KIND(softmax, 2, logits, .has_out = false),
 	KIND(log_softmax, 2, logits, .has_out = false),

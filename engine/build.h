@@ -154,6 +154,9 @@ struct node *graph_reverse_gradient(struct graph *g, struct node *x, double fact
 /* u8 picture (N,C,H,W) to act: (x / 255 - mean[c]) / std[c]; C <= 4; no gradient to the bytes */
 struct normalize_conf { float mean[4], std[4]; };
 struct node *graph_normalize(struct graph *g, struct node *x, const float mean[4], const float std[4]);
+/* The same of rows of a store of pictures (M,C,H,W) u8, each as its view shows it: view (N,4) i32 is row, dy, dx, flip. The picture is moved by (dy, dx), zeros
+   come in from outside, then it is mirrored where flip is not 0: (N,C,H,W) act. Rows are 0..M-1, which nobody checks; no gradient */
+struct node *graph_pictures(struct graph *g, struct node *store, struct node *view, const float mean[4], const float std[4]);
 
 /* ---- made of the above ---- */
 struct node *graph_mse(struct graph *g, struct node *a, struct node *b); /* mean over all elements, in wide; () */

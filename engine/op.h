@@ -19,6 +19,7 @@ enum op_flags {
 	OP_VIEW0 = 1,     /* output 0 is input 0's memory (reshape where the layout allows): asked per call by op->view */
 	OP_NO_GRAD = 2,   /* piecewise constant or integer: gradients stop here silently (compare, arg_max, floor, sign) */
 	OP_ELEMENTWISE0 = 4, /* output 0 has the shape of input 0 and may take its memory if dtypes agree */
+	OP_PICKS0 = 8,    /* of input 0 no more elements are read than output 0 has */
 };
 
 struct op {

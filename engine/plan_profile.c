@@ -15,6 +15,11 @@ static double value_bytes(const struct plan *p, int v)
 	return v < 0 ? 0 : (double)tensor_bytes(&p->value[v].tensor);
 }
 
+static double picked_bytes(const struct plan *p, const struct step *s)
+{
+	return (double)shape_count(&s->call->out[0]->type.shape) * (double)dtype_size(p->value[s->in[0]].tensor.dtype);
+}
+
 struct step_cost plan_step_cost(const struct plan *p, int step)
 {
 	const struct step *s = &p->step[step];
@@ -23,6 +28,8 @@ struct step_cost plan_step_cost(const struct plan *p, int step)
 		                          .bytes = value_bytes(p, s->in[0]) + (double)p->buffer[s->pack_to].bytes};
 	struct step_cost c = {.op = s->call->op->name, .kernel = s->plan.name, .node = s->call->out[0], .call = s->call,
 	                      .fuse = s->fuse, .segment = s->segment, .macs = s->call->op->macs ? s->call->op->macs(s->call) : 0};
+	if (s->call->op->flags & OP_PICKS0)
+		c.bytes -= value_bytes(p, s->in[0]) - picked_bytes(p, s);
 	for (int i = 0; i < s->n_in; i++)
 		c.bytes += s->pack[i] >= 0 ? (double)p->buffer[s->pack[i]].bytes : value_bytes(p, s->in[i]);
 	for (int i = 0; i < MAX_OUT; i++)

@@ -31,6 +31,7 @@ CUDA_KERNELS = \
 	%D%/map.cu \
 	%D%/norm.cu \
 	%D%/norm_dx.cu \
+	%D%/pictures.cu \
 	%D%/pool.cu \
 	%D%/pool_avg.cu \
 	%D%/product.cu \
@@ -57,6 +58,7 @@ CUDA_INCLUDED = \
 	%D%/norm.cuh \
 	%D%/norm_kernels.h \
 	%D%/pack.cuh \
+	%D%/pictures_kernels.h \
 	%D%/pool.cuh \
 	%D%/pool_kernels.h \
 	%D%/product.h \

@@ -209,16 +209,3 @@ extern "C" cudaError_t cu_fill(struct cu_array y, double value, int64_t n, cudaS
 		return CU_LAUNCH(k_fill_i32, cu_blocks(n), CU_BLOCK, 0, stream, (int32_t *)y.data, (int32_t)value, n);
 	return CU_LAUNCH(k_fill, cu_blocks(n), CU_BLOCK, 0, stream, y, (float)value, n);
 }
-
-__global__ void k_normalize(cu_array y, const uint8_t *x, int C, int64_t n, cu_affine4 k)
-{
-	CU_EACH(i, n) {
-		const int c = (int)(i % C);
-		cu_put(y, i, (float)x[i] * k.factor[c] + k.add[c]);
-	}
-}
-
-extern "C" cudaError_t cu_normalize(struct cu_array y, const uint8_t *x, int C, int64_t n, struct cu_affine4 k, cudaStream_t stream)
-{
-	return CU_LAUNCH(k_normalize, cu_blocks(n), CU_BLOCK, 0, stream, y, x, C, n, k);
-}

@@ -31,9 +31,6 @@ cudaError_t cu_map(enum cu_map f, float a, float b, int64_t n, const struct cu_v
 /* dst[i] = src[i]: bytes are kept where the types agree, else through f32 as on the CPU. */
 cudaError_t cu_copy(int64_t n, const struct cu_view *dst, const struct cu_view *src, cudaStream_t stream);
 cudaError_t cu_fill(struct cu_array y, double value, int64_t n, cudaStream_t stream);
-/* y = x factor[c] + add[c], x bytes, channels interleaved, C <= 4; n elements. */
-struct cu_affine4 { float factor[4], add[4]; };
-cudaError_t cu_normalize(struct cu_array y, const uint8_t *x, int C, int64_t n, struct cu_affine4 k, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -144,7 +144,7 @@ static void order_grad(struct graph *g, const struct call *c, struct node *const
 
 const struct op op_gather = {
 	.name = "gather", .help = "y[r] = x[index[r]]",
-	.min_in = 2, .max_in = 2, .n_out = 1, .infer = gather_infer, .grad = gather_grad,
+	.min_in = 2, .max_in = 2, .n_out = 1, .infer = gather_infer, .grad = gather_grad, .flags = OP_PICKS0,
 };
 
 const struct op op_scatter_add = {

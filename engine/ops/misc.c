@@ -41,19 +41,35 @@ static void reverse_grad(struct graph *g, const struct call *c, struct node *con
 		dx[0] = graph_scale(g, dy[0], -k->factor, 0);
 }
 
-static enum status normalize_infer(const struct call *c, struct type out[], struct err *e)
+static enum status check_bytes(const struct call *c, const struct normalize_conf *k, struct err *e)
 {
-	const struct normalize_conf *k = c->conf;
 	const struct type *x = &c->in[0]->type;
 	if (x->cls != CLASS_U8 || x->shape.n_dim != 4 || x->shape.d[1] > 4)
-		return err_user(e, c->at, "normalize: input %s %s must be u8 of rank 4 with 1 to 4 channels",
+		return err_user(e, c->at, "%s: input %s %s must be u8 of rank 4 with 1 to 4 channels", c->op->name,
 		                tclass_name(x->cls), shape_str(&x->shape));
 	for (int i = 0; i < x->shape.d[1]; i++)
 		if (!(k->std[i] > 0))
 			return err_user(e, c->at,
-			                "normalize: standard deviation of channel %d is %g, allowed more than 0", i,
+			                "%s: standard deviation of channel %d is %g, allowed more than 0", c->op->name, i,
 			                (double)k->std[i]);
-	out[0] = type_of(x->shape, CLASS_ACT);
+	return OK;
+}
+
+static enum status normalize_infer(const struct call *c, struct type out[], struct err *e)
+{
+	out[0] = type_of(c->in[0]->type.shape, CLASS_ACT);
+	return check_bytes(c, c->conf, e);
+}
+
+static enum status pictures_infer(const struct call *c, struct type out[], struct err *e)
+{
+	const struct type *x = &c->in[0]->type, *view = &c->in[1]->type;
+	const enum status st = check_bytes(c, c->conf, e);
+	if (st != OK)
+		return st;
+	if (view->cls != CLASS_I32 || view->shape.n_dim != 2 || view->shape.d[1] != 4)
+		return err_user(e, c->at, "pictures: views %s %s must be i32 (N,4)", tclass_name(view->cls), shape_str(&view->shape));
+	out[0] = type_of(shape4(view->shape.d[0], x->shape.d[1], x->shape.d[2], x->shape.d[3]), CLASS_ACT);
 	return OK;
 }
 
@@ -80,6 +96,12 @@ const struct op op_normalize = {
 	.infer = normalize_infer, .flags = OP_NO_GRAD,
 };
 
+const struct op op_pictures = {
+	.name = "pictures", .help = "normalize of rows of x, each moved by dy, dx and mirrored as its view says",
+	.min_in = 2, .max_in = 2, .n_out = 1, .conf_size = sizeof(struct normalize_conf),
+	.infer = pictures_infer, .flags = OP_NO_GRAD | OP_PICKS0,
+};
+
 struct node *graph_cast(struct graph *g, struct node *x, enum tclass cls)
 {
 	const struct cast_conf conf = {(int)cls};
@@ -99,15 +121,30 @@ struct node *graph_reverse_gradient(struct graph *g, struct node *x, double fact
 	return x ? graph_call(g, &op_reverse_gradient, &conf, &x, 1) : NULL;
 }
 
-/* Only the picture's channels are read; the rest of conf is set so that equal calls have equal bytes. */
-struct node *graph_normalize(struct graph *g, struct node *x, const float mean[4], const float std[4])
+/* Only the picture's channels are read; the rest is set so that equal calls have equal bytes. */
+static struct normalize_conf moments_of(const struct node *x, const float mean[4], const float std[4])
 {
 	struct normalize_conf conf = {{0}, {1, 1, 1, 1}};
-	if (!x)
-		return NULL;
 	for (int i = 0; x->type.shape.n_dim == 4 && i < 4 && i < x->type.shape.d[1]; i++) {
 		conf.mean[i] = mean[i];
 		conf.std[i] = std[i];
 	}
+	return conf;
+}
+
+struct node *graph_normalize(struct graph *g, struct node *x, const float mean[4], const float std[4])
+{
+	if (!x)
+		return NULL;
+	const struct normalize_conf conf = moments_of(x, mean, std);
 	return graph_call(g, &op_normalize, &conf, &x, 1);
+}
+
+struct node *graph_pictures(struct graph *g, struct node *store, struct node *view, const float mean[4], const float std[4])
+{
+	struct node *in[] = {store, view};
+	if (!store || !view)
+		return NULL;
+	const struct normalize_conf conf = moments_of(store, mean, std);
+	return graph_call(g, &op_pictures, &conf, in, 2);
 }

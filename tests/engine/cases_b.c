@@ -141,6 +141,7 @@ BUILD(stop, graph_add(g, graph_stop_gradient(g, graph_scale(g, x[1], 1.7, 0.4)),
 
 static const float mean[4] = {0.47f, 0.31f, 0.62f}, std[4] = {0.23f, 0.29f, 0.19f, 1};
 BUILD(normalize, graph_normalize(g, x[0], mean, std))
+BUILD(pictures, graph_pictures(g, x[0], x[1], mean, std))
 BUILD(normalize_conv, graph_conv2d(g, graph_normalize(g, x[0], mean, std), x[1], NULL, NULL, 1, 1, 1))
 
 BUILD(conv_narrow, graph_relu(g, graph_conv2d(g, x[0], x[1], x[2], x[3], 1, 1, 1)))
@@ -304,6 +305,9 @@ const struct op_case cases_b[] = {
 	{"stop_gradient", b_stop, CASE_SECOND, 2,
 	 {WIDE(D2(3, 7), -2, 2), {D2(3, 7), CLASS_WIDE, -2, 2, IN_FIXED, 0, {0}}}, 0, 0},
 	{"normalize", b_normalize, CASE_FORWARD, 1, {{D4(2, 3, 7, 5), CLASS_U8, 0, 255, 0, 0, {0}}}, 0, 0},
+	{"pictures", b_pictures, CASE_FORWARD, 2, {{D4(3, 3, 7, 5), CLASS_U8, 0, 255, 0, 0, {0}}, {D2(5, 4), CLASS_I32, 0, 2, 0, 0, {0}}}, 0, 0},
+	{"pictures of one channel", b_pictures, CASE_FORWARD, 2, {{D4(4, 1, 28, 28), CLASS_U8, 0, 255, 0, 0, {0}}, {D2(3, 4), CLASS_I32, 0, 3, 0, 0, {0}}}, 0, 0},
+	{"pictures that are wide", b_pictures, CASE_FORWARD, 2, {{D4(2, 2, 3, 700), CLASS_U8, 0, 255, 0, 0, {0}}, {D2(3, 4), CLASS_I32, 0, 1, 0, 0, {0}}}, 0, 0},
 	{"conv2d of bytes", b_normalize_conv, CASE_SECOND, 2,
 	 {{D4(2, 3, 5, 4), CLASS_U8, 0, 255, 0, 0, {0}}, PARAM(D4(4, 3, 3, 3), -1, 1)}, 0, 0},
 };

@@ -140,6 +140,11 @@ static struct node *h_normalize(struct graph *g, struct node *const x[])
 	return graph_normalize(g, x[0], (const float[]){0.5f, 0.25f, 0, 0}, (const float[]){0.25f, 0.5f, 1, 1});
 }
 
+static struct node *h_pictures(struct graph *g, struct node *const x[])
+{
+	return graph_pictures(g, x[0], x[1], (const float[]){0.25f, 0, 0, 0}, (const float[]){0.5f, 1, 1, 1});
+}
+
 #define SIX ACT(D4(1, 1, 2, 3), 1, 2, 3, 4, 5, 6)
 #define FILTER WIDE(D4(1, 1, 2, 2), 0.5, -1, 2, 3), WIDE(D1(1), 0.25)
 #define NINE ACT(D4(1, 1, 3, 3), -1, -2, 3, 4, 5, -6, -7, 8, -9)
@@ -248,6 +253,11 @@ const struct hand_case hands_b[] = {
 	{"reverse_gradient", h_reverse, 2, {WIDE(D1(2), 2, 3), WIDE(D1(2), 4, -6)}, D1(2), {194, 309}},
 	/* (0 - 0.5) / 0.25, (1 - 0.5) / 0.25; (0.2 - 0.25) / 0.5, (0.8 - 0.25) / 0.5 */
 	{"normalize", h_normalize, 1, {{D4(1, 2, 1, 2), CLASS_U8, {0, 255, 51, 204}}}, D4(1, 2, 1, 2), {-2, 2, -0.1, 1.1}},
+	/* two pictures of 2x3 times 51, shown as 2 b / 5 - 0.5: the second as it is; the first from a row higher and a column to the right, then mirrored;
+	   the second from a row lower and two columns to the left */
+	{"pictures", h_pictures, 2, {{D4(2, 1, 2, 3), CLASS_U8, {0, 51, 102, 153, 204, 255, 255, 204, 51, 102, 0, 153}},
+	                             {D2(3, 4), CLASS_I32, {1, 0, 0, 0, 0, -1, 1, 1, 1, 1, -2, 0}}}, D4(3, 1, 2, 3),
+	 {1.5, 1.1, -0.1, 0.3, -0.5, 0.7, -0.5, -0.5, -0.5, -0.5, 0.3, -0.1, -0.5, -0.5, 0.3, -0.5, -0.5, -0.5}},
 };
 
 const int n_hands_b = sizeof hands_b / sizeof *hands_b;
