@@ -58,8 +58,8 @@ static void experiment_text(const struct made *m, const char *losses, struct str
 {
 	const struct made_conf *c = &m->conf;
 	str_printf(s, "name: bench\nprecision: %s\ndeterministic: %s\n", c->precision, c->any_order ? "false" : "true");
-	str_printf(s, "data: {kind: synth, n_train: %d, n_test: %d, classes: %d, size: %d, batch: %d, held_out: 0, crop: 4, flip: true}\n",
-	           4 * c->batch > c->classes ? 4 * c->batch : c->classes, c->classes, c->classes, c->size, c->batch);
+	str_printf(s, "data: {kind: synth, n_train: %d, n_test: %d, classes: %d, size: %d, batch: %d, held_out: 0, crop: 4, flip: true%s}\n",
+	           4 * c->batch > c->classes ? 4 * c->batch : c->classes, c->classes, c->classes, c->size, c->batch, str_eq(c->pictures, "host") ? ", device_share: 0" : "");
 	str_printf(s, "networks: {teacher: {model: %s}, student: {model: %s}}\nstages:\n", c->teacher, c->student);
 	str_add(s, "  - {name: teach, kind: supervise, train: teacher, epochs: 1}\n");
 	str_printf(s, "  - {name: student, kind: distill, train: student, teacher: teach.last, epochs: 1, lr: 0.05, momentum: 0.9, nesterov: false, "
@@ -132,9 +132,9 @@ static void list_plans(struct made *m)
 {
 	m->plan = NEW_ARRAY(m->arena, struct made_plan, m->n_arm + MAX_PART);
 	for (int i = 0; i < m->pass->n_part && !m->pass->cached; i++)
-		m->plan[m->n_plan++] = (struct made_plan){m->pass->part[i]->plan, NULL, m->pass->part[i]->image, parts_runs(m->pass, i)};
+		m->plan[m->n_plan++] = (struct made_plan){m->pass->part[i]->plan, NULL, &m->pass->part[i]->feed, parts_runs(m->pass, i)};
 	for (int i = 0; i < m->n_arm; i++)
-		m->plan[m->n_plan++] = (struct made_plan){step_plan(m->step[i], 0), m->step[i], m->step[i]->image, 1};
+		m->plan[m->n_plan++] = (struct made_plan){step_plan(m->step[i], 0), m->step[i], &m->step[i]->feed, 1};
 }
 
 static enum status place_students(struct made *m, struct err *e)
@@ -167,18 +167,22 @@ static enum status prepare_all(struct made *m, struct err *e)
 	return st;
 }
 
+/* Noise, or views of what the device holds. */
 static void make_batch(struct made *m)
 {
 	const struct made_conf *c = &m->conf;
+	const struct data *d = m->x->data;
 	const size_t bytes = (size_t)c->batch * 3 * (size_t)c->size * (size_t)c->size;
 	struct rng r = rng_stream(1, (struct rng_name){.purpose = "bench"});
-	m->batch = (struct batch){.n = c->batch, .image = arena_alloc(m->arena, bytes), .label = NEW_ARRAY(m->arena, int32_t, c->batch),
-	                          .sample = NEW_ARRAY(m->arena, int32_t, c->batch)};
-	for (size_t i = 0; i < bytes; i++)
+	m->batch = batch_new(m->arena, d, c->batch);
+	for (size_t i = 0; m->batch.image && i < bytes; i++)
 		m->batch.image[i] = (uint8_t)(rng_u32(&r) >> 24);
 	for (int i = 0; i < c->batch; i++) {
+		const struct draw how = augment_draw(d->conf.crop, d->conf.flip, 1, 0, i);
 		m->batch.label[i] = (int32_t)rng_below(&r, (uint32_t)c->classes);
 		m->batch.sample[i] = i;
+		if (m->batch.view)
+			batch_view(d, &d->info.train, i, &how, &m->batch, i);
 	}
 }
 
@@ -194,6 +198,8 @@ enum status made_open(struct arena *a, const struct made_conf *c, struct made *m
 		st = experiment_write(m, path, e);
 	if (st == OK)
 		st = experiment_open(a, path, &o, &m->x, e);
+	if (st == OK)
+		st = data_place(m->x->data, m->x->dev, e);
 	if (st == OK)
 		st = make_teacher(m, e);
 	if (st == OK)
@@ -216,7 +222,7 @@ void made_put(struct made *m)
 	for (int i = 0; i < m->n_plan; i++) {
 		const struct step *s = m->plan[i].step;
 		for (int k = 0; k < m->plan[i].runs; k++)
-			plan_put(m->plan[i].plan, m->plan[i].image, m->batch.image);
+			feed_put(m->plan[i].feed, m->plan[i].plan, &m->batch, k * m->plan[i].feed->n);
 		if (!s)
 			continue;
 		plan_put(m->plan[i].plan, s->label, m->batch.label);

@@ -11,11 +11,12 @@ struct made_conf {
 	bool any_order; /* deterministic: false */
 	int batch, classes, size, threads, arms; /* threads 0: chosen by the device */
 	const char *device;
+	const char *pictures; /* "device": where it can it holds them; "host" */
 	struct many loss; /* "kd", or "{kind: kd, weight: 0.9, tau: 2}"; none: .1 CE + .9 KD at tau 4 */
 };
 
 #define MADE_CONF \
-	.teacher = "resnet32x4", .student = "resnet8x4", .teacher_precision = "same", .cache = "off", .batch = 64, .classes = 100, .size = 32, .arms = 1
+	.teacher = "resnet32x4", .student = "resnet8x4", .teacher_precision = "same", .cache = "off", .batch = 64, .classes = 100, .size = 32, .arms = 1, .pictures = "device"
 #define MADE_DEFAULTS {MADE_CONF, .precision = "f32", .device = "cpu"}
 
 #define MADE_FLAGS(c) \
@@ -31,6 +32,7 @@ struct made_conf {
 	{.name = "--size", .value = "N", .number = &(c).size, .lo = 8, .hi = 512, .help = "height and width, default 32"}, \
 	{.name = "--threads", .value = "N", .number = &(c).threads, .lo = 1, .hi = 4096, .help = "default: OMP_NUM_THREADS, or one a core"}, \
 	{.name = "--device", .value = "auto|cpu|cuda", .text = &(c).device, .help = "default cpu; cuda:1: the second GPU"}, \
+	{.name = "--pictures", .value = "device|host", .text = &(c).pictures, .help = "where a GPU's come from, default device"}, \
 	{.name = "--precision", .value = "f32|bf16|f16|tf32", .text = &(c).precision, .help = "default f32"}, \
 	{.name = "--any-order", .on = &(c).any_order, .help = "as 'deterministic: false': sums in any order, where that is faster"}
 
@@ -43,7 +45,7 @@ extern const char *const made_part_key[MADE_PARTS];  /* for JSON */
 struct made_plan {
 	struct plan *plan;
 	const struct step *step;
-	const struct node *image;
+	const struct feed *feed;
 	int runs; /* a step */
 };
 

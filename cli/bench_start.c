@@ -83,7 +83,9 @@ static enum status parse(struct bench_start *b, const char *path, struct err *e)
 static enum status load_data(struct bench_start *b, struct err *e)
 {
 	double waited = 0;
-	enum status st = loader_open(b->x->data, PART_TRAIN, VIEW_TRAIN, 1, &b->loader, e);
+	enum status st = data_place(b->x->data, b->x->dev, e);
+	if (st == OK)
+		st = loader_open(b->x->data, PART_TRAIN, VIEW_TRAIN, 1, &b->loader, e);
 	if (st == OK)
 		st = loader_start(b->loader, 0, 0, e);
 	if (st == OK)

@@ -102,7 +102,7 @@ static void sum_parts(const struct made *m, struct step_result *r)
 	const double step_s = r->ms[r->n / 2] / 1e3, picture = 3.0 * m->conf.size * m->conf.size;
 	sum_add(&r->part[MADE_DATA], r->put_s, 0, 0);
 	for (int i = 0; i < m->n_plan; i++) {
-		r->part[MADE_DATA].bytes += picture * m->plan[i].image->type.shape.d[0] * m->plan[i].runs;
+		r->part[MADE_DATA].bytes += (m->batch.view ? 16 : picture) * m->plan[i].feed->n * m->plan[i].runs;
 		sum_plan(&m->plan[i], r->kernel_s[i], r);
 	}
 	if (m->pass->cached) /* rows of a file, no kernels */

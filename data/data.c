@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data/split.h"
+#include "engine/device.h"
 
 const struct dataset *const dataset_all[] = {
 #define DATASET(x) &dataset_##x,
@@ -46,6 +47,8 @@ const struct opt data_opts[] = {
 	 .max = 256, .unit = "threads", .help = "threads that make batches; 0: one, or one for each of --threads where pictures are decoded", .flags = OPT_NEUTRAL},
 	{.name = "queue", .type = OPT_INT, .offset = offsetof(struct data_conf, queue), .def = 4, .min = 1,
 	 .max = 1024, .unit = "batches", .help = "batches made ahead, at most", .flags = OPT_NEUTRAL},
+	{.name = "device_share", .type = OPT_REAL, .offset = offsetof(struct data_conf, device_share), .def = 0.25, .min = 0, .max = 1, .unit = "of what is free",
+	 .help = "of a GPU's memory that the pictures may take, to be cropped and mirrored there; 0: they come from the host", .flags = OPT_NEUTRAL},
 	{0}
 };
 
@@ -239,6 +242,8 @@ int data_batches(const struct data *d)
 
 void data_close(struct data *d)
 {
+	if (d && d->store)
+		device_free(d->dev, d->store, d->store_bytes);
 	if (d && d->info.train.own)
 		d->kind->close(&d->info);
 }

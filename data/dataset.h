@@ -14,6 +14,7 @@
 
 enum split { SPLIT_TRAIN, SPLIT_TEST };
 
+struct device; /* engine/device.h */
 struct source; /* a descriptor's own */
 
 /* One of the two files of pictures that a data set has. */
@@ -73,6 +74,7 @@ struct data_conf {
 	bool drop_last;
 	int workers;               /* loader threads; 0: chosen */
 	int queue;                 /* batches made ahead, at most */
+	double device_share;       /* of a GPU's free memory that the pictures may take, to be held there; 0: they come from the host */
 };
 extern const struct opt data_opts[];
 
@@ -85,22 +87,34 @@ struct data {
 	int threads;                     /* the device's: loaders that decode take no more; 0: not known */
 	int n_train, n_valid, n_test;
 	const int *train, *valid, *test; /* indices into info.train, info.train, info.test */
+	struct device *dev;              /* data_place's; NULL: nobody asked for a place */
+	void *store;                     /* dev's: all pictures, training ones first; NULL: it does not hold them */
+	size_t store_bytes;
 	const char *identity;            /* canonical text: kind, options that change results, hash, split seed */
 };
 
 /* Reads the map `data:` (kind + the kind's options + data_opts), opens, splits. */
 enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **d, struct err *e);
-void data_close(struct data *d); /* NULL allowed */
+void data_close(struct data *d); /* NULL allowed; before its device is closed */
 /* Training pictures of an epoch's last batch where it is smaller than the others; 0: none is. */
 int data_rest(const struct data *d);
 /* Batches of training pictures in an epoch. */
 int data_batches(const struct data *d);
 
+/* ---- place.c: pictures on a device ---- */
+
+/* Before batches are made for a device, and graphs that take them: one with memory of its own takes all pictures as they are, if they lie in the host's
+   memory and are no more than device_share of what it has free. A batch is then no bytes, but which pictures, and how each is shown. Says where they are.
+   Once; later calls do nothing. What does not fit is no error. */
+enum status data_place(struct data *d, struct device *dev, struct err *e);
+int data_rows(const struct data *d); /* pictures of the store */
+
 /* ---- loader.c: batches, made ahead by threads ---- */
 
 struct batch {
 	int n;             /* pictures in it; the last of an epoch may have fewer */
-	uint8_t *image;    /* (n,H,W,C) */
+	uint8_t *image;    /* (n,H,W,C); NULL where the device holds the pictures */
+	int32_t *view;     /* (n,4) row of the store, dy, dx, flip: what graph_pictures reads; NULL where it holds none */
 	int32_t *label;    /* [n] */
 	int32_t *sample;   /* [n] the picture's number in its file: names its random numbers */
 };
@@ -118,6 +132,16 @@ int loader_batches(const struct loader *l); /* per epoch */
 /* The next batch, or *b NULL at the end of the epoch. Valid until the next call. Adds the seconds waited to *waited. */
 enum status loader_next(struct loader *l, const struct batch **b, double *waited, struct err *e);
 void loader_close(struct loader *l); /* NULL allowed; joins the threads */
+
+/* Room for n pictures, as they are where the data lie. */
+struct batch batch_new(struct arena *a, const struct data *d, int n);
+/* Place `at` of a batch becomes a picture of one of the two sets, as an evaluation sees it. */
+enum status batch_show(const struct data *d, const struct pictures *p, int sample, struct batch *b, int at, struct err *e);
+/* Where the device holds the pictures: the same, shown as drawn. */
+struct draw;
+void batch_view(const struct data *d, const struct pictures *p, int sample, const struct draw *how, struct batch *b, int at);
+/* Picture `from` of another batch. */
+void batch_take(const struct data *d, const struct batch *of, int from, struct batch *b, int at);
 
 /* ---- augment.c ---- */
 /* Which view a picture is shown in; its number counts dy, then dx, then flip, from 0 to augment_views - 1. */

@@ -66,14 +66,24 @@ static enum status make(const struct loader *l, int number, struct worker *w, st
 	s->batch.n = rest < l->size ? rest : l->size;
 	for (int i = 0; i < s->batch.n; i++) {
 		const int sample = l->order[first + i];
-		uint8_t *out = s->batch.image + (size_t)i * bytes;
-		const enum status st = p->read(p, sample, plain ? out : w->picture, &s->err);
-		if (st != OK)
-			return st;
-		if (!plain)
-			augment(w->picture, out, p->H, p->W, p->C, c->crop, c->flip, l->seed, l->epoch, sample);
+		struct draw how;
+		if (plain) {
+			const enum status st = batch_show(l->data, p, sample, &s->batch, i, &s->err);
+			if (st != OK)
+				return st;
+			continue;
+		}
+		how = augment_draw(c->crop, c->flip, l->seed, l->epoch, sample);
 		s->batch.label[i] = p->label[sample];
 		s->batch.sample[i] = sample;
+		if (s->batch.view) {
+			batch_view(l->data, p, sample, &how, &s->batch, i);
+			continue;
+		}
+		const enum status st = p->read(p, sample, w->picture, &s->err);
+		if (st != OK)
+			return st;
+		augment_as(w->picture, s->batch.image + (size_t)i * bytes, p->H, p->W, p->C, how);
 	}
 	return OK;
 }
@@ -165,10 +175,11 @@ int loader_slots(size_t batch, int queue, int batches)
 static enum status take_memory(struct loader *l, struct err *e)
 {
 	const struct pictures *p = l->pictures;
-	const size_t one = (size_t)p->H * (size_t)p->W * (size_t)p->C, batch = one * (size_t)l->size;
+	const bool held = l->data->store; /* then a batch has no bytes */
+	const size_t one = held ? 0 : picture_bytes(p), batch = one * (size_t)l->size;
 	l->slots = loader_slots(batch, l->data->conf.queue, l->batches);
 	const size_t all = batch * (size_t)l->slots + one * (size_t)l->workers;
-	l->bytes = mem_new(all);
+	l->bytes = mem_new(all ? all : 1);
 	if (!l->bytes) {
 		char size[32];
 		return err_nomem(e, "too little memory for %d batches of %d pictures (%s)", l->slots, l->size,
@@ -179,7 +190,8 @@ static enum status take_memory(struct loader *l, struct err *e)
 	l->worker = NEW_ARRAY(l->memory, struct worker, l->workers);
 	for (int i = 0; i < l->slots; i++)
 		l->slot[i].batch = (struct batch){
-			.image = l->bytes + batch * (size_t)i,
+			.image = held ? NULL : l->bytes + batch * (size_t)i,
+			.view = held ? NEW_ARRAY(l->memory, int32_t, 4 * l->size) : NULL,
 			.label = NEW_ARRAY(l->memory, int32_t, l->size),
 			.sample = NEW_ARRAY(l->memory, int32_t, l->size),
 		};

@@ -76,6 +76,8 @@ void plan_release(struct plan *p);
 
 /* The input's elements as its dtype on the device; queued. host is f32 for act and wide, i32, u8. */
 void plan_put(struct plan *p, const struct node *input, const void *host); /* in memory order: a 4-d input is N,H,W,C */
+/* The first rows of an input of integers; what is behind them stays. */
+void plan_put_rows(struct plan *p, const struct node *input, const void *host, int rows);
 void plan_put_scalar(struct plan *p, const struct node *input, double value);
 void plan_put_f64(struct plan *p, const struct node *input, const double *host); /* any dtype, from double in memory order */
 /* Runs every active segment. E_RUN means that a value was not finite and nothing else: nothing of the step is committed, the message names the first

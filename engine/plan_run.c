@@ -233,6 +233,16 @@ void plan_put(struct plan *p, const struct node *input, const void *host)
 	p->dev->backend->put(p->dev->impl, t->data, from, tensor_bytes(t));
 }
 
+void plan_put_rows(struct plan *p, const struct node *input, const void *host, int rows)
+{
+	const int v = leaf_value(p, input);
+	if (v < 0)
+		return;
+	const struct tensor *t = &p->value[v].tensor;
+	BUG_IF(dtype_is_real(t->dtype) || rows > t->shape.d[0], "%d rows of %s %s", rows, dtype_name(t->dtype), shape_str(&t->shape));
+	p->dev->backend->put(p->dev->impl, t->data, host, tensor_bytes(t) / (size_t)t->shape.d[0] * (size_t)rows);
+}
+
 void plan_put_f64(struct plan *p, const struct node *input, const double *host)
 {
 	const int v = leaf_value(p, input);

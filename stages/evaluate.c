@@ -12,14 +12,13 @@ struct evaluator {
 	struct device *dev;
 	struct net *net;
 	int n, K;
-	size_t picture;
 	struct graph *g;
-	struct node *image, *logits;
+	struct feed feed;
+	struct node *logits;
 	struct step_desc desc;
 	struct segment segment;
 	struct plan *plan;
 	struct loader *loader[PART_COUNT];
-	uint8_t *bytes;
 	double *z;
 	long *confusion;
 	struct predictions *keep; /* NULL: only sums are wanted */
@@ -28,19 +27,15 @@ struct evaluator {
 enum status evaluator_open(struct arena *a, struct data *d, struct net *net, struct device *dev, enum precision p, struct evaluator **out, struct err *e)
 {
 	struct evaluator *ev = NEW(a, struct evaluator);
-	const struct pictures *pic = &d->info.train;
 	ev->data = d;
 	ev->dev = dev;
 	ev->net = net;
 	ev->n = d->conf.eval_batch;
 	ev->K = net->classes;
-	ev->picture = (size_t)pic->C * (size_t)pic->H * (size_t)pic->W;
-	ev->bytes = arena_alloc(a, ev->picture * (size_t)ev->n);
 	ev->z = NEW_ARRAY(a, double, (size_t)ev->n * (size_t)ev->K);
 	ev->confusion = NEW_ARRAY(a, long, (size_t)ev->K * (size_t)ev->K);
 	ev->g = graph_new(a, e);
-	ev->image = graph_input(ev->g, "image", shape4(ev->n, pic->C, pic->H, pic->W), CLASS_U8);
-	struct node *x = graph_normalize(ev->g, ev->image, d->mean, d->std);
+	struct node *x = feed_build(&ev->feed, ev->g, d, ev->n);
 	ev->logits = model_apply(ev->g, net, 0, net_part_all(net), x, MODE_FROZEN, net->name, NULL);
 	if (graph_status(ev->g) != OK)
 		return graph_status(ev->g);
@@ -62,6 +57,7 @@ size_t evaluator_own_bytes(const struct evaluator *ev)
 
 enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err *e)
 {
+	feed_link(&ev->feed, ev->plan);
 	return plan_prepare(ev->plan, workspace, e);
 }
 
@@ -101,8 +97,7 @@ static void score_one(struct evaluator *ev, const double *z, int label, int samp
 
 static enum status run_batch(struct evaluator *ev, const struct batch *b, struct evaluation *out, struct err *e)
 {
-	memcpy(ev->bytes, b->image, ev->picture * (size_t)b->n);
-	plan_put(ev->plan, ev->image, ev->bytes);
+	feed_put(&ev->feed, ev->plan, b, 0);
 	enum status st = plan_run(ev->plan, e);
 	if (st == OK)
 		st = plan_get(ev->plan, ev->logits, ev->z, e);

@@ -6,11 +6,9 @@
 enum status forward_build(const struct teacher *t, int n, struct arena *a, struct forward *f, struct err *e)
 {
 	const struct data *d = t->x->data;
-	const struct pictures *pic = &d->info.train;
 	f->n = n;
 	f->g = graph_new(a, e);
-	f->image = graph_input(f->g, "image", shape4(n, pic->C, pic->H, pic->W), CLASS_U8);
-	struct node *x = graph_normalize(f->g, f->image, d->mean, d->std);
+	struct node *x = feed_build(&f->feed, f->g, d, n);
 	if (t->scales)
 		model_apply_int8(f->g, t->net, t->scales, x, "teacher", &f->taps);
 	else
@@ -37,9 +35,15 @@ enum status forward_plan(const struct teacher *t, const bool wanted[TAP_COUNT], 
 	return n ? plan_new(a, &f->desc, t->x->dev, 1, &f->plan, e) : OK;
 }
 
-enum status forward_run(const struct forward *f, const uint8_t *image, struct err *e)
+enum status forward_prepare(const struct forward *f, void *workspace, struct err *e)
 {
-	plan_put(f->plan, f->image, image);
+	feed_link(&f->feed, f->plan);
+	return plan_prepare(f->plan, workspace, e);
+}
+
+enum status forward_run(const struct forward *f, const struct batch *b, int first, struct err *e)
+{
+	feed_put(&f->feed, f->plan, b, first);
 	return plan_run(f->plan, e);
 }
 
@@ -83,7 +87,8 @@ static int first_size(const struct pass *p)
 /* Whether the weights are more of what the kernels read and write than the activations are. */
 static bool weights_outweigh(const struct forward *f)
 {
-	const double weights = (double)plan_own_bytes(f->plan) - (double)shape_count(&f->image->type.shape);
+	const struct node *in = f->feed.view ? f->feed.view : f->feed.image;
+	const double weights = (double)plan_own_bytes(f->plan) - (double)shape_count(&in->type.shape) * (in->type.cls == CLASS_U8 ? 1 : 4);
 	double moved = 0;
 	for (int i = 0; i < plan_steps(f->plan); i++) {
 		const struct step_cost c = plan_step_cost(f->plan, i);

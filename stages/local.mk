@@ -28,6 +28,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/evaluate.c \
 	%D%/experiment.c \
 	%D%/distill.c \
+	%D%/feed.c \
+	%D%/feed.h \
 	%D%/forward.c \
 	%D%/job.c \
 	%D%/job.h \

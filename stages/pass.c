@@ -116,7 +116,7 @@ enum status pass_prepare(struct pass *p, const char *out, void *workspace, struc
 {
 	enum status st = p->cached ? cached_prepare(p, out, e) : OK;
 	for (int i = 0; i < p->n_part && st == OK; i++)
-		st = plan_prepare(p->part[i]->plan, workspace, e);
+		st = forward_prepare(p->part[i], workspace, e);
 	for (int i = 0; i < TAP_COUNT && p->n_part && !kept_by_plan(p) && st == OK; i++)
 		if (p->wanted[i])
 			st = device_alloc(p->teacher->x->dev, pass_tap_bytes(p, i, p->n), &p->tap[i], e);
@@ -146,14 +146,12 @@ static void collect(const struct pass *p, const struct forward *f, int at)
 
 enum status pass_run(struct pass *p, const struct batch *b, int epoch, struct err *e)
 {
-	const struct pictures *pic = &p->teacher->x->data->info.train;
-	const size_t picture = (size_t)(pic->C * pic->H * pic->W);
 	enum status st = OK;
 	if (p->cached)
 		return cached_run(p, b, epoch, e);
 	for (int at = 0; p->n_part && at < p->n && st == OK;) {
 		const struct forward *f = parts_for(p, p->n - at);
-		st = forward_run(f, b->image + (size_t)at * picture, e);
+		st = forward_run(f, b, at, e);
 		if (st == OK)
 			collect(p, f, at);
 		at += f->n;

@@ -183,6 +183,8 @@ enum status experiment_run(struct experiment *x, const char *out, struct stage_r
 		log_line(LOG_INFO, "run folder %s", rec->folder);
 	}
 	if (st == OK)
+		st = data_place(x->data, x->dev, e);
+	if (st == OK)
 		st = all_fit(x, rec, sums, e);
 	struct err failures = {0};
 	for (int i = 0; i < x->n_stage && st == OK; i++) {

@@ -11,6 +11,7 @@
 
 #include "data/dataset.h"
 #include "engine/plan.h"
+#include "stages/feed.h"
 #include "losses/loss.h"
 #include "runs/predictions.h"
 
@@ -292,7 +293,7 @@ struct step {
 	struct node **given;          /* its taps in this graph */
 	struct taps taps_t;
 	struct graph *g;
-	struct node *image;           /* u8 */
+	struct feed feed;             /* its pictures */
 	struct node *x;               /* normalised, act */
 	struct node *label, *sample, *epoch;
 	struct segment segment[MAX_SEGMENT];

@@ -201,7 +201,6 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 {
 	struct step *st = NEW(a, struct step);
 	const struct data *d = r->x->data;
-	const struct pictures *p = &d->info.train;
 	st->run = r;
 	st->lesson = l;
 	st->arena = a;
@@ -209,7 +208,6 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	st->pass = pass;
 	st->g = graph_new(a, e);
 	st->g->at = r->stage->map->at;
-	st->image = graph_input(st->g, "image", shape4(n, p->C, p->H, p->W), CLASS_U8);
 	st->label = graph_input(st->g, "label", shape1(n), CLASS_I32);
 	st->sample = graph_input(st->g, "sample", shape1(n), CLASS_I32);
 	st->epoch = graph_input(st->g, "epoch", shape0(), CLASS_I32);
@@ -220,7 +218,7 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 		st->desc.scale = r->scale;
 		st->desc.scale_seed = graph_given(st->g, "loss_scale", &scalar);
 	}
-	st->x = graph_normalize(st->g, st->image, d->mean, d->std);
+	st->x = feed_build(&st->feed, st->g, d, n);
 	enum status status = l->build(l, st, e);
 	if (status == OK)
 		status = graph_status(st->g);
@@ -261,6 +259,7 @@ enum status step_prepare(struct step *st, void *workspace, struct err *e)
 	for (int v = 0; v < st->n_variant && s == OK; v++) {
 		if (st->given)
 			pass_link(st->pass, st->given, st->variant[v].plan);
+		feed_link(&st->feed, st->variant[v].plan);
 		s = plan_prepare(st->variant[v].plan, workspace, e);
 	}
 	return s;
@@ -330,7 +329,7 @@ enum status step_run(struct step *st, const struct batch *b, long number, int ep
 	BUG_IF(b->n != st->n, "a batch of %d for a step of %d", b->n, st->n);
 	if (!p)
 		return OK; /* no segment is due */
-	plan_put(p, st->image, b->image);
+	feed_put(&st->feed, p, b, 0);
 	plan_put(p, st->label, b->label);
 	plan_put(p, st->sample, b->sample);
 	plan_put(p, st->epoch, &(int32_t){epoch});

@@ -55,7 +55,6 @@ static enum status plan(struct trial *t, struct err *e)
 static enum status prepare(struct trial *t, struct err *e)
 {
 	const struct lesson *l = &t->run->lesson[0];
-	const struct pictures *pic = &t->x->data->info.train;
 	enum status st = OK;
 	for (int i = 0; i < t->run->n_net && st == OK; i++)
 		st = place(t, t->run->net[i], e);
@@ -70,15 +69,9 @@ static enum status prepare(struct trial *t, struct err *e)
 		st = pass_prepare(t->pass, "", t->workspace, e);
 	if (st == OK)
 		st = step_prepare(t->step, t->workspace, e);
-	t->batch.image = arena_alloc(t->arena, (size_t)t->batch.n * (size_t)pic->C * (size_t)pic->H * (size_t)pic->W);
-	t->batch.label = NEW_ARRAY(t->arena, int32_t, t->batch.n);
-	t->batch.sample = NEW_ARRAY(t->arena, int32_t, t->batch.n);
-	for (int i = 0; i < t->batch.n && st == OK; i++) {
-		const size_t size = (size_t)pic->C * (size_t)pic->H * (size_t)pic->W;
-		t->batch.sample[i] = t->x->data->train[i];
-		t->batch.label[i] = pic->label[t->batch.sample[i]];
-		st = pic->read(pic, t->batch.sample[i], t->batch.image + size * (size_t)i, e);
-	}
+	t->batch = batch_new(t->arena, t->x->data, t->batch.n);
+	for (int i = 0; i < t->batch.n && st == OK; i++)
+		st = batch_show(t->x->data, &t->x->data->info.train, t->x->data->train[i], &t->batch, i, e);
 	return st;
 }
 

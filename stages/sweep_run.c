@@ -252,8 +252,11 @@ static enum status one_crew(struct sweep *s, const bool *wanted, int *most, bool
 	if (st == OK && c.n)
 		st = look_again(s, &c, e);
 	if (st == OK && c.n) {
+		const struct experiment *x = run_of(s, c.item[0])->x;
+		st = data_place(x->data, x->dev, e);
 		thin_out(s, &c);
-		st = train_crew(s, &c, e);
+		if (st == OK)
+			st = train_crew(s, &c, e);
 		if (st == E_NOMEM && c.n > 1) { /* what no plan knew of: fewer at a time, from where they are */
 			log_line(LOG_WARN, "%s\n%d arms did not fit together: at most %d from here", e->text, c.n, c.n / 2);
 			err_clear(e);

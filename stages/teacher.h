@@ -55,7 +55,7 @@ static inline struct node **taps_array(struct taps *t)
 struct forward {
 	int n;
 	struct graph *g;
-	struct node *image;
+	struct feed feed;
 	struct taps taps;
 	struct node *kept[TAP_COUNT]; /* of taps that are wanted: what the plan keeps; NULL else */
 	struct node *keep[TAP_COUNT]; /* the same without gaps */
@@ -110,7 +110,9 @@ enum status forward_build(const struct teacher *t, int n, struct arena *a, struc
 enum status forward_plan(const struct teacher *t, const bool wanted[TAP_COUNT], bool own, struct arena *a, struct forward *f, struct err *e);
 /* Features of a pass in another precision than the students' go from plan to plan as wide. */
 bool forward_goes_wide(const struct teacher *t, const struct node *tap);
-enum status forward_run(const struct forward *f, const uint8_t *image, struct err *e);
+enum status forward_prepare(const struct forward *f, void *workspace, struct err *e);
+/* On pictures first, first + 1, ... of the batch. */
+enum status forward_run(const struct forward *f, const struct batch *b, int first, struct err *e);
 /* A kept tap as floats in logical order; buffer holds as many doubles. */
 enum status forward_read(const struct forward *f, int tap, double *buffer, float *out, struct err *e);
 enum { TAP_POOLED = offsetof(struct taps, pooled) / sizeof(struct node *), TAP_LOGITS = offsetof(struct taps, logits) / sizeof(struct node *) };

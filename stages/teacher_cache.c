@@ -17,7 +17,7 @@ struct cached {
 	float *column;          /* one tap of a part, or of the batch */
 	double *buffer;
 	int *missing, *view;    /* [n] */
-	uint8_t *images;        /* of what is missing, [n] pictures, and as many more as the last part may read */
+	struct batch images;    /* of what is missing, room for [n] */
 };
 
 /* ---- plan ---- */
@@ -42,7 +42,6 @@ static enum status find_taps(struct pass *p, struct err *e)
 enum status cached_plan(struct pass *p, struct err *e)
 {
 	struct cached *c = NEW(p->arena, struct cached);
-	const struct pictures *pic = &p->teacher->x->data->info.train;
 	p->cached = c;
 	enum status st = find_taps(p, e);
 	if (st == OK)
@@ -54,7 +53,7 @@ enum status cached_plan(struct pass *p, struct err *e)
 	c->buffer = NEW_ARRAY(p->arena, double, p->n * c->width);
 	c->missing = NEW_ARRAY(p->arena, int, p->n);
 	c->view = NEW_ARRAY(p->arena, int, p->n);
-	c->images = arena_alloc(p->arena, (size_t)(p->n + p->part[0]->n) * (size_t)(pic->C * pic->H * pic->W));
+	c->images = batch_new(p->arena, p->teacher->x->data, p->n);
 	return OK;
 }
 
@@ -176,12 +175,11 @@ static enum status take_rows(struct pass *p, const struct forward *f, const int3
 /* c->images[0..n), in parts. What fills the last one up beyond n is not looked at. */
 static enum status compute(struct pass *p, const int32_t *sample, int n, struct err *e)
 {
-	const struct pictures *pic = &p->teacher->x->data->info.train;
-	const size_t picture = (size_t)(pic->C * pic->H * pic->W);
 	enum status st = OK;
+	p->cached->images.n = n;
 	for (int at = 0; at < n && st == OK;) {
 		const struct forward *f = parts_for(p, n - at);
-		st = forward_run(f, p->cached->images + (size_t)at * picture, e);
+		st = forward_run(f, &p->cached->images, at, e);
 		if (st == OK)
 			st = take_rows(p, f, sample, at, n - at < f->n ? n - at : f->n, e);
 		at += f->n;
@@ -210,14 +208,13 @@ enum status cached_run(struct pass *p, const struct batch *b, int epoch, struct 
 {
 	struct cached *c = p->cached;
 	const struct data *d = p->teacher->x->data;
-	const size_t picture = (size_t)(d->info.train.C * d->info.train.H * d->info.train.W);
 	int n = 0;
 	cache_check(c->cache);
 	for (int i = 0; i < p->n; i++) {
 		c->view[i] = augment_view(d->conf.crop, d->conf.flip, augment_draw(d->conf.crop, d->conf.flip, p->teacher->stage->seed_data, epoch, b->sample[i]));
 		if (cache_get(c->cache, b->sample[i], c->view[i], c->rows + (size_t)i * (size_t)c->width))
 			continue;
-		memcpy(c->images + (size_t)n * picture, b->image + (size_t)i * picture, picture);
+		batch_take(d, b, i, &c->images, n);
 		c->missing[n++] = i;
 	}
 	const enum status st = n ? compute(p, b->sample, n, e) : OK;
@@ -252,11 +249,15 @@ static enum status fill_picture(struct filling *f, int sample, struct err *e)
 	const struct pictures *pic = &d->info.train;
 	const size_t bytes = (size_t)(pic->C * pic->H * pic->W);
 	const int pad = d->conf.crop;
-	enum status st = pic->read(pic, sample, f->picture, e);
+	enum status st = c->images.view ? OK : pic->read(pic, sample, f->picture, e);
 	for (int v = 0; v < augment_views(pad, d->conf.flip) && st == OK; v++) {
 		if (cache_get(c->cache, sample, v, c->rows))
 			continue;
-		augment_as(f->picture, c->images + (size_t)f->n * bytes, pic->H, pic->W, pic->C, augment_draw_of(pad, d->conf.flip, v));
+		const struct draw how = augment_draw_of(pad, d->conf.flip, v);
+		if (c->images.view)
+			batch_view(d, pic, sample, &how, &c->images, f->n);
+		else
+			augment_as(f->picture, c->images.image + (size_t)f->n * bytes, pic->H, pic->W, pic->C, how);
 		f->sample[f->n] = sample;
 		c->view[f->n] = v;
 		c->missing[f->n] = f->n;

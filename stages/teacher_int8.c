@@ -84,13 +84,12 @@ struct both {
 	void *workspace;
 	size_t bytes;
 	double *z[2];
-	uint8_t *images;
+	struct batch images;
 };
 
 static enum status both_open(const struct teacher *t, const struct teacher *wide, int n, struct arena *a, struct both *b, struct err *e)
 {
 	const struct teacher *const who[] = {wide, t};
-	const struct pictures *p = &t->x->data->info.train;
 	const bool wanted[TAP_COUNT] = {[TAP_LOGITS] = true};
 	enum status st = OK;
 	for (int i = 0; i < 2 && st == OK; i++) {
@@ -101,11 +100,11 @@ static enum status both_open(const struct teacher *t, const struct teacher *wide
 			b->bytes = plan_workspace(b->f[i].plan);
 		b->z[i] = NEW_ARRAY(a, double, n * t->net->classes);
 	}
-	b->images = arena_alloc(a, (size_t)n * (size_t)(p->C * p->H * p->W));
+	b->images = batch_new(a, t->x->data, n);
 	if (st == OK)
 		st = device_alloc(t->x->dev, b->bytes, &b->workspace, e);
 	for (int i = 0; i < 2 && st == OK; i++)
-		st = plan_prepare(b->f[i].plan, b->workspace, e);
+		st = forward_prepare(&b->f[i], b->workspace, e);
 	return st;
 }
 
@@ -113,8 +112,7 @@ static enum status both_run(struct both *b, struct err *e)
 {
 	enum status st = OK;
 	for (int i = 0; i < 2 && st == OK; i++) {
-		plan_put(b->f[i].plan, b->f[i].image, b->images);
-		st = plan_run(b->f[i].plan, e);
+		st = forward_run(&b->f[i], &b->images, 0, e);
 		if (st == OK)
 			st = plan_get(b->f[i].plan, b->f[i].taps.logits, b->z[i], e);
 	}
@@ -128,7 +126,6 @@ static enum status measure(const struct teacher *t, struct agreement *a, struct 
 	const struct pictures *p = &d->info.train;
 	const int *index = d->n_valid ? d->valid : d->train, all = d->n_valid ? d->n_valid : d->n_train;
 	const int total = all < LOOK_AT ? all : LOOK_AT, n = d->conf.batch < total ? d->conf.batch : total, K = t->net->classes;
-	const size_t bytes = (size_t)(p->C * p->H * p->W);
 	struct arena *arena = arena_open("int8");
 	struct teacher wide = *t;
 	struct both b = {0};
@@ -137,12 +134,13 @@ static enum status measure(const struct teacher *t, struct agreement *a, struct 
 	enum status st = both_open(t, &wide, n, arena, &b, e);
 	for (int at = 0; at < total && st == OK; at += n) {
 		const int left = total - at < n ? total - at : n;
+		b.images.n = left;
 		for (int i = 0; i < left && st == OK; i++)
-			st = p->read(p, index[(int64_t)(at + i) * all / total], b.images + (size_t)i * bytes, e);
+			st = batch_show(d, p, index[(int64_t)(at + i) * all / total], &b.images, i, e);
 		if (st == OK)
 			st = both_run(&b, e);
 		for (int i = 0; i < left && st == OK; i++)
-			compare(a, b.z[0] + i * K, b.z[1] + i * K, K, p->label[index[(int64_t)(at + i) * all / total]]);
+			compare(a, b.z[0] + i * K, b.z[1] + i * K, K, b.images.label[i]);
 	}
 	plan_release(b.f[0].plan);
 	plan_release(b.f[1].plan);

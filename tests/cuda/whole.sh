@@ -34,10 +34,12 @@ stages:
   - {name: kd, kind: distill, train: student, teacher: teach.last, epochs: 2, lr: 0.05}
   - {name: m, kind: blocks, train: student, teacher: teach.anchors, epochs: 1, head_epochs: 1, polish_epochs: 1, lr: 0.05, instruments: 3, critic: {kind: small, width: 4, depth: 2}}
 Y
-run() { "$program" train tiny.yaml --quiet "$@" >out 2>&1; }
+run() { "$program" train tiny.yaml "$@" >out 2>&1; }
 
 run --device cuda --out whole
 verdict $? "an experiment runs on the device"
+grep -q 'the device holds all 104 pictures' out
+verdict $? "its pictures are on the device"
 run --device cpu --threads 1 --out cpu
 verdict $? "and on the CPU"
 # The losses of every epoch: relative to 1 at least.
@@ -51,9 +53,22 @@ verdict $? "its losses are the CPU's within rounding"
 grep -q ',memory/device_mib,[0-9]' whole/tiny-*/metrics.csv && ! grep -q device_mib cpu/tiny-*/metrics.csv
 verdict $? "it says what memory it took there"
 
+# same OUT WHOLE: both left the same weights
+same() {
+	local weights status=0
+	for weights in "$2"/tiny-*/stages/*/last.safetensors; do
+		cmp "$weights" "$1"/"${weights#"$2"/}" >>out || status=1
+	done
+	return $status
+}
+run --device cuda --set data.device_share=0 --out from_host && grep -q 'pictures come from the host' out
+verdict $? "or they come from the host"
+same from_host whole
+verdict $? "which gives the same weights"
+
 # stop_and_go OUT WHOLE OPTIONS: what was stopped in the second stage and went on leaves the weights of WHOLE
 stop_and_go() {
-	local out=$1 whole=$2 pid status same=0
+	local out=$1 whole=$2 pid status
 	shift 2
 	"$program" train tiny.yaml --quiet --device cuda "$@" --out "$out" >out 2>&1 &
 	pid=$!
@@ -70,10 +85,8 @@ stop_and_go() {
 	verdict $? "it stops when asked"
 	run --device cuda "$@" --out "$out"
 	verdict $? "and goes on"
-	for weights in "$whole"/tiny-*/stages/*/last.safetensors; do
-		cmp "$weights" "$out"/"${weights#"$whole"/}" >>out || same=1
-	done
-	verdict $same "and leaves the same weights"
+	same "$out" "$whole"
+	verdict $? "and leaves the same weights"
 }
 stop_and_go stopped whole
 
