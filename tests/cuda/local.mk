@@ -16,6 +16,7 @@ tests_check_cuda_SOURCES = \
 	%D%/main.c \
 	%D%/backend.c \
 	%D%/test_conv.c \
+	%D%/test_data.c \
 	%D%/test_device.c \
 	%D%/test_half.c \
 	%D%/test_index.c \

@@ -32,6 +32,7 @@ networks:
 stages:
   - {name: teach, kind: supervise, train: teacher, epochs: 2, lr: 0.05, anchors: {count: 2, rule: equal}}
   - {name: kd, kind: distill, train: student, teacher: teach.last, epochs: 2, lr: 0.05}
+  - {name: cached, kind: distill, train: student, teacher: teach.last, epochs: 2, lr: 0.05, teacher_cache: f32, cache_fill: before, teacher_precision: int8, int8_floor: 0}
   - {name: m, kind: blocks, train: student, teacher: teach.anchors, epochs: 1, head_epochs: 1, polish_epochs: 1, lr: 0.05, instruments: 3, critic: {kind: small, width: 4, depth: 2}}
 Y
 run() { "$program" train tiny.yaml "$@" >out 2>&1; }
