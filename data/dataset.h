@@ -105,7 +105,7 @@ int data_batches(const struct data *d);
 
 /* Before batches are made for a device, and graphs that take them: one with memory of its own takes all pictures as they are, if they lie in the host's
    memory and are no more than device_share of what it has free. A batch is then no bytes, but which pictures, and how each is shown. Says where they are.
-   Once; later calls do nothing. What does not fit is no error. */
+   Once; later calls do nothing. What does not fit is no error: loaders then send their batches while the device works. */
 enum status data_place(struct data *d, struct device *dev, struct err *e);
 int data_rows(const struct data *d); /* pictures of the store */
 
@@ -114,6 +114,7 @@ int data_rows(const struct data *d); /* pictures of the store */
 struct batch {
 	int n;             /* pictures in it; the last of an epoch may have fewer */
 	uint8_t *image;    /* (n,H,W,C); NULL where the device holds the pictures */
+	const void *there; /* the device's memory that has those bytes, or will when what is queued from now on reads it; NULL: they are to be put there */
 	int32_t *view;     /* (n,4) row of the store, dy, dx, flip: what graph_pictures reads; NULL where it holds none */
 	int32_t *label;    /* [n] */
 	int32_t *sample;   /* [n] the picture's number in its file: names its random numbers */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "data/source.h"
+#include "engine/device.h"
 
 enum { WORKERS_MAX = 256, SLOTS_BYTES = 512 << 20 };
 
@@ -41,6 +42,10 @@ struct loader {
 	struct worker *worker;
 	struct slot *slot;
 	uint8_t *bytes; /* pictures of all slots and workers */
+	/* where batches are sent to a device: by the consumer's thread alone */
+	struct device *dev; /* NULL: they are not */
+	void *ferry, *place[2];
+	size_t place_bytes;
 	/* set by loader_start while no worker is busy */
 	int *order; /* [n] */
 	int epoch;
@@ -172,6 +177,28 @@ int loader_slots(size_t batch, int queue, int batches)
 	return slots < batches + 1 ? slots : batches + 1;
 }
 
+/* A device that copies beside its kernels takes them from memory that stays where it is. */
+static enum status open_ferry(struct loader *l, size_t batch, size_t all, struct err *e)
+{
+	const struct backend *b = l->dev->backend;
+	enum status st = b->host_alloc(l->dev->impl, all, (void **)&l->bytes, e);
+	l->place_bytes = batch;
+	for (int k = 0; k < 2 && st == OK; k++)
+		st = device_alloc(l->dev, batch, &l->place[k], e);
+	return st == OK ? b->ferry_open(l->dev->impl, l->place, &l->ferry, e) : st;
+}
+
+static void close_ferry(struct loader *l)
+{
+	const struct backend *b = l->dev->backend;
+	if (l->ferry)
+		b->ferry_rest(l->dev->impl, l->ferry);
+	b->ferry_close(l->dev->impl, l->ferry);
+	for (int k = 0; k < 2; k++)
+		device_free(l->dev, l->place[k], l->place_bytes);
+	b->host_free(l->dev->impl, l->bytes);
+}
+
 static enum status take_memory(struct loader *l, struct err *e)
 {
 	const struct pictures *p = l->pictures;
@@ -179,12 +206,16 @@ static enum status take_memory(struct loader *l, struct err *e)
 	const size_t one = held ? 0 : picture_bytes(p), batch = one * (size_t)l->size;
 	l->slots = loader_slots(batch, l->data->conf.queue, l->batches);
 	const size_t all = batch * (size_t)l->slots + one * (size_t)l->workers;
-	l->bytes = mem_new(all ? all : 1);
-	if (!l->bytes) {
+	enum status st = l->dev ? open_ferry(l, batch, all, e) : OK;
+	if (!l->dev)
+		l->bytes = mem_new(all ? all : 1);
+	if (st == OK && !l->bytes) {
 		char size[32];
-		return err_nomem(e, "too little memory for %d batches of %d pictures (%s)", l->slots, l->size,
-		                 str_bytes(size, all));
+		st = err_nomem(e, "too little memory for %d batches of %d pictures (%s)", l->slots, l->size,
+		               str_bytes(size, all));
 	}
+	if (st != OK)
+		return st;
 	l->order = NEW_ARRAY(l->memory, int, l->n);
 	l->slot = NEW_ARRAY(l->memory, struct slot, l->slots);
 	l->worker = NEW_ARRAY(l->memory, struct worker, l->workers);
@@ -212,6 +243,7 @@ enum status loader_open(struct data *d, enum part part, enum view view, uint64_t
 	l->view = view;
 	l->seed = seed_data;
 	choose_part(l, d, part);
+	l->dev = d->dev && !d->store && d->dev->backend->ferry_open ? d->dev : NULL;
 	l->size = view == VIEW_TRAIN ? d->conf.batch : d->conf.eval_batch;
 	const bool drop = view == VIEW_TRAIN && d->conf.drop_last;
 	l->batches = drop ? l->n / l->size : (int)(((long long)l->n + l->size - 1) / l->size);
@@ -247,7 +279,10 @@ void loader_close(struct loader *l)
 	pthread_cond_destroy(&l->work);
 	pthread_cond_destroy(&l->done);
 	pthread_mutex_destroy(&l->lock);
-	mem_free(l->bytes);
+	if (l->dev)
+		close_ferry(l);
+	else
+		mem_free(l->bytes);
 	arena_close(l->memory);
 }
 
@@ -258,10 +293,22 @@ int loader_batches(const struct loader *l)
 	return l->batches;
 }
 
+/* A slot is made anew only when the device has read it. */
+static void rest(struct loader *l, double *waited)
+{
+	const double start = time_now();
+	if (!l->ferry || !l->held)
+		return;
+	l->dev->backend->ferry_rest(l->dev->impl, l->ferry);
+	if (waited)
+		*waited += time_now() - start;
+}
+
 enum status loader_start(struct loader *l, int epoch, int first, struct err *e)
 {
 	if (first < 0 || first > l->batches)
 		return err_run(e, "batch %d of an epoch was asked for, but the data make %d", first, l->batches);
+	rest(l, NULL);
 	pthread_mutex_lock(&l->lock);
 	l->next = l->end = 0; /* no more tickets; what is being made is thrown away */
 	while (l->busy)
@@ -298,10 +345,16 @@ static enum status pass_on(const struct slot *s, struct err *e)
 	}
 }
 
+static void send(const struct loader *l, struct batch *b)
+{
+	b->there = l->dev->backend->ferry_send(l->dev->impl, l->ferry, b->image, picture_bytes(l->pictures) * (size_t)b->n);
+}
+
 enum status loader_next(struct loader *l, const struct batch **b, double *waited, struct err *e)
 {
 	*b = NULL;
 	enum status st = OK;
+	rest(l, waited);
 	pthread_mutex_lock(&l->lock);
 	if (l->held) {
 		l->held = false;
@@ -319,6 +372,8 @@ enum status loader_next(struct loader *l, const struct batch **b, double *waited
 		}
 		st = s->st;
 		if (st == OK) {
+			if (l->ferry)
+				send(l, &s->batch);
 			*b = &s->batch;
 			l->held = true;
 			l->position++;

@@ -143,6 +143,15 @@ struct backend {
 	enum status (*record_end)(void *impl, void **record, struct err *e);
 	void (*replay)(void *impl, void *record);
 	void (*record_free)(void *impl, void *record);
+	/* Bytes from the host that come beside the work that is queued: a ferry has two places of the device's memory, filled in turn. All NULL where put will do.
+	   send: they lie in memory of host_alloc and stay as they are until ferry_rest; gives their place: what is queued from now on until the next send finds
+	   them there. rest: waits until what was sent has been read from the host's memory. */
+	enum status (*host_alloc)(void *impl, size_t bytes, void **mem, struct err *e);
+	void (*host_free)(void *impl, void *mem); /* NULL allowed; nothing that is queued reads or writes it */
+	enum status (*ferry_open)(void *impl, void *const place[2], void **ferry, struct err *e);
+	void (*ferry_close)(void *impl, void *ferry); /* after a rest; places are the caller's to free */
+	const void *(*ferry_send)(void *impl, void *ferry, const void *host, size_t bytes);
+	void (*ferry_rest)(void *impl, void *ferry);
 	const struct kernel *const *kernels; /* [OP_COUNT] */
 	/* Libraries and instruction sets that results depend on, "oneDNN 2.6.3 (AVX-512 ...)"; NULL: none. */
 	const char *(*version)(void);

@@ -78,6 +78,8 @@ void plan_release(struct plan *p);
 void plan_put(struct plan *p, const struct node *input, const void *host); /* in memory order: a 4-d input is N,H,W,C */
 /* The first rows of an input of integers; what is behind them stays. */
 void plan_put_rows(struct plan *p, const struct node *input, const void *host, int rows);
+/* The same from memory of the device; queued. */
+void plan_copy_rows(struct plan *p, const struct node *input, const void *mem, int rows);
 void plan_put_scalar(struct plan *p, const struct node *input, double value);
 void plan_put_f64(struct plan *p, const struct node *input, const double *host); /* any dtype, from double in memory order */
 /* Runs every active segment. E_RUN means that a value was not finite and nothing else: nothing of the step is committed, the message names the first

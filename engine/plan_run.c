@@ -233,14 +233,32 @@ void plan_put(struct plan *p, const struct node *input, const void *host)
 	p->dev->backend->put(p->dev->impl, t->data, from, tensor_bytes(t));
 }
 
-void plan_put_rows(struct plan *p, const struct node *input, const void *host, int rows)
+/* Where an input of integers lies, and the bytes of its first rows; NULL: nobody reads it. */
+static void *first_rows(const struct plan *p, const struct node *input, int rows, size_t *bytes)
 {
 	const int v = leaf_value(p, input);
 	if (v < 0)
-		return;
+		return NULL;
 	const struct tensor *t = &p->value[v].tensor;
 	BUG_IF(dtype_is_real(t->dtype) || rows > t->shape.d[0], "%d rows of %s %s", rows, dtype_name(t->dtype), shape_str(&t->shape));
-	p->dev->backend->put(p->dev->impl, t->data, host, tensor_bytes(t) / (size_t)t->shape.d[0] * (size_t)rows);
+	*bytes = tensor_bytes(t) / (size_t)t->shape.d[0] * (size_t)rows;
+	return t->data;
+}
+
+void plan_put_rows(struct plan *p, const struct node *input, const void *host, int rows)
+{
+	size_t bytes;
+	void *const to = first_rows(p, input, rows, &bytes);
+	if (to)
+		p->dev->backend->put(p->dev->impl, to, host, bytes);
+}
+
+void plan_copy_rows(struct plan *p, const struct node *input, const void *mem, int rows)
+{
+	size_t bytes;
+	void *const to = first_rows(p, input, rows, &bytes);
+	if (to)
+		p->dev->backend->copy(p->dev->impl, to, mem, bytes);
 }
 
 void plan_put_f64(struct plan *p, const struct node *input, const double *host)

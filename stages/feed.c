@@ -26,9 +26,12 @@ void feed_put(const struct feed *f, struct plan *p, const struct batch *b, int f
 {
 	const struct pictures *pic = &f->data->info.train;
 	const int n = b->n - first < f->n ? b->n - first : f->n;
+	const size_t at = (size_t)first * (size_t)(pic->C * pic->H * pic->W);
 	BUG_IF(f->view ? !b->view : !b->image, "a batch for another place than its graph's");
 	if (f->view)
 		plan_put_rows(p, f->view, b->view + 4 * (size_t)first, n);
+	else if (b->there)
+		plan_copy_rows(p, f->image, (const char *)b->there + at, n);
 	else
-		plan_put_rows(p, f->image, b->image + (size_t)first * (size_t)(pic->C * pic->H * pic->W), n);
+		plan_put_rows(p, f->image, b->image + at, n);
 }

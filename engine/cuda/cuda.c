@@ -328,5 +328,7 @@ const struct backend cuda_backend = {
 	.launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack,
 	.finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
+	.host_alloc = cuda_host_alloc, .host_free = cuda_host_free, .ferry_open = cuda_ferry_open, .ferry_close = cuda_ferry_close,
+	.ferry_send = cuda_ferry_send, .ferry_rest = cuda_ferry_rest,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
 };

@@ -46,6 +46,14 @@ void cuda_lap(void *impl, double *place);
 void cuda_laps_read(struct cuda *c);
 void cuda_laps_close(struct cuda *c);
 
+/* ---- ferry.c: struct backend's ---- */
+enum status cuda_host_alloc(void *impl, size_t bytes, void **mem, struct err *e);
+void cuda_host_free(void *impl, void *mem);
+enum status cuda_ferry_open(void *impl, void *const place[2], void **ferry, struct err *e);
+void cuda_ferry_close(void *impl, void *ferry);
+const void *cuda_ferry_send(void *impl, void *ferry, const void *host, size_t bytes);
+void cuda_ferry_rest(void *impl, void *ferry);
+
 static inline struct cu_array array_of(const struct tensor *t)
 {
 	return (struct cu_array){t->data, (int)t->dtype};

@@ -4,6 +4,7 @@ CUDA_HOST = \
 	%D%/conv.c \
 	%D%/conv_work.c \
 	%D%/cuda.c \
+	%D%/ferry.c \
 	%D%/index.c \
 	%D%/lap.c \
 	%D%/loss.c \

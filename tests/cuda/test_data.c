@@ -142,7 +142,7 @@ static void compare(struct data *held, struct data *host, enum part part, enum v
 		ck_assert((a != NULL) == (b != NULL));
 		if (!a)
 			break;
-		ck_assert(a->view && !a->image && b->image && !b->view);
+		ck_assert(a->view && !a->image && b->image && b->there && !b->view);
 		ck_assert_int_eq(a->n, b->n);
 		ck_assert_mem_eq(a->label, b->label, (size_t)a->n * sizeof *a->label);
 		ck_assert_mem_eq(a->sample, b->sample, (size_t)a->n * sizeof *a->sample);
@@ -184,6 +184,46 @@ START_TEST(as_the_host_makes_them)
 }
 END_TEST
 
+/* Batches of three epochs, sent while nobody waits for any: each is read from where it was sent before the next one is. */
+START_TEST(sent_while_the_device_works)
+{
+	enum { H = 6, W = 7, C = 3, EPOCHS = 3, PICTURE = H * W * C };
+	struct data *const d = made(H, W, C, 2, true, 0);
+	const struct backend *const b = dev->backend;
+	const size_t all = EPOCHS * (TRAIN - 1) * PICTURE;
+	uint8_t *const want = arena_alloc(life, all), *const got = arena_alloc(life, all);
+	struct loader *l;
+	const struct batch *batch;
+	double waited = 0;
+	size_t at = 0;
+	void *mem;
+	d->conf.batch = 2; /* six batches through three slots */
+	ok(data_place(d, dev, &e));
+	ok(device_alloc(dev, all, &mem, &e));
+	ok(loader_open(d, PART_TRAIN, VIEW_TRAIN, 3, &l, &e));
+	for (int epoch = 0; epoch < EPOCHS; epoch++) {
+		ok(loader_start(l, epoch, 0, &e));
+		for (;;) {
+			ok(loader_next(l, &batch, &waited, &e));
+			if (!batch)
+				break;
+			const size_t bytes = (size_t)batch->n * PICTURE;
+			ck_assert_ptr_nonnull(batch->there);
+			memcpy(want + at, batch->image, bytes);
+			b->copy(dev->impl, (char *)mem + at, batch->there, bytes);
+			at += bytes;
+		}
+	}
+	ck_assert_uint_eq(at, all);
+	b->get(dev->impl, got, mem, all);
+	ok(device_wait(dev, &e));
+	ck_assert_mem_eq(got, want, all);
+	loader_close(l);
+	device_free(dev, mem, all);
+	data_close(d);
+}
+END_TEST
+
 static enum status not_held(const struct pictures *p, int i, uint8_t *out, struct err *why)
 {
 	return held_read(p, i, out, why);
@@ -219,6 +259,7 @@ TCase *tcase_data(void)
 	tcase_add_checked_fixture(tc, begin, end);
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, as_the_host_makes_them, 0, SIZES);
+	tcase_add_test(tc, sent_while_the_device_works);
 	tcase_add_test(tc, what_is_held);
 	return tc;
 }
