@@ -143,6 +143,11 @@ struct backend {
 	enum status (*record_end)(void *impl, void **record, struct err *e);
 	void (*replay)(void *impl, void *record);
 	void (*record_free)(void *impl, void *record);
+	/* A mark behind what is queued (*mark NULL: a new one), that is waited for without what is queued later. What was got into memory of host_alloc before it is
+	   there then. NULL where nothing goes on beside the host. */
+	void (*mark)(void *impl, void **mark);
+	enum status (*reach)(void *impl, void *mark, struct err *e);
+	void (*mark_free)(void *impl, void *mark); /* NULL allowed */
 	/* Bytes from the host that come beside the work that is queued: a ferry has two places of the device's memory, filled in turn. All NULL where put will do.
 	   send: they lie in memory of host_alloc and stay as they are until ferry_rest; gives their place: what is queued from now on until the next send finds
 	   them there. rest: waits until what was sent has been read from the host's memory. */

@@ -18,6 +18,8 @@ liblimbeck_core_la_SOURCES += \
 	%D%/params.h \
 	%D%/plan.c \
 	%D%/plan.h \
+	%D%/plan_chain.c \
+	%D%/plan_chain.h \
 	%D%/plan_commit.c \
 	%D%/plan_derived.c \
 	%D%/plan_fuse.c \

@@ -192,9 +192,8 @@ static enum status prepare_step(struct plan *p, struct step *s, struct err *e)
 
 static enum status prepare_scale(struct plan *p, struct err *e)
 {
-	enum status st = device_alloc(p->dev, sizeof *p->sound, (void **)&p->sound, e);
-	if (st == OK)
-		st = loss_scale_place(p->desc->scale, p->dev, e);
+	const enum status st = loss_scale_place(p->desc->scale, p->dev, e);
+	p->sound = p->ok + FLAG_SOUND;
 	if (st == OK)
 		plan_link(p, p->desc->scale_seed, p->desc->scale->seed);
 	return st;
@@ -206,9 +205,9 @@ enum status plan_prepare(struct plan *p, void *workspace, struct err *e)
 	p->workspace = workspace;
 	enum status st = device_alloc(p->dev, p->own_bytes, &p->own, e);
 	if (st == OK)
-		st = device_alloc(p->dev, sizeof *p->ok, (void **)&p->ok, e);
+		st = device_alloc(p->dev, plan_report_bytes(p), &p->metric, e);
 	if (st == OK)
-		st = device_alloc(p->dev, (size_t)p->desc->n_metric * 8, &p->metric, e);
+		p->ok = (int *)(void *)((char *)p->metric + 8 * (size_t)p->desc->n_metric);
 	if (st == OK && p->desc->scale)
 		st = prepare_scale(p, e);
 	for (int i = 0; i < p->n_buffer && st == OK; i++)
@@ -228,7 +227,7 @@ enum status plan_prepare(struct plan *p, void *workspace, struct err *e)
 		plan_late_prepare(p);
 		st = commit_prepare(p, e);
 	}
-	if (st == OK && !(p->stage = mem_new(p->stage_bytes + 8 * (size_t)p->desc->n_metric)))
+	if (st == OK && !(p->stage = mem_new(p->stage_bytes + plan_report_bytes(p))))
 		st = err_nomem(e, "no memory for %zu staging bytes", p->stage_bytes);
 	return st;
 }
@@ -251,9 +250,7 @@ void plan_release(struct plan *p)
 				derived_drop(p->buffer[i].owner, p->buffer[i].derived);
 		commit_release(p);
 		device_free(p->dev, p->own, p->own_bytes);
-		device_free(p->dev, p->ok, sizeof *p->ok);
-		device_free(p->dev, p->sound, sizeof *p->sound);
-		device_free(p->dev, p->metric, (size_t)p->desc->n_metric * 8);
+		device_free(p->dev, p->metric, plan_report_bytes(p));
 		mem_free(p->stage);
 	}
 	mem_free(p->value);

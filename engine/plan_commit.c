@@ -116,10 +116,8 @@ void commit_release(struct plan *p)
 
 void commit_begin(struct plan *p)
 {
-	const int yes = 1;
-	p->dev->backend->put(p->dev->impl, p->ok, &yes, sizeof yes);
-	if (p->sound)
-		p->dev->backend->put(p->dev->impl, p->sound, &yes, sizeof yes);
+	const int yes[FLAGS] = {1, 1, 1};
+	p->dev->backend->put(p->dev->impl, p->ok, yes, sizeof yes);
 }
 
 struct loss_scale *commit_scale(const struct plan *p)
@@ -136,12 +134,13 @@ void commit_ready(struct plan *p)
 			optim_ready(p->desc->segment[s].optim[k]);
 }
 
+/* Not behind a step that failed: the host has yet to undo that one, by what was saved then. */
 static void save(struct plan *p, int segment)
 {
 	for (int i = 0; i < p->n_backup; i++) {
 		const struct backup *b = &p->backup[i];
 		for (int k = 0; b->segment == segment && k < b->n; k++)
-			p->dev->backend->copy(p->dev->impl, (char *)b->mem + b->piece[k].at, b->piece[k].mem, b->piece[k].bytes);
+			p->dev->backend->copy_if(p->dev->impl, (char *)b->mem + b->piece[k].at, b->piece[k].mem, b->piece[k].bytes, p->ok + FLAG_BEGUN);
 	}
 }
 
@@ -206,7 +205,8 @@ void commit_move(struct plan *p, int segment)
 	}
 }
 
-void commit_done(struct plan *p)
+/* Whatever was derived from what the step moves, or was about to, is computed again. */
+static void count(struct plan *p, int steps)
 {
 	for (int s = 0; s < p->desc->n_segment; s++) {
 		if (!segment_active(p, s))
@@ -214,7 +214,7 @@ void commit_done(struct plan *p)
 		const struct segment *seg = &p->desc->segment[s];
 		for (int k = 0; k < seg->n_optim; k++) {
 			struct optim *o = seg->optim[k];
-			o->steps++;
+			o->steps += steps;
 			for (int i = 0; i < o->n; i++)
 				params_touch(o->item[i].set, false, o->item[i].index);
 		}
@@ -223,4 +223,14 @@ void commit_done(struct plan *p)
 		const struct node *s = p->update[i].update->state;
 		params_touch(s->set, true, s->index);
 	}
+}
+
+void commit_done(struct plan *p)
+{
+	count(p, 1);
+}
+
+void commit_not_done(struct plan *p)
+{
+	count(p, -1);
 }

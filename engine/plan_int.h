@@ -66,6 +66,9 @@ struct step {
 	const void **packed;
 };
 
+/* int each; begun: whether the step began with a good flag, or behind one that failed (plan_chain.c). */
+enum flag { FLAG_OK, FLAG_SOUND, FLAG_BEGUN, FLAGS, FLAG_BYTES = 16 };
+
 struct commit_update {
 	const struct update *update;
 	int value;
@@ -128,9 +131,9 @@ struct plan {
 	double macs;
 	/* run */
 	void *workspace, *own;
-	int *ok;              /* device */
-	int *sound;           /* device, with a loss scale: whether losses and new states are finite, whatever gradients are; NULL without */
-	void *metric;         /* device: 8 bytes each */
+	void *metric;         /* device: 8 bytes each, and behind them enum flag: what the host reads of a step lies together */
+	int *ok;              /* of those flags */
+	int *sound;           /* with a loss scale: whether losses and new states are finite, whatever gradients are; NULL without */
 	struct backup *backup; /* plan_commit.c */
 	int n_backup;
 	void *stage;          /* host staging for puts that convert */
@@ -140,6 +143,7 @@ struct plan {
 	bool ran, unrecorded; /* ran: once, so that libraries have what they take at first; unrecorded: it could not be recorded */
 	bool prepared;
 	bool skipped;         /* by the last run */
+	bool read;            /* what the host reads of the last run lies behind stage */
 };
 
 /* enum freedom, as the step's description has it; TF32 where activations are multiplied: what is wide (losses) is exact in every precision. */
@@ -156,7 +160,7 @@ void plan_memory(struct plan *p);
 /* plan_commit.c */
 enum status commit_prepare(struct plan *p, struct err *e);
 void commit_release(struct plan *p);
-void commit_begin(struct plan *p);
+void commit_begin(struct plan *p); /* flags that are good */
 /* The loss scale of the gradients that the active segments commit; NULL: there is none. */
 struct loss_scale *commit_scale(const struct plan *p);
 /* What the active segments' updates read and no record may hold. */
@@ -167,9 +171,18 @@ void commit_check(struct plan *p, int segment);
 void commit_move(struct plan *p, int segment);
 void commit_undo(struct plan *p);
 void commit_done(struct plan *p);
+void commit_not_done(struct plan *p); /* takes back what commit_done counted */
 
 /* plan_profile.c: what was queued since the last lap is done; its time is added to *place. Only with a clock. */
 void plan_lap(struct plan *p, double *place);
+
+/* plan_run.c: what the host reads of a step: bytes, from plan->metric. The queued work of one run but for the flags' first values and their reading. */
+size_t plan_report_bytes(const struct plan *p);
+bool plan_recordable(const struct plan *p);
+void plan_body(struct plan *p);
+void plan_prologue(struct plan *p);
+/* From the bytes of a report. */
+void plan_report_metrics(const struct plan *p, const char *report, double *out);
 
 int plan_value_add(struct plan *p, const struct node *n, int buffer);
 int plan_buffer_add(struct plan *p, enum buffer_kind kind, size_t bytes);

@@ -39,7 +39,7 @@ static uint64_t rows_version(const struct buffer *b)
 }
 
 /* Derived weights are computed again when a row below them has moved since; those of other layers stay. */
-static void run_prologue(struct plan *p)
+void plan_prologue(struct plan *p)
 {
 	bool any = false;
 	memset(p->group_stale, 0, (size_t)p->n_prologue * sizeof *p->group_stale);
@@ -131,7 +131,7 @@ static enum status find_culprit(struct plan *p, struct err *e)
 	return st;
 }
 
-/* All between the flag's setting and its reading: the device's work alone. */
+/* All between the flags' setting and their reading: the device's work alone. */
 static void run_body(struct plan *p)
 {
 	int at = p->n_prologue;
@@ -149,7 +149,7 @@ static void run_body(struct plan *p)
 }
 
 /* A first update may differ in more than numbers (SGD's buffer starts as the gradient). */
-static bool recordable(const struct plan *p)
+bool plan_recordable(const struct plan *p)
 {
 	if (!p->dev->backend->replay || !p->ran || p->unrecorded || p->clock)
 		return false;
@@ -171,29 +171,65 @@ static void record(struct plan *p)
 		log_line(LOG_INFO, "%s; its steps are queued one by one", why.text);
 }
 
+void plan_body(struct plan *p)
+{
+	const bool at_once = plan_recordable(p);
+	if (at_once && !p->record)
+		record(p);
+	if (at_once && p->record)
+		p->dev->backend->replay(p->dev->impl, p->record);
+	else
+		run_body(p);
+}
+
+size_t plan_report_bytes(const struct plan *p)
+{
+	return 8 * (size_t)p->desc->n_metric + FLAG_BYTES;
+}
+
+static char *report_of(const struct plan *p)
+{
+	return (char *)p->stage + p->stage_bytes;
+}
+
+static enum status read_report(struct plan *p, int flag[FLAGS], struct err *e)
+{
+	p->dev->backend->get(p->dev->impl, report_of(p), p->metric, plan_report_bytes(p));
+	const enum status st = device_wait(p->dev, e);
+	memcpy(flag, report_of(p) + 8 * (size_t)p->desc->n_metric, FLAGS * sizeof *flag);
+	p->read = st == OK;
+	return st;
+}
+
+/* Then its flag stays good, and there is nothing to wait for. */
+static bool checks_nothing(const struct plan *p)
+{
+	for (int s = 0; s < p->desc->n_segment; s++)
+		if (segment_active(p, s) && p->desc->segment[s].n_optim)
+			return false;
+	return !p->n_root && !p->n_range;
+}
+
 enum status plan_run(struct plan *p, struct err *e)
 {
-	run_prologue(p);
+	int flag[FLAGS];
+	plan_prologue(p);
 	commit_begin(p);
 	commit_ready(p);
 	if (p->clock)
 		plan_lap(p, &p->clock->times->rest);
-	if (!p->record && recordable(p))
-		record(p);
-	if (p->record && !p->clock)
-		p->dev->backend->replay(p->dev->impl, p->record);
-	else
-		run_body(p);
-	int ok = 0, sound = 0;
-	if (p->sound)
-		p->dev->backend->get(p->dev->impl, &sound, p->sound, sizeof sound);
-	const enum status st = read_ok(p, &ok, e);
-	p->skipped = false;
+	plan_body(p);
+	p->skipped = p->read = false;
+	if (checks_nothing(p)) {
+		p->ran = true;
+		return OK;
+	}
+	const enum status st = read_report(p, flag, e);
 	if (st != OK)
 		return st;
-	if (!ok) {
+	if (!flag[FLAG_OK]) {
 		commit_undo(p);
-		p->skipped = sound && commit_scale(p) && loss_scale_halve(p->desc->scale);
+		p->skipped = p->sound && flag[FLAG_SOUND] && commit_scale(p) && loss_scale_halve(p->desc->scale);
 		return p->skipped ? OK : find_culprit(p, e);
 	}
 	commit_done(p);
@@ -276,19 +312,21 @@ void plan_put_scalar(struct plan *p, const struct node *input, double value)
 	plan_put_f64(p, input, &value);
 }
 
+void plan_report_metrics(const struct plan *p, const char *report, double *out)
+{
+	for (int i = 0; i < p->desc->n_metric; i++) {
+		out[i] = __builtin_nan("");
+		if (p->metric_value[i] >= 0)
+			elements_to_f64(&out[i], report + 8 * i, p->value[p->metric_value[i]].tensor.dtype, 1);
+	}
+}
+
 enum status plan_metrics(struct plan *p, double *out, struct err *e)
 {
-	const int n = p->desc->n_metric;
-	char *raw = (char *)p->stage + p->stage_bytes;
-	p->dev->backend->get(p->dev->impl, raw, p->metric, (size_t)n * 8);
-	const enum status st = device_wait(p->dev, e);
-	for (int i = 0; i < n && st == OK; i++) {
-		if (p->metric_value[i] < 0) {
-			out[i] = __builtin_nan("");
-			continue;
-		}
-		elements_to_f64(&out[i], raw + 8 * i, p->value[p->metric_value[i]].tensor.dtype, 1);
-	}
+	int flag[FLAGS];
+	const enum status st = p->read ? OK : read_report(p, flag, e);
+	if (st == OK)
+		plan_report_metrics(p, report_of(p), out);
 	return st;
 }
 

@@ -27,7 +27,7 @@ static int epoch_of(const struct trainer *t)
 
 static bool due(const struct trainer *t, int epoch, int batch)
 {
-	return at_work(t) && !lesson_over(t) && epoch_of(t) == epoch && t->place.batch == batch;
+	return at_work(t) && !lesson_over(t) && epoch_of(t) == epoch && lesson_batch(t) == batch;
 }
 
 static int count_at_work(const struct cohort *c)
@@ -333,8 +333,32 @@ static enum status save_all(struct cohort *c, bool asked, struct err *e)
 	enum status st = OK;
 	for (int i = 0; i < c->n && st == OK; i++) {
 		struct trainer *t = &c->arm[i];
-		if (at_work(t) && (asked || time_now() - t->saved > 60 * t->r->stage->train.save_minutes))
+		if (!at_work(t) || !(asked || time_now() - t->saved > 60 * t->r->stage->train.save_minutes))
+			continue;
+		st = lesson_settle(t, e);
+		if (st == OK)
 			st = checkpoint_save(t, e);
+	}
+	return st;
+}
+
+/* Whether the stream must come again for an arm: a step that it had queued was not taken. */
+static bool any_fell_back(const struct cohort *c)
+{
+	bool any = false;
+	for (int i = 0; i < c->n; i++)
+		any |= at_work(&c->arm[i]) && c->arm[i].fell_back;
+	return any;
+}
+
+/* No step is queued any more. */
+static enum status settle_all(struct cohort *c, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < c->n && st == OK; i++) {
+		if (at_work(&c->arm[i]))
+			st = lesson_settle(&c->arm[i], e);
+		c->arm[i].fell_back = false;
 	}
 	return st;
 }
@@ -358,11 +382,13 @@ static enum status one_epoch(struct cohort *c, int epoch, int number, struct err
 	c->epoch_images = 0;
 	c->waited = 0;
 	enum status st = loader_start(c->loader, epoch, number, e);
-	while (st == OK && (st = loader_next(c->loader, &b, &c->waited, e)) == OK && b) {
+	while (st == OK && !any_fell_back(c) && (st = loader_next(c->loader, &b, &c->waited, e)) == OK && b) {
 		st = one_batch(c, b, epoch, number++, e);
 		if (st == OK)
 			st = pause_due(c, e);
 	}
+	if (st == OK)
+		st = settle_all(c, e);
 	for (int i = 0; i < c->n && st == OK; i++)
 		if (due(&c->arm[i], epoch, number))
 			st = arm_status(&c->arm[i], epoch_end(&c->arm[i], e), e);

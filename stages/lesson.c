@@ -165,6 +165,8 @@ enum status lesson_plan(struct trainer *t, const struct passes *passes, struct e
 	if (st == OK && rest)
 		st = step_new(t->r, l, rest, passes ? passes->rest : NULL, t->cohort->period, &t->rest, e);
 	if (st == OK)
+		st = chain_open(t->cohort->period, t->r->x->dev, MAX_METRIC, &t->chain, e);
+	if (st == OK)
 		st = evaluator_open(t->cohort->period, t->r->x->data, t->r->student, t->r->x->dev, t->r->x->precision, &t->eval, e);
 	return st == OK ? exam_open(t->r, l, t->teacher, t->cohort->period, &t->exam, e) : st;
 }
@@ -193,6 +195,8 @@ enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e)
 
 void lesson_unplan(struct trainer *t)
 {
+	chain_close(t->chain);
+	t->chain = NULL;
 	step_release(t->full);
 	step_release(t->rest);
 	evaluator_close(t->eval);
@@ -204,6 +208,16 @@ void lesson_unplan(struct trainer *t)
 
 /* ---- a step ---- */
 
+int lesson_batch(const struct trainer *t)
+{
+	return t->place.batch + chain_length(t->chain);
+}
+
+static long step_number(const struct trainer *t)
+{
+	return t->place.step + chain_length(t->chain);
+}
+
 static double set_rates(const struct trainer *t)
 {
 	const struct lesson *l = lesson_of(t);
@@ -211,7 +225,7 @@ static double set_rates(const struct trainer *t)
 	double first = 0;
 	for (int i = 0; i < l->n_optim; i++) {
 		const struct lesson_optim *o = &l->optim[i];
-		const double position = o->from + t->place.epoch + (double)t->place.batch / batches;
+		const double position = o->from + t->place.epoch + (double)lesson_batch(t) / batches;
 		const double lr = o->optim->conf.lr * schedule_factor(&o->schedule, position, o->epochs) * watch_rate(t);
 		optim_set_lr(o->optim, lr);
 		if (i == 0)
@@ -227,30 +241,44 @@ struct temperature_place lesson_place(const struct trainer *t, const struct less
 	const double epochs = own ? l->tau_epochs : l->optim[0].epochs, from = own ? l->tau_from : l->optim[0].from;
 	const struct course *c = t->r->course;
 	return (struct temperature_place){
-		.progress = (from + t->place.epoch + (double)t->place.batch / batches) / epochs, .epochs = epochs, .step = t->place.step,
-		.ends_epoch = t->place.batch + 1 == batches, .course = c ? c->tau : NULL, .n_course = c ? c->n : 0,
+		.progress = (from + t->place.epoch + (double)lesson_batch(t) / batches) / epochs, .epochs = epochs, .step = step_number(t),
+		.ends_epoch = lesson_batch(t) + 1 == batches, .course = c ? c->tau : NULL, .n_course = c ? c->n : 0,
 	};
 }
 
-static enum status add_metrics(struct trainer *t, struct step *st, int n, struct err *e)
+static void add_metrics(struct trainer *t, struct step *st, int n, const double value[])
+{
+	t->place.n_sum = 2 * st->desc.n_metric;
+	for (int i = 0; i < st->desc.n_metric; i++)
+		if (!isnan(value[i])) { /* NaN: of a segment that was not due */
+			t->place.sum[2 * i] += value[i] * n;
+			t->place.sum[2 * i + 1] += n;
+		}
+	t->place.count += n;
+	watch_step(t, st, value);
+	course_step(t, st, value);
+}
+
+static enum status read_metrics(struct trainer *t, struct step *st, int n, struct err *e)
 {
 	double value[MAX_METRIC];
 	struct plan *p = step_plan(st, t->place.step);
 	if (!p)
 		return OK;
 	const enum status s = plan_metrics(p, value, e);
-	t->place.n_sum = 2 * st->desc.n_metric;
-	for (int i = 0; i < st->desc.n_metric && s == OK; i++)
-		if (!isnan(value[i])) { /* NaN: of a segment that was not due */
-			t->place.sum[2 * i] += value[i] * n;
-			t->place.sum[2 * i + 1] += n;
-		}
-	t->place.count += n;
-	if (s == OK) {
-		watch_step(t, st, value);
-		course_step(t, st, value);
-	}
+	if (s == OK)
+		add_metrics(t, st, n, value);
 	return s;
+}
+
+/* The step that place names is over. */
+static void count_step(struct trainer *t, struct step *st, int n)
+{
+	if (t->course.n == t->place.step)
+		course_step(t, st, NULL);
+	t->place.step++;
+	t->place.batch++;
+	t->place.images += n;
 }
 
 double lesson_macs(const struct trainer *t)
@@ -282,25 +310,72 @@ static enum status failed(struct trainer *t, enum status st, struct err *e)
 	return st;
 }
 
-enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e)
+/* ---- steps that are queued ---- */
+
+/* The oldest. Its time is long over where another was queued behind it. */
+static enum status take(struct trainer *t, struct err *e)
 {
-	struct step *st = t->full && b->n == t->full->n ? t->full : t->rest;
-	*lr = set_rates(t);
-	const int before = lesson_epochs_before(t->r, t->place.lesson);
-	st->place = lesson_place(t, lesson_of(t));
-	enum status s = step_run(st, b, t->place.step, before + t->place.epoch, e);
+	double value[MAX_METRIC];
+	bool good = false;
+	const enum status st = chain_take(t->chain, &good, value, e);
+	if (st != OK)
+		return st;
+	if (!good) {
+		t->fell_back = t->waits = true;
+		return OK;
+	}
+	struct step *step = t->ahead[0].step;
+	const int n = t->ahead[0].n;
+	memmove(t->ahead, t->ahead + 1, sizeof t->ahead - sizeof *t->ahead);
+	add_metrics(t, step, n, value);
+	count_step(t, step, n);
+	return OK;
+}
+
+enum status lesson_settle(struct trainer *t, struct err *e)
+{
+	enum status st = OK;
+	while (st == OK && chain_length(t->chain))
+		st = take(t, e);
+	return st;
+}
+
+static enum status queue_step(struct trainer *t, struct step *st, const struct batch *b, int epoch, struct err *e)
+{
+	step_queue(st, b, step_number(t), epoch, t->chain);
+	const int n = chain_length(t->chain);
+	t->ahead[n - 1].step = st;
+	t->ahead[n - 1].n = b->n;
+	return n == CHAIN_ROOM ? take(t, e) : OK;
+}
+
+/* ---- one ---- */
+
+static enum status wait_step(struct trainer *t, struct step *st, const struct batch *b, int epoch, struct err *e)
+{
+	enum status s = step_run(st, b, t->place.step, epoch, e);
+	t->waits = false;
 	if (s == OK && step_skipped(st, t->place.step))
 		watch_overflow(t);
 	else if (s == OK)
-		s = add_metrics(t, st, b->n, e);
+		s = read_metrics(t, st, b->n, e);
 	else if (s == E_RUN)
 		s = watch_not_finite(t, e);
-	if (s == OK && t->course.n == t->place.step)
-		course_step(t, st, NULL);
 	if (s != OK)
 		return failed(t, s, e);
-	t->place.step++;
-	t->place.batch++;
-	t->place.images += b->n;
+	count_step(t, st, b->n);
 	return OK;
+}
+
+enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e)
+{
+	struct step *st = t->full && b->n == t->full->n ? t->full : t->rest;
+	const int epoch = lesson_epochs_before(t->r, t->place.lesson) + t->place.epoch;
+	const bool queued = !t->waits && step_can_queue(st, step_number(t), t->chain);
+	const enum status s = queued ? OK : lesson_settle(t, e);
+	if (s != OK || t->fell_back)
+		return s;
+	*lr = set_rates(t);
+	st->place = lesson_place(t, lesson_of(t));
+	return queued ? queue_step(t, st, b, epoch, e) : wait_step(t, st, b, epoch, e);
 }

@@ -11,6 +11,7 @@
 
 #include "data/dataset.h"
 #include "engine/plan.h"
+#include "engine/plan_chain.h"
 #include "stages/feed.h"
 #include "losses/loss.h"
 #include "runs/predictions.h"
@@ -338,6 +339,9 @@ struct plan_roof step_roof(const struct step *st); /* the mean step's, by the de
 struct plan *step_plan(const struct step *st, long number); /* the variant for step number */
 /* After the pass was run with the same batch. */
 enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e);
+/* Whether that step can be queued in a chain (NULL: no), and not waited for; then step_queue does it. */
+bool step_can_queue(const struct step *st, long number, const struct chain *c);
+void step_queue(struct step *st, const struct batch *b, long number, int epoch, struct chain *c);
 bool step_skipped(const struct step *st, long number); /* step number, which was the last to run, was not taken: plan_skipped */
 
 /* ---- evaluate.c ---- */

@@ -323,12 +323,9 @@ bool step_skipped(const struct step *st, long number)
 	return p && plan_skipped(p);
 }
 
-enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e)
+static void put_all(struct step *st, struct plan *p, const struct batch *b, int epoch)
 {
-	struct plan *p = step_plan(st, number);
 	BUG_IF(b->n != st->n, "a batch of %d for a step of %d", b->n, st->n);
-	if (!p)
-		return OK; /* no segment is due */
 	feed_put(&st->feed, p, b, 0);
 	plan_put(p, st->label, b->label);
 	plan_put(p, st->sample, b->sample);
@@ -337,5 +334,26 @@ enum status step_run(struct step *st, const struct batch *b, long number, int ep
 		const struct temperature_use *t = &st->of_host[i].term->temperature;
 		plan_put_scalar(p, st->of_host[i].node, t->kind->at(t->conf, &st->place));
 	}
+}
+
+enum status step_run(struct step *st, const struct batch *b, long number, int epoch, struct err *e)
+{
+	struct plan *p = step_plan(st, number);
+	if (!p)
+		return OK; /* no segment is due */
+	put_all(st, p, b, epoch);
 	return plan_run(p, e);
+}
+
+bool step_can_queue(const struct step *st, long number, const struct chain *c)
+{
+	const struct plan *p = step_plan(st, number);
+	return p && chain_takes(c, p);
+}
+
+void step_queue(struct step *st, const struct batch *b, long number, int epoch, struct chain *c)
+{
+	struct plan *p = step_plan(st, number);
+	put_all(st, p, b, epoch);
+	chain_queue(c, p);
 }

@@ -29,6 +29,10 @@ struct trainer {
 	struct net *teacher_shape; /* r->teacher while no lesson runs: the structure alone */
 	struct arena *arena;
 	struct step *full, *rest; /* rest: the smaller last batch of an epoch; NULL without */
+	struct chain *chain;      /* of steps that are queued ahead of `place`, which counts those that were taken; NULL: each is waited for */
+	struct { struct step *step; int n; } ahead[CHAIN_ROOM]; /* [chain_length], the oldest first; n: pictures */
+	bool fell_back;           /* a step that was queued was not taken: the stream is to come again from `place`, and the first one is waited for */
+	bool waits;               /* the next step is waited for */
 	struct evaluator *eval;
 	struct measure *exam;     /* NULL without */
 	double saved;             /* when the last checkpoint was written */
@@ -89,8 +93,13 @@ enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e);
 void lesson_unplan(struct trainer *t);
 const struct lesson *lesson_of(const struct trainer *t);
 int lesson_epochs_before(const struct stage_run *r, int k);
-/* One step on the batch, or none where it was not finite and may be undone, or its gradients overflowed by the loss scale. E_RUN is the arm's own: the state before the step is saved. */
+/* Batches of the running epoch that are done or queued. */
+int lesson_batch(const struct trainer *t);
+/* One step on the batch, or none where it was not finite and may be undone, or its gradients overflowed by the loss scale. E_RUN is the arm's own: the state before the step is saved.
+   The step may only be queued, and the one before it be taken. Where that was not finite, fell_back is set, and `place` is where it was made. */
 enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
+/* Takes what is queued: before anybody reads the state. May set fell_back. */
+enum status lesson_settle(struct trainer *t, struct err *e);
 /* Where the next step stands in the span of the lesson's temperatures. */
 struct temperature_place lesson_place(const struct trainer *t, const struct lesson *l);
 /* Multiply-adds that a picture takes in a step: teacher, students and critics, forward and backward. */

@@ -171,20 +171,45 @@ static void cuda_fill(void *impl, void *dst, enum dtype d, double value, int64_t
 	cuda_note(c, "fill", cu_fill((struct cu_array){dst, (int)d}, value, n, c->stream));
 }
 
-/* The first failure of a launch, or what went wrong on the device meanwhile. */
-static enum status cuda_wait(void *impl, struct err *e)
+/* The first failure of a launch, or what a wait showed that went wrong on the device. */
+static enum status waited(const struct cuda *c, cudaError_t st, struct err *e)
 {
-	struct cuda *c = impl;
-	const cudaError_t st = cudaStreamSynchronize(c->stream);
 	if (c->failure != cudaSuccess)
 		return err_env(e, "device 'cuda': %s failed: %s (%s)", c->failed, cudaGetErrorString(c->failure), cudaGetErrorName(c->failure));
-	if (st == cudaSuccess) {
-		cuda_laps_read(c);
+	if (st == cudaSuccess)
 		return OK;
-	}
 	failed(e, "a kernel failed", st);
 	err_note(e, "LIMBECK_SYNC=1 waits after each kernel and names the one");
 	return e->status;
+}
+
+static enum status cuda_wait(void *impl, struct err *e)
+{
+	struct cuda *c = impl;
+	const enum status st = waited(c, cudaStreamSynchronize(c->stream), e);
+	if (st == OK)
+		cuda_laps_read(c);
+	return st;
+}
+
+static void cuda_mark(void *impl, void **mark)
+{
+	struct cuda *c = impl;
+	if (!*mark)
+		cuda_note(c, "mark", cudaEventCreateWithFlags((cudaEvent_t *)mark, cudaEventDisableTiming));
+	if (*mark)
+		cuda_note(c, "mark", cudaEventRecord(*mark, c->stream));
+}
+
+static void cuda_mark_free(void *impl, void *mark)
+{
+	if (mark)
+		cuda_note(impl, "mark", cudaEventDestroy(mark));
+}
+
+static enum status cuda_reach(void *impl, void *mark, struct err *e)
+{
+	return waited(impl, mark ? cudaEventSynchronize(mark) : cudaSuccess, e);
 }
 
 static size_t cuda_free_memory(void *impl)
@@ -328,7 +353,7 @@ const struct backend cuda_backend = {
 	.launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack,
 	.finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
-	.host_alloc = cuda_host_alloc, .host_free = cuda_host_free, .ferry_open = cuda_ferry_open, .ferry_close = cuda_ferry_close,
+	.mark = cuda_mark, .reach = cuda_reach, .mark_free = cuda_mark_free, .host_alloc = cuda_host_alloc, .host_free = cuda_host_free, .ferry_open = cuda_ferry_open, .ferry_close = cuda_ferry_close,
 	.ferry_send = cuda_ferry_send, .ferry_rest = cuda_ferry_rest,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
 };

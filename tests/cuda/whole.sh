@@ -47,6 +47,7 @@ verdict $? "and on the CPU"
 far() {
 	join <(losses "$1") <(losses cpu) | awk -v room="$2" '{ d = $2 - $3; d = d < 0 ? -d : d; m = $3 < 0 ? -$3 : $3; if (d > room * (m > 1 ? m : 1)) print; n++ } END { if (n < 10) print "only " n " rows" }'
 }
+overflows() { awk -F, '$5 == "overflows" || $5 == "loss_scale" { print $1, $2, $3, $6 }' "$1"/tiny-*/metrics.csv; }
 losses() { awk -F, '$5 ~ /loss/ { print $1 "/" $2 "/" $3 "/" $5, $6 }' "$1"/tiny-*/metrics.csv | tr ' ' '_' | sed 's/_\([^_]*\)$/ \1/' | sort -k1,1; }
 far whole 1e-3 >out
 [ ! -s out ]
@@ -66,6 +67,10 @@ run --device cuda --set data.device_share=0 --out from_host && grep -q 'pictures
 verdict $? "or they come from the host"
 same from_host whole
 verdict $? "which gives the same weights"
+
+LIMBECK_SYNC=1 run --device cuda --out waited
+same waited whole
+verdict $? "as when the host waits for each kernel"
 
 # stop_and_go OUT WHOLE OPTIONS: what was stopped in the second stage and went on leaves the weights of WHOLE
 stop_and_go() {
@@ -100,6 +105,9 @@ awk -F, '$5 == "loss_scale" { if ($6 < 1 || $6 > 16777216) print; n++ } $5 == "o
 	half/tiny-*/metrics.csv >out
 [ ! -s out ]
 verdict $? "with a loss scale in its metrics, and no roll-back"
+LIMBECK_SYNC=1 run --device cuda --precision f16 --out half_waited
+same half_waited half && cmp <(overflows half) <(overflows half_waited) >>out && overflows half | grep -q '[1-9]$'
+verdict $? "the same when the host waits for each kernel, also where gradients overflow"
 stop_and_go half_stopped half --precision f16
 
 run --device cuda --precision tf32 --out rounded
