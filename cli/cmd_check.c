@@ -94,7 +94,7 @@ static size_t check_arms(const struct experiment *x, const struct stage_plan_sum
 		for (int i = 0; i < x->n_stage; i++)
 			if (x->stage[i].arms == list)
 				which[n++] = &sums[i];
-		const size_t bytes = memory_together(which, n);
+		const size_t bytes = memory_together(x->dev, which, n);
 		const int wave = wave_size(x->dev, which, n);
 		printf("\narms %s to %s: %d on one stream of batches, %s together", which[0]->stage->name, which[n - 1]->stage->name, n, str_bytes(a, bytes));
 		if (wave < n)

@@ -113,18 +113,75 @@ enum status device_open(struct arena *a, const char *name, int threads, struct d
 
 void device_close(struct device *dev)
 {
-	if (dev)
-		dev->backend->close(dev->impl);
+	if (!dev)
+		return;
+	for (int k = 0; k < MAX_LANE && dev->lane[k]; k++) {
+		dev->backend->close(dev->lane[k]->queue);
+		mem_free(dev->lane[k]);
+	}
+	dev->backend->close(dev->impl);
 }
+
+/* ---- lanes ---- */
+
+enum status device_lane(struct device *dev, int k, struct device **lane, struct err *e)
+{
+	BUG_IF(dev->root, "a lane of a lane");
+	*lane = dev;
+	if (!dev->backend->lane)
+		return OK;
+	for (int i = 0; i <= k % MAX_LANE; i++) { /* more than there are share them */
+		if (dev->lane[i])
+			continue;
+		struct device *l = mem_new(sizeof *l);
+		if (!l)
+			return err_nomem(e, "no memory for a queue of device '%s'", dev->backend->name);
+		*l = (struct device){.backend = dev->backend, .impl = dev->impl, .threads = dev->threads, .cache_bytes = dev->cache_bytes, .root = dev};
+		const enum status st = dev->backend->lane(dev->impl, &l->queue, e);
+		if (st != OK) {
+			mem_free(l);
+			return st;
+		}
+		dev->lane[i] = l;
+	}
+	*lane = dev->lane[k % MAX_LANE];
+	return OK;
+}
+
+void device_fork(struct device *lane)
+{
+	if (!lane->root || lane->impl == lane->queue)
+		return;
+	lane->impl = lane->queue;
+	lane->backend->after(lane->queue, lane->root->impl);
+}
+
+void device_join(struct device *lane)
+{
+	if (!lane->root || lane->impl != lane->queue)
+		return;
+	lane->backend->after(lane->root->impl, lane->queue);
+	lane->impl = lane->root->impl;
+}
+
+/* Whose memory it is. */
+static struct device *owner(struct device *dev)
+{
+	BUG_IF(dev->root && dev->impl == dev->queue, "memory between fork and join");
+	return dev->root ? dev->root : dev;
+}
+
+/* ---- memory, waits ---- */
 
 enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e)
 {
-	const enum status st = dev->backend->alloc(dev->impl, bytes ? bytes : 1, mem, e);
+	struct device *of = owner(dev);
+	const enum status st = of->backend->alloc(of->impl, bytes ? bytes : 1, mem, e);
 	if (st != OK)
 		return st;
-	dev->used += bytes;
-	if (dev->used > dev->peak)
-		dev->peak = dev->used;
+	of->used += bytes;
+	if (of->used > of->peak)
+		of->peak = of->used;
 	return OK;
 }
 
@@ -132,8 +189,9 @@ void device_free(struct device *dev, void *mem, size_t bytes)
 {
 	if (!mem)
 		return;
-	dev->used -= bytes;
-	dev->backend->free(dev->impl, mem);
+	struct device *of = owner(dev);
+	of->used -= bytes;
+	of->backend->free(of->impl, mem);
 }
 
 enum status device_wait(struct device *dev, struct err *e)

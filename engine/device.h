@@ -157,6 +157,11 @@ struct backend {
 	void (*ferry_close)(void *impl, void *ferry); /* after a rest; places are the caller's to free */
 	const void *(*ferry_send)(void *impl, void *ferry, const void *host, size_t bytes);
 	void (*ferry_rest)(void *impl, void *ferry);
+	/* A further queue of the same device, whose work runs beside that of the others in no order but `after`'s. Its memory is the device's. Closed by close,
+	   before the device is. NULL: there is no gain. */
+	enum status (*lane)(void *impl, void **lane, struct err *e);
+	/* What impl is given from here on comes after all that `before` was given until now. */
+	void (*after)(void *impl, void *before);
 	const struct kernel *const *kernels; /* [OP_COUNT] */
 	/* Libraries and instruction sets that results depend on, "oneDNN 2.6.3 (AVX-512 ...)"; NULL: none. */
 	const char *(*version)(void);
@@ -167,6 +172,7 @@ extern const struct backend backend_ref, backend_cpu, backend_late;
 const struct backend *backend_cuda(struct err *why);
 
 struct rates; /* rates.h */
+enum { MAX_LANE = 16 }; /* of a device; as many arms run together unless told otherwise */
 
 struct device {
 	const struct backend *backend;
@@ -174,8 +180,11 @@ struct device {
 	int threads;
 	const struct rates *rates; /* for plan_print's estimates: what somebody measured; NULL: nobody did */
 	size_t cache_bytes; /* what passes over a batch may be cut to; 0: they are not. No result depends on it */
-	size_t used, peak; /* bytes given out */
+	size_t used, peak; /* bytes given out; of a lane: the device's */
 	struct err failure; /* the first asynchronous failure */
+	struct device *root; /* of a lane: the device; NULL: this is no lane */
+	void *queue;         /* of a lane: its own, which is impl between fork and join; else impl is the device's */
+	struct device *lane[MAX_LANE];
 };
 
 /* name: "cpu", "ref", "late", "cuda", "cuda:NUMBER", or "auto": the first GPU if there is one that can be used, else cpu. threads 0: as many as cores given to the process. */
@@ -184,6 +193,13 @@ void device_close(struct device *dev);
 enum status device_alloc(struct device *dev, size_t bytes, void **mem, struct err *e); /* E_NOMEM names the size */
 void device_free(struct device *dev, void *mem, size_t bytes);
 enum status device_wait(struct device *dev, struct err *e);
+/* Lane k of a device, for work that is independent of the others' but reads what they have in common: opened when it is asked for the first time, closed with
+   the device. The device itself where its back end has none. Between fork and join what is queued on it runs beside the other lanes, after all that was
+   queued on the device before the fork; what the device is given after the join comes after it. Outside of the two it is the device under another
+   name. Memory is neither taken nor given back between them. Both do nothing to a device that is no lane. */
+enum status device_lane(struct device *dev, int k, struct device **lane, struct err *e);
+void device_fork(struct device *lane);
+void device_join(struct device *lane);
 /* What can still be had: of a device with memory of its own, or of the host's as memory_available says. 0: not known. */
 size_t device_memory(const struct device *dev);
 const char *precision_name(enum precision p); /* "f32", "bf16", "f16", "tf32" */

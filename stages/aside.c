@@ -56,7 +56,7 @@ static enum status hold(struct aside *a, int teacher, aside_build build, const v
 
 static void let_go(struct aside *a, struct held *h)
 {
-	device_free(a->t->r->x->dev, h->workspace, h->bytes);
+	device_free(a->t->r->dev, h->workspace, h->bytes);
 	if (h->teacher)
 		h->teacher->users--;
 	a->t->r->teacher = h->before;
@@ -66,7 +66,7 @@ static void let_go(struct aside *a, struct held *h)
 static enum status take_workspace(struct aside *a, struct held *h, size_t bytes, struct err *e)
 {
 	h->bytes = bytes;
-	return device_alloc(a->t->r->x->dev, bytes, &h->workspace, e);
+	return device_alloc(a->t->r->dev, bytes, &h->workspace, e);
 }
 
 /* ---- measure ---- */

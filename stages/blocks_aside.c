@@ -72,17 +72,17 @@ static enum status fresh_exam(const void *own, struct step *st, struct err *e)
 
 static enum status fresh_place(struct stage_run *r, const struct pair *p, struct err *e)
 {
-	enum status st = params_place(p->critic->params, r->x->dev, e);
+	enum status st = params_place(p->critic->params, r->dev, e);
 	if (st == OK)
 		st = net_init(p->critic, r->stage->seed_init, NULL, e);
 	if (st == OK && p->critic_optim)
-		st = optim_place(p->critic_optim, r->x->dev, e);
+		st = optim_place(p->critic_optim, r->dev, e);
 	if (st == OK && p->copy)
-		st = params_place(p->copy->params, r->x->dev, e);
+		st = params_place(p->copy->params, r->dev, e);
 	if (st == OK && p->copy)
 		st = params_copy(p->copy->params, r->teacher->params, e);
 	if (st == OK && p->copy_optim)
-		st = optim_place(p->copy_optim, r->x->dev, e);
+		st = optim_place(p->copy_optim, r->dev, e);
 	if (st == OK && p->critic_optim)
 		optim_set_lr(p->critic_optim, p->critic_optim->conf.lr);
 	if (st == OK && p->copy_optim)

@@ -191,15 +191,16 @@ static bool same_teachers(const struct stage *a, const struct stage *b)
 	return same;
 }
 
-size_t memory_together(const struct stage_plan_sum *const sums[], int n)
+size_t memory_together(const struct device *dev, const struct stage_plan_sum *const sums[], int n)
 {
+	const bool beside = dev->backend->lane; /* each other, so with a workspace each */
 	size_t own = 0, workspace = 0, teachers = 0;
 	for (int i = 0; i < n; i++) {
 		bool had = false;
 		for (int k = 0; k < i; k++)
 			had |= same_teachers(sums[i]->stage, sums[k]->stage);
 		own += sums[i]->own;
-		workspace = larger(workspace, sums[i]->workspace);
+		workspace = beside ? workspace + sums[i]->workspace : larger(workspace, sums[i]->workspace);
 		teachers += had ? 0 : sums[i]->teacher;
 	}
 	return own + workspace + teachers;
@@ -209,7 +210,7 @@ int wave_size(const struct device *dev, const struct stage_plan_sum *const sums[
 {
 	const size_t there = device_memory(dev);
 	int k = n;
-	while (k > 1 && there && memory_wanted(memory_together(sums, k)) > there)
+	while (k > 1 && there && memory_wanted(memory_together(dev, sums, k)) > there)
 		k--;
 	return k;
 }

@@ -174,7 +174,23 @@ static enum status prepare_passes(struct cohort *c, struct err *e)
 	return st;
 }
 
-/* Plans of passes and arms never run at the same time: one workspace, as large as the largest. */
+static bool has_lane(const struct trainer *t)
+{
+	return t->r->dev != t->r->x->dev;
+}
+
+/* On a lane it runs beside the others, so it can't have its workspace in common with them. */
+static enum status prepare_arm(struct cohort *c, struct trainer *t, struct err *e)
+{
+	if (!has_lane(t))
+		return lesson_prepare(t, c->workspace, e);
+	const size_t bytes = lesson_workspace(t);
+	const enum status st = device_alloc(t->r->dev, bytes, &t->workspace, e);
+	t->workspace_bytes = bytes;
+	return st == OK ? lesson_prepare(t, t->workspace, e) : st;
+}
+
+/* Plans that never run at the same time have one workspace, as large as the largest. */
 static enum status period_open(struct cohort *c, struct err *e)
 {
 	enum status st = OK;
@@ -193,7 +209,7 @@ static enum status period_open(struct cohort *c, struct err *e)
 		if (!at_work(t))
 			continue;
 		st = lesson_plan(t, passes_of(c, t->teacher), e);
-		if (st == OK && lesson_workspace(t) > c->workspace_bytes)
+		if (st == OK && !has_lane(t) && lesson_workspace(t) > c->workspace_bytes)
 			c->workspace_bytes = lesson_workspace(t);
 	}
 	if (st == OK)
@@ -204,7 +220,7 @@ static enum status period_open(struct cohort *c, struct err *e)
 		st = prepare_passes(c, e);
 	for (int i = 0; i < c->n && st == OK; i++)
 		if (at_work(&c->arm[i]))
-			st = lesson_prepare(&c->arm[i], c->workspace, e);
+			st = prepare_arm(c, &c->arm[i], e);
 	return st;
 }
 
@@ -243,8 +259,12 @@ static enum status lessons_after(struct cohort *c, struct err *e)
 static enum status period_close(struct cohort *c, enum status st, struct err *e)
 {
 	cohort_mark(c);
-	for (int i = 0; i < c->n; i++)
-		lesson_unplan(&c->arm[i]);
+	for (int i = 0; i < c->n; i++) {
+		struct trainer *t = &c->arm[i];
+		lesson_unplan(t);
+		device_free(t->r->dev, t->workspace, t->workspace_bytes);
+		t->workspace = NULL;
+	}
 	for (int i = 0; i < c->n_passes; i++) {
 		pass_release(c->passes[i].full);
 		pass_release(c->passes[i].rest);
@@ -311,19 +331,25 @@ static enum status one_batch(struct cohort *c, const struct batch *b, int epoch,
 	for (int i = 0; i < c->n_passes; i++)
 		c->passes[i].ran = NULL;
 	c->epoch_images += b->n;
+	for (int i = 0; i < c->n && st == OK; i++)
+		if (due(&c->arm[i], epoch, number))
+			st = passes_run(c, &c->arm[i], b, e);
+	for (int i = 0; i < c->n && st == OK; i++)
+		if (due(&c->arm[i], epoch, number))
+			device_fork(c->arm[i].r->dev);
 	for (int i = 0; i < c->n && st == OK; i++) {
 		struct trainer *t = &c->arm[i];
 		double lr = 0;
 		if (!due(t, epoch, number))
 			continue;
-		st = passes_run(c, t, b, e);
-		if (st == OK)
-			st = arm_status(t, lesson_step(t, b, &lr, e), e);
+		st = arm_status(t, lesson_step(t, b, &lr, e), e);
 		if (st == OK && at_work(t) && !shown) {
 			show(c, t, lr);
 			shown = true;
 		}
 	}
+	for (int i = 0; i < c->n; i++)
+		device_join(c->arm[i].r->dev);
 	cohort_mark(c);
 	return st;
 }
@@ -450,6 +476,8 @@ enum status cohort_train(struct arm *arms, int n, struct err *e)
 	struct arena *a = arena_open("cohort");
 	struct cohort c = {.x = x, .out = arms[0].rec->out, .arena = a, .n = n, .arm = NEW_ARRAY(a, struct trainer, n)};
 	enum status st = OK;
+	for (int i = 0; i < n && n > 1 && st == OK; i++)
+		st = device_lane(x->dev, i, &arms[i].run->dev, e);
 	for (int i = 0; i < n && st == OK; i++) {
 		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = arms[i].rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
 		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .test_top5_best = NAN,

@@ -23,7 +23,7 @@ static enum status place_optims(struct trainer *t, const struct lesson *l, struc
 	enum status st = OK;
 	for (int i = 0; i < l->n_optim && st == OK; i++)
 		if (!l->optim[i].optim->dev)
-			st = optim_place(l->optim[i].optim, t->r->x->dev, e);
+			st = optim_place(l->optim[i].optim, t->r->dev, e);
 	return st;
 }
 
@@ -165,9 +165,9 @@ enum status lesson_plan(struct trainer *t, const struct passes *passes, struct e
 	if (st == OK && rest)
 		st = step_new(t->r, l, rest, passes ? passes->rest : NULL, t->cohort->period, &t->rest, e);
 	if (st == OK)
-		st = chain_open(t->cohort->period, t->r->x->dev, MAX_METRIC, &t->chain, e);
+		st = chain_open(t->cohort->period, t->r->dev, MAX_METRIC, &t->chain, e);
 	if (st == OK)
-		st = evaluator_open(t->cohort->period, t->r->x->data, t->r->student, t->r->x->dev, t->r->x->precision, &t->eval, e);
+		st = evaluator_open(t->cohort->period, t->r->x->data, t->r->student, t->r->dev, t->r->x->precision, &t->eval, e);
 	return st == OK ? exam_open(t->r, l, t->teacher, t->cohort->period, &t->exam, e) : st;
 }
 

@@ -27,10 +27,10 @@ static void say_waves(const struct device *dev, const struct stage_plan_sum *con
 	char a[32], b[32];
 	if (n > 1)
 		log_line(LOG_INFO, "%d arms from '%s' to '%s' on one stream of batches, %s of memory", n, sums[0]->stage->name, sums[n - 1]->stage->name,
-		         str_bytes(a, memory_wanted(memory_together(sums, first))));
+		         str_bytes(a, memory_wanted(memory_together(dev, sums, first))));
 	if (first < n)
 		log_line(LOG_WARN, "%d arms need %s and %s are available: they run in waves, %d at first", n,
-		         str_bytes(a, memory_wanted(memory_together(sums, n))), str_bytes(b, device_memory(dev)), first);
+		         str_bytes(a, memory_wanted(memory_together(dev, sums, n))), str_bytes(b, device_memory(dev)), first);
 }
 
 /* A failure that the rest goes on after: a graph that is given an error builds nothing. */

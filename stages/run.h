@@ -86,8 +86,8 @@ struct stage_plan_sum {
 enum status stage_check(struct experiment *x, struct stage *s, FILE *f, bool steps, struct stage_plan_sum *sum, struct err *e);
 /* What must be free for so many planned bytes: libraries' code and scratch, buffers of checkpoints, and what else is in no plan. */
 size_t memory_wanted(size_t planned);
-/* What stages take when they run together: their own, the largest workspace, each teacher once. */
-size_t memory_together(const struct stage_plan_sum *const sums[], int n);
+/* What stages take when they run together: their own, each teacher once, the largest workspace; on a device with lanes all workspaces. */
+size_t memory_together(const struct device *dev, const struct stage_plan_sum *const sums[], int n);
 /* How many of them the machine carries at once; at least one. */
 int wave_size(const struct device *dev, const struct stage_plan_sum *const sums[], int n);
 /* E_NOMEM with both sizes when the machine can't give what the stage needs. */

@@ -244,6 +244,7 @@ struct lesson {
 struct stage_run {
 	struct experiment *x;
 	struct stage *stage;
+	struct device *dev;           /* where its networks, optimisers and plans are: x's, or a lane of it */
 	struct arena *arena;
 	struct net *student;
 	struct net *teacher;          /* NULL without; in define the structure of the first, in a lesson that of the lesson's, with its weights */

@@ -127,6 +127,7 @@ enum status stage_run_open(struct experiment *x, struct stage *s, struct stage_r
 	struct stage_run *r = NEW(a, struct stage_run);
 	r->x = x;
 	r->stage = s;
+	r->dev = x->dev;
 	r->arena = a;
 	r->scale = x->precision == PRECISION_F16 ? loss_scale_new(a) : NULL;
 	enum status st = experiment_net(x, a, s->train.train, s->train.train, &r->student, e);

@@ -236,7 +236,7 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 	}
 	find_variants(st);
 	for (int v = 0; v < st->n_variant && status == OK; v++) {
-		status = plan_new(a, &st->desc, r->x->dev, st->variant[v].active, &st->variant[v].plan, e);
+		status = plan_new(a, &st->desc, r->dev, st->variant[v].active, &st->variant[v].plan, e);
 		if (status == OK && st->given)
 			pass_want(pass, st->given, st->variant[v].plan);
 	}

@@ -35,7 +35,7 @@ static enum status place_nets(struct trainer *t, struct err *e)
 	struct stage_run *r = t->r;
 	enum status st = OK;
 	for (int i = 0; i < r->n_net && st == OK; i++)
-		st = params_place(r->net[i]->params, r->x->dev, e);
+		st = params_place(r->net[i]->params, r->dev, e);
 	for (int i = 0; i < r->n_net && st == OK; i++)
 		st = net_init(r->net[i], r->stage->seed_init, NULL, e);
 	if (st == OK && r->stage->has_from)

@@ -35,6 +35,8 @@ struct trainer {
 	bool waits;               /* the next step is waited for */
 	struct evaluator *eval;
 	struct measure *exam;     /* NULL without */
+	void *workspace;          /* on a lane; NULL: the cohort's */
+	size_t workspace_bytes;
 	double saved;             /* when the last checkpoint was written */
 	double teacher_valid;     /* held-out accuracy of the lesson's teacher; NaN without */
 	double graft;             /* the last exam's metric of that name: accuracy of blocks without a head of their own; NaN without */
@@ -55,7 +57,8 @@ struct passes {
 };
 
 /* Arms: students that go through the same batches at the same time. Each learns what it would alone, bit for bit: an arm has its own
-   plans, optimisers and place; they share the batches, the workspace and the passes of teachers that they have in common. */
+   plans, optimisers and place; they share the batches and the passes of teachers that they have in common, and where the device does one thing at a time
+   the workspace. Else each steps on a lane of the device, beside the others. */
 struct cohort {
 	struct experiment *x;     /* the first arm's: data, device and precision are those of all */
 	const char *out;          /* folder of runs */

@@ -11,7 +11,7 @@
 
 struct conv_state {
 	struct conv_work work;
-	struct cuda *cuda; /* for packing */
+	struct device *dev; /* for packing; its queue changes where it is a lane */
 	const char *op;
 };
 
@@ -39,7 +39,7 @@ static enum status prepare(const struct kernel_case *c, enum conv_kind kind, str
 	*state = s;
 	if (!s)
 		return err_nomem(e, "no memory for the state of '%s'", c->call->op->name);
-	*s = (struct conv_state){conv_work_of(c, kind), dev->impl, c->call->op->name};
+	*s = (struct conv_state){conv_work_of(c, kind), dev, c->call->op->name};
 	return OK;
 }
 
@@ -50,8 +50,9 @@ static void pack(void *state, int i, const struct tensor *src, void *dst, struct
 	const struct cu_array form = {dst, (int)w->act};
 	(void)dev;
 	BUG_IF(i != 1 || !w->form || src->layout != ROW_MAJOR, "no form of input %d of '%s'", i, s->op);
-	cuda_note(s->cuda, s->op, w->by_tap ? cu_conv_by_tap(array_of(src), w->weights, form, s->cuda->stream)
-	                                    : cu_conv_by_output(array_of(src), w->weights, form, s->cuda->stream));
+	struct cuda *c = s->dev->impl;
+	cuda_note(c, s->op, w->by_tap ? cu_conv_by_tap(array_of(src), w->weights, form, c->stream)
+	                              : cu_conv_by_output(array_of(src), w->weights, form, c->stream));
 }
 
 static const void *weights(const struct kernel_run *r)

@@ -1,4 +1,4 @@
-/* The back end `cuda`: one GPU, one stream, cuBLAS for products, our kernels for the rest. Asynchronous but for waits. */
+/* The back end `cuda`: one GPU, a stream and one for each lane, cuBLAS for products, our kernels for the rest. Asynchronous but for waits. */
 #include "engine/cuda/cuda.h"
 
 #include <stdio.h>
@@ -91,14 +91,15 @@ static void cuda_close(void *impl)
 		cublasDestroy(c->blas);
 	cudaFree(c->blas_workspace);
 	cudaFree(c->part);
+	if (c->reached)
+		cudaEventDestroy(c->reached);
 	if (c->stream)
 		cudaStreamDestroy(c->stream);
 	mem_free(c);
 }
 
-static enum status cuda_open(int index, int threads, void **impl, struct err *e)
+static enum status open_queue(int index, void **impl, struct err *e)
 {
-	(void)threads;
 	struct cuda *c = mem_new(sizeof *c);
 	if (!c)
 		return err_nomem(e, "no memory for device 'cuda'");
@@ -109,6 +110,8 @@ static enum status cuda_open(int index, int threads, void **impl, struct err *e)
 	if (st == cudaSuccess)
 		st = cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking);
 	if (st == cudaSuccess)
+		st = cudaEventCreateWithFlags(&c->reached, cudaEventDisableTiming);
+	if (st == cudaSuccess)
 		st = cudaMalloc((void **)&c->part, CU_PARTS * sizeof *c->part);
 	const enum status ok = st == cudaSuccess ? open_blas(c, e) : failed(e, "can't be opened", st);
 	if (ok == OK)
@@ -116,6 +119,25 @@ static enum status cuda_open(int index, int threads, void **impl, struct err *e)
 	else
 		cuda_close(c);
 	return ok;
+}
+
+static enum status cuda_open(int index, int threads, void **impl, struct err *e)
+{
+	(void)threads;
+	return open_queue(index, impl, e);
+}
+
+/* Its own handle of cuBLAS with its own workspace too: two streams must not share one. */
+static enum status cuda_lane(void *impl, void **lane, struct err *e)
+{
+	return open_queue(((const struct cuda *)impl)->index, lane, e);
+}
+
+static void cuda_after(void *impl, void *before)
+{
+	struct cuda *c = impl, *b = before;
+	cuda_note(b, "lane", cudaEventRecord(b->reached, b->stream));
+	cuda_note(c, "lane", cudaStreamWaitEvent(c->stream, b->reached, 0));
 }
 
 /* ---- memory ---- */
@@ -355,5 +377,6 @@ const struct backend cuda_backend = {
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.mark = cuda_mark, .reach = cuda_reach, .mark_free = cuda_mark_free, .host_alloc = cuda_host_alloc, .host_free = cuda_host_free, .ferry_open = cuda_ferry_open, .ferry_close = cuda_ferry_close,
 	.ferry_send = cuda_ferry_send, .ferry_rest = cuda_ferry_rest,
-	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free, .kernels = kernels, .version = cuda_version,
+	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free,
+	.lane = cuda_lane, .after = cuda_after, .kernels = kernels, .version = cuda_version,
 };

@@ -10,6 +10,7 @@
 struct cuda {
 	int index;
 	cudaStream_t stream;
+	cudaEvent_t reached;   /* where the stream was when another began to wait for it */
 	cublasHandle_t blas;
 	void *blas_workspace;
 	float *part;           /* CU_PARTS partial sums of square_sum */

@@ -166,6 +166,55 @@ START_TEST(laps)
 }
 END_TEST
 
+/* Two lanes read what the device wrote before, and it writes again when both have read; outside of fork and join a lane is the device. */
+START_TEST(lanes)
+{
+	struct device *dev = opened(), *lane[2];
+	const struct backend *b = dev->backend;
+	const int first = 5, second = 7;
+	int seen[3] = {0};
+	void *x, *copy[2];
+	ck_assert_int_eq(device_alloc(dev, sizeof first, &x, &e), OK);
+	for (int k = 0; k < 2; k++) {
+		ck_assert_int_eq(device_lane(dev, k, &lane[k], &e), OK);
+		ck_assert_ptr_ne(lane[k], dev);
+		ck_assert_int_eq(device_alloc(lane[k], sizeof first, &copy[k], &e), OK);
+	}
+	ck_assert_ptr_ne(lane[0], lane[1]);
+	ck_assert_uint_eq(dev->used, 3 * sizeof first); /* a lane's memory is the device's */
+	for (int round = 0; round < 3; round++) {
+		b->put(dev->impl, x, &first, sizeof first);
+		for (int k = 0; k < 2; k++)
+			device_fork(lane[k]);
+		ck_assert_ptr_ne(lane[0]->impl, lane[1]->impl);
+		for (int k = 1; k >= 0; k--)
+			b->copy(lane[k]->impl, copy[k], x, sizeof first);
+		for (int k = 0; k < 2; k++)
+			device_join(lane[k]);
+		ck_assert_ptr_eq(lane[0]->impl, dev->impl);
+		b->put(dev->impl, x, &second, sizeof second);
+		for (int k = 0; k < 2; k++)
+			b->get(dev->impl, &seen[k], copy[k], sizeof seen[k]);
+		b->get(dev->impl, &seen[2], x, sizeof seen[2]);
+		for (int k = 0; k < 2; k++)
+			b->fill(lane[k]->impl, copy[k], I32, 0, 1);
+		ck_assert_int_eq(device_wait(lane[0], &e), OK);
+		ck_assert_int_eq(seen[0], first);
+		ck_assert_int_eq(seen[1], first);
+		ck_assert_int_eq(seen[2], second);
+	}
+	/* More than there are share them. */
+	struct device *again;
+	ck_assert_int_eq(device_lane(dev, MAX_LANE + 1, &again, &e), OK);
+	ck_assert_ptr_eq(again, lane[1]);
+	for (int k = 0; k < 2; k++)
+		device_free(lane[k], copy[k], sizeof first);
+	device_free(dev, x, sizeof first);
+	ck_assert_uint_eq(dev->used, 0);
+	device_close(dev);
+}
+END_TEST
+
 TCase *tcase_device(void)
 {
 	TCase *const tc = tcase_create("device");
@@ -176,5 +225,6 @@ TCase *tcase_device(void)
 	tcase_add_test(tc, first_failure);
 	tcase_add_test(tc, sums_twice);
 	tcase_add_test(tc, laps);
+	tcase_add_test(tc, lanes);
 	return tc;
 }

@@ -120,6 +120,16 @@ else
 	[ ! -s out ] && ! cmp -s rounded/tiny-*/stages/kd/last.safetensors whole/tiny-*/stages/kd/last.safetensors
 	verdict $? "its losses are near, and its weights others"
 fi
+# As arms, on lanes of the device, they learn what each learns alone.
+sed 's/^stages:/arms: [{stages: [kd, m]}]\n&/' tiny.yaml >arms.yaml
+sed -i 's/^name: tiny/name: arms/' arms.yaml
+"$program" train arms.yaml --quiet --device cuda --out arms >out 2>&1
+verdict $? "two of them run as arms"
+same=0
+for weights in whole/tiny-*/stages/*/last.safetensors; do
+	cmp "$weights" arms/arms-*/stages/"${weights#*/stages/}" >>out || same=1
+done
+verdict $same "with the weights of each alone"
 "$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "on the GPU [1-9][0-9]* MiB" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
 verdict $? "a step of it is timed, kernel by kernel"
 "$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out

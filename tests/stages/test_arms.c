@@ -171,8 +171,8 @@ START_TEST(waves)
 	for (int i = 0; i < N_ARM; i++)
 		all[i] = &sums[i + 1];
 	for (int n = 2; n <= N_ARM; n++)
-		ck_assert_uint_gt(memory_together(all, n), memory_together(all, n - 1));
-	memory_pretend(memory_wanted(memory_together(all, 3)));
+		ck_assert_uint_gt(memory_together(x->dev, all, n), memory_together(x->dev, all, n - 1));
+	memory_pretend(memory_wanted(memory_together(x->dev, all, 3)));
 	ck_assert_int_eq(wave_size(x->dev, all, N_ARM), 3);
 	memory_pretend(memory_wanted(most));
 	ck_assert_int_lt(wave_size(x->dev, all, N_ARM), N_ARM);
