@@ -90,6 +90,10 @@ static enum status print_plan(struct sweep *s, const struct sweep_args *args, bo
 		printf("  timing: each stage alone in a process, seeds in turn\n");
 	if (!todo || args->no_estimate)
 		return OK;
+	if (s->away) {
+		printf("  no estimate: that takes a step of each, and the data are not here\n");
+		return OK;
+	}
 	struct sweep_estimate est;
 	const enum status st = estimate(s, alone, &est, e);
 	if (st == OK)
@@ -157,6 +161,7 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 	FILE *log = NULL;
 	struct lock *lock = NULL;
 	args->sweep.experiment = experiment_args_options(&args->open);
+	args->sweep.untrained = args->list || args->plan;
 	enum status st = sweep_open(a, args->file, &args->sweep, &s, e);
 	if (st == OK)
 		st = sweep_refresh(s, e);
@@ -203,7 +208,7 @@ static int run(int argc, char **argv)
 		{.name = "--budget", .value = "NAME", .text = &args.sweep.budget,
 		 .help = "full (default), quick, smoke, or one of the file's 'budget': its results never share a row with another's"},
 		{.name = "--only", .value = "PATTERN", .text = &args.sweep.only, .help = "runs whose name matches, with * and ?"},
-		{.name = "--list", .on = &args.list, .help = "prints a line for each run and trains nothing"},
+		{.name = "--list", .on = &args.list, .help = "prints a line for each run and trains nothing; the data need not be here"},
 		{.name = "--run", .value = "K", .number = &args.run, .lo = 1, .hi = 1000000, .help = "trains run number K of the list alone, for job arrays"},
 		{.name = "--item", .value = "K", .number = &args.item, .lo = 1, .hi = 10000000, .help = "trains one stage alone, as timing does"},
 		{.name = "--plan", .on = &args.plan, .help = "shows what would be trained, how long it takes and how much it writes"},

@@ -51,7 +51,7 @@ static enum status table(struct table_args *args, struct err *e)
 	struct table *t = NULL;
 	enum grid_form form = GRID_TEXT;
 	args->sweep.experiment = experiment_args_options(&args->open);
-	args->sweep.many = true;
+	args->sweep.many = args->sweep.untrained = true;
 	enum status st = read_form(args->form, &form, e);
 	if (st == OK)
 		st = sweep_open(a, args->file, &args->sweep, &s, e);
@@ -105,6 +105,6 @@ static int run(int argc, char **argv)
 const struct command cmd_table = {
 	.name = "table",
 	.args = "FILE.yaml [--form FORM] [OPTION ...]",
-	.help = "prints a sweep's results so far: means with intervals, differences, claims, a paper beside them",
+	.help = "prints a sweep's results so far: means with intervals, differences, claims, a paper beside them; needs the runs and not the data",
 	.run = run,
 };

@@ -239,7 +239,10 @@ static enum status open_cifar10(const void *conf, struct where at, struct arena 
 	return OK;
 }
 
+static const struct dataset_shape whole10 = {50000, 10000, 10, 3, 32, 32, false};
+
 const struct dataset dataset_cifar10 = {
+	.whole = &whole10,
 	.name = "cifar10", .help = "CIFAR-10: 50,000 + 10,000 colour pictures, 32 x 32, 10 classes",
 	.conf_size = sizeof(struct cifar_conf), .opts = cifar10_opts, .open = open_cifar10, .close = cifar_close,
 };
@@ -277,7 +280,10 @@ static enum status open_cifar100(const void *conf, struct where at, struct arena
 	return OK;
 }
 
+static const struct dataset_shape whole100 = {50000, 10000, 100, 3, 32, 32, true};
+
 const struct dataset dataset_cifar100 = {
+	.whole = &whole100,
 	.name = "cifar100",
 	.help = "CIFAR-100 (or a part of it): 50,000 + 10,000 colour pictures, 32 x 32, 100 classes",
 	.conf_size = sizeof(struct cifar_conf), .opts = cifar100_opts, .open = open_cifar100,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "data/source.h"
 #include "data/split.h"
 #include "engine/device.h"
 
@@ -158,6 +160,12 @@ static const int *own_valid(struct arena *a, const struct data *d, int n, uint64
 static void split(struct arena *a, uint64_t seed, struct data *d)
 {
 	const struct pictures *p = &d->info.train;
+	d->n_test = d->conf.limit_test ? d->conf.limit_test : d->info.test.n;
+	if (d->away) {
+		d->n_valid = d->conf.held_out;
+		d->n_train = d->conf.limit ? d->conf.limit : p->n - (d->info.n_valid ? d->info.n_valid : d->n_valid);
+		return;
+	}
 	const int rest = p->n - d->info.n_valid, own_used = d->info.n_valid ? d->conf.held_out : 0;
 	const struct split_lists s =
 		split_draw(a, p->label, rest, d->info.classes, d->conf.held_out - own_used, d->conf.limit, seed);
@@ -165,7 +173,6 @@ static void split(struct arena *a, uint64_t seed, struct data *d)
 	d->valid = own_used ? own_valid(a, d, own_used, seed) : s.valid;
 	d->n_train = s.n_train;
 	d->n_valid = s.n_valid + own_used;
-	d->n_test = d->conf.limit_test ? d->conf.limit_test : d->info.test.n;
 	d->test = split_fixed(a, d->info.test.n, d->n_test);
 }
 
@@ -197,15 +204,40 @@ static void dir_settle(struct arena *a, struct data *d)
 	}
 }
 
-enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **out,
-                      struct err *e)
+static const char *dir_of(const struct data *d)
+{
+	const char *dir = NULL;
+	for (const struct opt *o = d->kind->opts; o->name; o++)
+		if (o->type == OPT_TEXT && str_eq(o->name, "dir"))
+			memcpy(&dir, (const char *)d->kind_conf + o->offset, sizeof dir);
+	return dir;
+}
+
+/* Files that are missing are the user's to get; what is damaged is no reason to remember. */
+static enum status open_files(struct arena *a, const struct conf *map, struct data *d, struct data_memory *m, struct err *e)
+{
+	struct err why = {0};
+	const enum status st = d->kind->open(d->kind_conf, map->at, a, &d->info, m ? &why : e);
+	if (st == OK || !m)
+		return st;
+	const char *dir = dir_of(d);
+	const bool missing = dir && (st == E_USER || !file_exists(dir));
+	if (missing && data_recall(a, d, m))
+		return OK;
+	const enum status again = d->kind->open(d->kind_conf, map->at, a, &d->info, e);
+	if (again != OK && missing)
+		err_note(e, "without its files it is known from the first 'train' or 'sweep' on, which writes it into '%s'", m->path);
+	return again;
+}
+
+static enum status open_data(struct arena *a, const struct conf *map, uint64_t seed_split, struct data_memory *m, struct data **out, struct err *e)
 {
 	*out = NULL;
 	struct data *d = NEW(a, struct data);
 	enum status st = read_options(a, map, d, e);
 	if (st != OK)
 		return st;
-	st = d->kind->open(d->kind_conf, map->at, a, &d->info, e);
+	st = open_files(a, map, d, m, e);
 	if (st != OK)
 		return st;
 	const struct data_conf *c = &d->conf;
@@ -223,6 +255,16 @@ enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_spl
 	dir_settle(a, d);
 	*out = d;
 	return OK;
+}
+
+enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **d, struct err *e)
+{
+	return open_data(a, map, seed_split, NULL, d, e);
+}
+
+enum status data_open_away(struct arena *a, const struct conf *map, uint64_t seed_split, struct data_memory *m, struct data **d, struct err *e)
+{
+	return open_data(a, map, seed_split, m, d, e);
 }
 
 int data_count(const struct data *d, enum part part)

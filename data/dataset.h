@@ -39,12 +39,19 @@ struct dataset_info {
 	int n_valid; /* the last so many of train are held-out ones that the data set names; 0: data_open draws them */
 };
 
+/* Of a set that was published and is the same everywhere. */
+struct dataset_shape {
+	int n_train, n_test, classes, C, H, W;
+	bool parts; /* a folder may have a part of it */
+};
+
 struct dataset {
 	const char *name;       /* "fashion_mnist", "idx", "cifar10", "cifar100", "folder", "synth" */
 	const char *help;
 	bool black_ground;      /* what is not the object is 0, as in the sets of single things on black that IDX files hold */
 	size_t conf_size;
 	const struct opt *opts;
+	const struct dataset_shape *whole; /* NULL: its files say what it is */
 	/* Opens and checks everything that can be checked without reading each picture. at: the YAML's data entry. */
 	enum status (*open)(const void *conf, struct where at, struct arena *a, struct dataset_info *out, struct err *e);
 	void (*close)(struct dataset_info *d);
@@ -90,11 +97,22 @@ struct data {
 	struct device *dev;              /* data_place's; NULL: nobody asked for a place */
 	void *store;                     /* dev's: all pictures, training ones first; NULL: it does not hold them */
 	size_t store_bytes;
+	bool away;                       /* its files are not here: numbers, shapes and identity alone, no labels and no pictures */
 	const char *identity;            /* canonical text: kind, options that change results, hash, split seed */
 };
 
 /* Reads the map `data:` (kind + the kind's options + data_opts), opens, splits. */
 enum status data_open(struct arena *a, const struct conf *map, uint64_t seed_split, struct data **d, struct err *e);
+/* For who only asks what was or would be trained: a set whose folder or files are not there is what the memory says of it, a line for each place
+   that was trained from. Nothing was trained yet: a published set is the whole of it, its content unknown. */
+struct data_memory {
+	const char *path;                /* the file; it may be missing */
+	bool untouched;                  /* nothing was trained beside it */
+	const char *told;                /* the folder that was said to be missing last; NULL at first */
+};
+enum status data_open_away(struct arena *a, const struct conf *map, uint64_t seed_split, struct data_memory *m, struct data **d, struct err *e);
+/* Adds to the file what data_open_away would ask, unless it is there. A set without files (synth) needs none. */
+enum status data_remember(const struct data *d, const char *path, struct err *e);
 void data_close(struct data *d); /* NULL allowed; before its device is closed */
 /* Training pictures of an epoch's last batch where it is smaller than the others; 0: none is. */
 int data_rest(const struct data *d);

@@ -252,7 +252,10 @@ static enum status open_fashion(const void *conf, struct where at, struct arena 
 	return OK;
 }
 
+static const struct dataset_shape whole = {60000, 10000, 10, 1, 28, 28, false};
+
 const struct dataset dataset_fashion_mnist = {
+	.whole = &whole,
 	.name = "fashion_mnist",
 	.help = "Fashion-MNIST: 60,000 + 10,000 grey pictures of clothes, 28 x 28, 10 classes",
 	.black_ground = true,

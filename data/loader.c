@@ -236,6 +236,8 @@ enum status loader_open(struct data *d, enum part part, enum view view, uint64_t
                         struct loader **out, struct err *e)
 {
 	*out = NULL;
+	if (d->away)
+		return err_env(e, "the data set '%s' is not on this machine", d->kind->name);
 	struct arena *memory = arena_open("loader");
 	struct loader *l = NEW(memory, struct loader);
 	l->memory = memory;

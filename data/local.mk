@@ -24,6 +24,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/list_file.c \
 	%D%/list_file.h \
 	%D%/loader.c \
+	%D%/memory.c \
 	%D%/place.c \
 	%D%/source.h \
 	%D%/split.c \

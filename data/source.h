@@ -28,6 +28,11 @@ const char *const *class_numbers(struct arena *a, int classes);
 /* The lines of a file of class names, or NULL when there is none or it has another number of lines. */
 const char *const *class_names_read(struct arena *a, const char *dir, const char *file, int classes);
 
+/* ---- memory.c ---- */
+
+/* d->info of a set whose kind and options are read and whose files are not here. false: nothing is known of it. */
+bool data_recall(struct arena *a, struct data *d, struct data_memory *m);
+
 /* ---- loader.c ---- */
 
 /* Batches of so many bytes that a loader keeps in memory, the consumer's included: at most 512 MiB of them, but two at least. */

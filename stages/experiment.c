@@ -281,18 +281,23 @@ static const char *data_text(struct arena *a, const struct conf *map, uint64_t s
 	return copy;
 }
 
-static enum status find_data(struct experiment *x, const struct conf *map, struct err *e)
+static enum status open_data(struct experiment *x, struct arena *a, const struct conf *map, struct data_memory *m, struct err *e)
+{
+	return m ? data_open_away(a, map, x->seed_split, m, &x->data, e) : data_open(a, map, x->seed_split, &x->data, e);
+}
+
+static enum status find_data(struct experiment *x, const struct conf *map, struct data_memory *memory, struct err *e)
 {
 	struct experiment_pool *p = x->pool;
 	if (!p)
-		return data_open(x->arena, map, x->seed_split, &x->data, e);
+		return open_data(x, x->arena, map, memory, e);
 	const char *text = data_text(p->arena, map, x->seed_split);
 	for (int i = 0; i < p->n && text; i++)
 		if (str_eq(p->data[i].text, text)) {
 			x->data = p->data[i].data;
 			return OK;
 		}
-	const enum status st = data_open(p->arena, map, x->seed_split, &x->data, e);
+	const enum status st = open_data(x, p->arena, map, memory, e);
 	if (st != OK)
 		return st;
 	struct pool_data *bigger = NEW_ARRAY(p->arena, struct pool_data, p->n + 1);
@@ -340,7 +345,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 	x->deterministic = top.deterministic;
 	if (top.data) {
 		keep(&st, scale_data(x, e));
-		keep(&st, find_data(x, top.data, e));
+		keep(&st, find_data(x, top.data, o->memory, e));
 	}
 	if (x->data)
 		x->data->threads = x->dev->threads;

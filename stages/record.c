@@ -155,6 +155,8 @@ enum status record_open(struct arena *a, struct experiment *x, const char *out, 
 		st = open_csv(r, e);
 	if (st == OK)
 		st = store_open(path_join(a, r->out, "limbeck.db"), &r->store, e);
+	if (st == OK)
+		st = data_remember(x->data, path_join(a, r->out, DATA_MEMORY), e);
 	return st == OK ? begin_run(r, hex, e) : st;
 }
 

@@ -11,6 +11,9 @@
 struct events;
 struct lock;
 
+/* In OUT: which data were trained on, for the day on which they are not on the machine (data_open_away). */
+#define DATA_MEMORY "data.jsonl"
+
 /* A run's folder and records: record.c. */
 struct record {
 	struct arena *arena;

@@ -168,6 +168,7 @@ struct experiment {
 };
 
 struct experiment_options {
+	struct data_memory *memory;   /* the data need not be here, for nothing is trained; NULL: they must */
 	struct experiment_pool *pool; /* NULL: none */
 	struct budget budget;         /* zeroed: all of it */
 	const char *precision;        /* over the file's; NULL: the file's */

@@ -110,9 +110,11 @@ static enum status open_run(struct sweep *s, const struct sweep_options *o, cons
 	options.unplanned = true;
 	options.timed = s->timing;
 	options.budget = s->budget;
+	options.memory = o->untrained ? &s->memory : NULL;
 	st = experiment_open_conf(s->arena, s->path, root, &options, &r->x, e);
 	if (st != OK)
 		return *p->name ? (err_note(e, "in the point '%s'", p->name), st) : st;
+	s->away |= r->x->data->away;
 	r->name = r->x->name;
 	r->x->had_name = point_had_name(s->arena, s->root, p, seed);
 	s->n_run++;
@@ -230,6 +232,8 @@ enum status sweep_open(struct arena *a, const char *path, const struct sweep_opt
 	*out = s;
 	*s = (struct sweep){.arena = a, .path = arena_str(a, path), .out = o->out ? o->out : "runs", .pool = experiment_pool_new(a),
 	                    .chosen = chosen_by_hand(a, o)};
+	s->memory.path = path_join(a, s->out, DATA_MEMORY);
+	s->memory.untouched = !file_has_bytes(path_join(a, s->out, "limbeck.db"));
 	enum status st = conf_read(a, path, &s->root, e);
 	for (int i = 0; s->root && i < o->experiment.n_set && st == OK; i++)
 		st = conf_set(a, s->root, o->experiment.set[i], e);

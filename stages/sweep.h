@@ -45,6 +45,8 @@ struct sweep {
 	struct budget budget;
 	int budget_seeds;             /* so many of the first seeds, at most; 0: all */
 	const char *chosen;           /* "--set vary.seeds=2 --only 'kd*'": what was asked of the runs beside the file; NULL: nothing */
+	struct data_memory memory;
+	bool away;                    /* data of some run are not here, so nothing of it can be timed or trained */
 	bool timing;                  /* each item alone in a process */
 	struct experiment_pool *pool;
 	int n_run, n_item;
@@ -58,6 +60,7 @@ struct sweep {
 struct sweep_options {
 	struct experiment_options experiment; /* --set holds for the file, before anything varies */
 	const char *out, *budget, *only;      /* budget NULL: full; only: a pattern of run names with * and ?, NULL: all */
+	bool untrained;                       /* nothing will be: the data need not be on the machine */
 	bool many;                            /* more than POINTS_ASK runs are wanted */
 };
 

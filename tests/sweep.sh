@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..63
+echo 1..71
 
 result() # STATUS TEXT
 {
@@ -229,6 +229,29 @@ result $? "-j 2: failed stages are in the table; --quiet is for its processes to
 "$limbeck" table x.yaml --out bad --threads 1 --set "$bad" --set "$worse" --set "$longer" > out 2> err
 test "$(grep -c '^FAILED ' out)" = 3 && ! grep '^FAILED ' out | grep -q -e 'log.txt' -e ': *$'; result $? "table has their reasons, as their runs' logs tell them"
 start alone --quiet --set timing=true --set "$bad" --set "$worse" --set "$longer"; test $? = 1 && has out "0, 1 failed" "0, 2 failed" "FAILED"; result $? "timing: as well"
+
+# ---- without the data ----
+mkdir pictures other
+idx() # NAME PICTURES: grey ones of 8 x 8 in four classes
+{
+	{ printf '\0\0\10\3\0\0\0'; printf "\\x$(printf %02x "$2")"; printf '\0\0\0\10\0\0\0\10'; seq 1 9999 | head -c $((64 * $2)); } > "pictures/$1-images-idx3-ubyte"
+	{ printf '\0\0\10\1\0\0\0'; printf "\\x$(printf %02x "$2")"; for ((i = 0; i < $2; i++)); do printf "\\x0$((i % 4))"; done; } > "pictures/$1-labels-idx1-ubyte"
+}
+idx train 120 && idx t10k 40
+idx_data='data={kind: idx, dir: pictures, batch: 16, held_out: 24, limit: 80, eval_batch: 20}'
+start idx --set "$idx_data" && test "$(wc -l < idx/data.jsonl)" = 1; result $? "what was trained on is written down, once"
+show() { "$limbeck" "$1" x.yaml --out idx --threads 1 --set "$idx_data" "${@:2}" 2> err; }
+show table > table.here && show sweep --list > list.here && show sweep --plan > plan.here && mv pictures gone
+show table > table.gone && cmp table.here table.gone && has table.gone "80 training, 24 held-out, 40 test pictures" && has err "the data set 'idx' is not in '$PWD/pictures': what is known of it is from 'idx/data.jsonl'"
+result $? "table without the data: the same, and it says what it is of"
+show sweep --list > list.gone && cmp list.here list.gone && show sweep --plan > plan.gone && cmp plan.here plan.gone; result $? "--list and --plan too"
+show sweep --plan --set stages.kd.epochs=7 > out && has out "6 are to be trained" "no estimate: that takes a step of each, and the data are not here"; result $? "a plan of what is not trained has no estimate"
+show sweep --set stages.kd.epochs=7 > out; test $? = 2 && has err "'pictures' has no file" && ! has err "data.jsonl" > /dev/null; result $? "and nothing can be trained"
+show table --set data.dir=other > out; test $? = 2 && has err "'other' has no file 'train-images-idx3-ubyte'" "it is known from the first 'train' or 'sweep' on, which writes it into 'idx/data.jsonl'"
+result $? "another folder that is empty is not taken for it"
+sed 's/"classes": 4/"classes": 1/' idx/data.jsonl > line && cp line idx/data.jsonl && show table > out; test $? = 2 && has err "'pictures' has no file"; result $? "a line that can't be is none"
+"$limbeck" sweep x.yaml --list --out none --set 'data={kind: fashion_mnist, dir: nowhere}' > out 2> err && test "$(wc -l < out)" = 6 && has err "nothing was trained here: it is taken for the whole of it" && test ! -e none
+result $? "before anything is trained a published set is known"
 
 # ---- budgets and times ----
 build=$(sed -n 's/.*"program": *"\([^"]*\)".*/\1/p' whole/tiny-tau_1-s1-*/run.json)

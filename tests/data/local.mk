@@ -12,6 +12,7 @@ tests_check_data_SOURCES = \
 	%D%/test_image.c \
 	%D%/test_list.c \
 	%D%/test_loader.c \
+	%D%/test_memory.c \
 	%D%/test_ships.c \
 	%D%/test_split.c \
 	%D%/trial.c \

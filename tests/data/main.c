@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 	srunner_add_suite(r, split_suite());
 	srunner_add_suite(r, data_suite());
 	srunner_add_suite(r, loader_suite());
+	srunner_add_suite(r, memory_suite());
 	srunner_run_all(r, CK_ENV);
 	const int failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -29,6 +29,6 @@ void trial_refused(const char *yaml, enum status st, ...);
 void trial_message(enum status got, enum status st, ...);
 
 Suite *cifar_suite(void), *data_suite(void), *folder_suite(void), *idx_suite(void), *image_suite(void),
-	*list_suite(void), *loader_suite(void), *ships_suite(void), *split_suite(void);
+	*list_suite(void), *loader_suite(void), *memory_suite(void), *ships_suite(void), *split_suite(void);
 
 #endif
