@@ -1,4 +1,4 @@
-/* Convolution of bytes, directly: a block makes SIDE outputs at SIDE places, a thread one output at PLACES of them. */
+/* Convolution of bytes. Directly, a block makes SIDE outputs at SIDE places, a thread one output at PLACES of them. */
 #include "engine/cuda/quant.cuh"
 
 namespace {
@@ -88,7 +88,85 @@ __global__ void k_conv_int8(cu_conv_int8 k, int64_t tiles)
 	}
 }
 
+/* ---- around products ---- */
+
+/* Bytes as they are less 128, so many at a time. */
+__device__ inline uint8_t less_128(uint8_t x)
+{
+	return x ^ 0x80;
+}
+__device__ inline uint4 less_128(uint4 x)
+{
+	const uint32_t each = 0x80808080;
+	return {x.x ^ each, x.y ^ each, x.z ^ each, x.w ^ each};
+}
+
+/* n threads, one for an element of a row. C and ld in elements of T. */
+template <class T>
+__global__ void k_rows_int8(cu_conv_int8 k, const T *x, int ld, int64_t n, T *rows)
+{
+	CU_EACH(i, n) {
+		int64_t picture = i;
+		const int at = (int)cu_split(&picture, ld), ow = (int)cu_split(&picture, k.out_w), oh = (int)cu_split(&picture, k.out_h);
+		const int tap = at / k.C, h = oh * k.stride + tap / k.kernel_w - k.pad, w = ow * k.stride + tap % k.kernel_w - k.pad;
+		const bool inside = tap < k.kernel_h * k.kernel_w && h >= 0 && h < k.H && w >= 0 && w < k.W;
+		rows[i] = less_128(inside ? x[((picture * k.H + h) * k.W + w) * k.C + at % k.C] : T());
+	}
+}
+
+__global__ void k_form_int8(const int8_t *w, int C, int taps, int ld, int64_t n, int8_t *form)
+{
+	CU_EACH(i, n) {
+		const int at = (int)(i % ld), tap = at / C;
+		const int64_t o = i / ld;
+		form[i] = tap < taps ? w[(o * C + at % C) * taps + tap] : (int8_t)0;
+	}
+}
+
+__global__ void k_totals_int8(const int8_t *w, int each, int64_t O, int32_t *totals)
+{
+	CU_EACH(o, O) {
+		int32_t sum = 0;
+		for (int i = 0; i < each; i++)
+			sum += w[o * each + i];
+		totals[o] = sum;
+	}
+}
+
+__global__ void k_finish_int8(cu_conv_int8 k, int64_t first, int64_t n, const int32_t *sums, const int32_t *totals)
+{
+	CU_EACH(i, n) {
+		const int o = (int)(i % k.O);
+		put_result(k, first * k.O + i, o, sums[i] + 128 * totals[o]);
+	}
+}
+
 } // namespace
+
+extern "C" cudaError_t cu_conv_int8_form(const int8_t *w, int O, int C, int taps, int ld, int8_t *form, int32_t *totals, cudaStream_t stream)
+{
+	const int64_t n = (int64_t)O * ld;
+	const cudaError_t st = CU_LAUNCH(k_form_int8, cu_blocks(n), CU_BLOCK, 0, stream, w, C, taps, ld, n, form);
+	return st != cudaSuccess ? st : CU_LAUNCH(k_totals_int8, cu_blocks(O), CU_BLOCK, 0, stream, w, C * taps, (int64_t)O, totals);
+}
+
+extern "C" cudaError_t cu_conv_int8_rows(struct cu_conv_int8 k, int first, int count, int ld, int8_t *rows, cudaStream_t stream)
+{
+	const uint8_t *x = k.x + (int64_t)first * k.H * k.W * k.C;
+	const int64_t places = (int64_t)count * k.out_h * k.out_w;
+	if (k.C % 16 == 0 && (uintptr_t)x % 16 == 0 && (uintptr_t)rows % 16 == 0) {
+		k.C /= 16;
+		return CU_LAUNCH((k_rows_int8<uint4>), cu_blocks(places * (ld / 16)), CU_BLOCK, 0, stream, k, (const uint4 *)x, ld / 16, places * (ld / 16),
+		                 (uint4 *)rows);
+	}
+	return CU_LAUNCH((k_rows_int8<uint8_t>), cu_blocks(places * ld), CU_BLOCK, 0, stream, k, x, ld, places * ld, (uint8_t *)rows);
+}
+
+extern "C" cudaError_t cu_conv_int8_finish(struct cu_conv_int8 k, int64_t first, int places, const int32_t *sums, const int32_t *totals, cudaStream_t stream)
+{
+	const int64_t n = (int64_t)places * k.O;
+	return CU_LAUNCH(k_finish_int8, cu_blocks(n), CU_BLOCK, 0, stream, k, first, n, sums, totals);
+}
 
 extern "C" cudaError_t cu_conv2d_int8(struct cu_conv_int8 k, cudaStream_t stream)
 {

@@ -32,8 +32,7 @@ static int row_length(const struct cu_conv *v, bool plain, enum dtype act)
 	return plain ? v->C : (v->R * v->S * v->C + whole - 1) / whole * whole;
 }
 
-/* Parts as equal as whole pictures allow. */
-static int pictures_at_once(int N, size_t bytes_of_one)
+int conv_pictures_at_once(int N, size_t bytes_of_one)
 {
 	const size_t most = bytes_of_one ? conv_scratch_limit / bytes_of_one : (size_t)N;
 	const int at_most = most < 1 ? 1 : most < (size_t)N ? (int)most : N, parts = (N + at_most - 1) / at_most;
@@ -68,7 +67,7 @@ static void take_scratch(struct conv_work *w)
 	const size_t places = (size_t)v->OH * (size_t)v->OW, O = (size_t)v->O, ld = (size_t)v->ld;
 	const size_t element = w->way == CONV_SPREAD ? sizeof(float) : dtype_size(w->act);
 	const size_t rows = w->plain ? 0 : places * ld * element, sums = w->waits ? places * O * sizeof(float) : 0;
-	w->part = pictures_at_once(v->N, rows + sums);
+	w->part = conv_pictures_at_once(v->N, rows + sums);
 	scratch_place(&w->scratch, (size_t)w->part * rows);
 	w->at_sums = w->scratch;
 	if (w->kind == CONV_DW)

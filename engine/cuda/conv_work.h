@@ -45,6 +45,8 @@ struct conv_work {
  * the order of the parts. A variable for tests, which cut small batches.
  */
 extern size_t conv_scratch_limit;
+/* Pictures of a part, as equal as whole pictures allow. */
+int conv_pictures_at_once(int N, size_t bytes_of_one);
 
 struct conv_work conv_work_of(const struct kernel_case *c, enum conv_kind kind);
 /* Tells cuDNN that conv_work_of will be asked. */

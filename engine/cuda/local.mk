@@ -2,6 +2,7 @@
 CUDA_HOST = \
 	%D%/binary.c \
 	%D%/conv.c \
+	%D%/conv_int8.c \
 	%D%/conv_work.c \
 	%D%/cuda.c \
 	%D%/ferry.c \

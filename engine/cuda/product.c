@@ -50,3 +50,11 @@ void product_run(const struct kernel_run *r, const struct product *p)
 		                  compute, CUBLAS_GEMM_DEFAULT);
 	cuda_done(r, error_of(st));
 }
+
+void product_bytes(const struct kernel_run *r, int m, int n, int k, const int8_t *a, const int8_t *b, int32_t *c)
+{
+	static const int32_t one = 1, zero = 0;
+	const cublasStatus_t st = cublasGemmEx(cuda_of(r)->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, m, k, &one, b, CUDA_R_8I, k, a, CUDA_R_8I, k, &zero, c, CUDA_R_32I, n,
+	                                       CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
+	cuda_done(r, error_of(st));
+}

@@ -23,6 +23,9 @@ struct product {
 /* Queues it; a failure becomes the op's. */
 void product_run(const struct kernel_run *r, const struct product *p);
 
+/* c (m,n) = a (m,k) by b (n,k)', bytes with sums in 32 bits, all dense; n and k multiples of 4. Queued as product_run. */
+void product_bytes(const struct kernel_run *r, int m, int n, int k, const int8_t *a, const int8_t *b, int32_t *c);
+
 /* Lays bytes of scratch down at *end; returns where, and moves *end to the next multiple of 256. */
 static inline size_t scratch_place(size_t *end, size_t bytes)
 {

@@ -30,6 +30,17 @@ struct cu_conv_int8 {
 };
 cudaError_t cu_conv2d_int8(struct cu_conv_int8 k, cudaStream_t stream);
 
+/*
+ * The same in three steps around a product of signed bytes, of one group: x is taken as x - 128, and what that is worth, 128 times the total of an output's weights,
+ * is added again. ld: at least kernel_h kernel_w C, a multiple of 16.
+ *   form: weights (O, ld) as rows have them (taps in their order, channels within), zeros behind; totals: the sum of each output's weights.
+ *   rows: (count out_h out_w, ld) of the pictures from `first` on, each place's window; -128 where that lies outside, and behind.
+ *   finish: y from sums (places, O) at the places from `first` on.
+ */
+cudaError_t cu_conv_int8_form(const int8_t *w, int O, int C, int taps, int ld, int8_t *form, int32_t *totals, cudaStream_t stream);
+cudaError_t cu_conv_int8_rows(struct cu_conv_int8 k, int first, int count, int ld, int8_t *rows, cudaStream_t stream);
+cudaError_t cu_conv_int8_finish(struct cu_conv_int8 k, int64_t first, int places, const int32_t *sums, const int32_t *totals, cudaStream_t stream);
+
 #ifdef __cplusplus
 }
 #endif

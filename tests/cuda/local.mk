@@ -15,6 +15,7 @@ check_PROGRAMS += tests/check_cuda
 tests_check_cuda_SOURCES = \
 	%D%/main.c \
 	%D%/backend.c \
+	%D%/test_bytes.c \
 	%D%/test_chain.c \
 	%D%/test_conv.c \
 	%D%/test_data.c \

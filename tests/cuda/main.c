@@ -9,6 +9,7 @@ TCase *tcase_record(void);
 TCase *tcase_conv(void);
 TCase *tcase_half(void);
 TCase *tcase_tf32(void);
+TCase *tcase_bytes(void);
 
 int main(void)
 {
@@ -31,6 +32,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_conv());
 	suite_add_tcase(suite, tcase_half());
 	suite_add_tcase(suite, tcase_tf32());
+	suite_add_tcase(suite, tcase_bytes());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);

@@ -45,9 +45,20 @@ static bool types_supported(const product &p)
 		return floats || halves;
 	case CUBLAS_COMPUTE_32F_FAST_TF32:
 		return floats;
+	case CUBLAS_COMPUTE_32I:
+		return p.a.type == CUDA_R_8I && p.c.type == CUDA_R_32I;
 	default:
 		return false;
 	}
+}
+
+/* Bytes on tensor cores: what the manual asks of their order. */
+static bool bytes_in_order(const product &p)
+{
+	for (const matrix &x : {p.a, p.b, p.c})
+		if ((uintptr_t)x.start % 4 || x.leading % 4)
+			return false;
+	return p.operation_a == CUBLAS_OP_T && p.operation_b == CUBLAS_OP_N && p.m % 4 == 0 && p.k % 4 == 0 && p.batch == 1;
 }
 
 static cublasStatus_t judge(const product &p)
@@ -60,7 +71,7 @@ static cublasStatus_t judge(const product &p)
 			return CUBLAS_STATUS_INVALID_VALUE;
 	if (p.a.leading < at_least_1(rows_a) || p.b.leading < at_least_1(rows_b) || p.c.leading < at_least_1(p.m))
 		return CUBLAS_STATUS_INVALID_VALUE;
-	return types_supported(p) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
+	return types_supported(p) && (p.compute != CUBLAS_COMPUTE_32I || bytes_in_order(p)) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
 }
 
 static cublasStatus_t gemm(cublasHandle_t h, const product &p)
@@ -76,6 +87,12 @@ static cublasStatus_t gemm(cublasHandle_t h, const product &p)
 	const bool on_host = h->pointer_mode == CUBLAS_POINTER_MODE_HOST;
 	if (is_device(p.alpha) == on_host || is_device(p.beta) == on_host)
 		fail("%s: alpha or beta does not lie where the pointer mode says (%s)", p.call, on_host ? "host" : "device");
+	if (p.compute == CUBLAS_COMPUTE_32I) {
+		if (!on_host)
+			return CUBLAS_STATUS_NOT_SUPPORTED;
+		const int32_t times = *(const int32_t *)p.alpha, keep = *(const int32_t *)p.beta;
+		return enqueue(h->stream, [=]() { product_compute_bytes(p, times, keep); }, p.call) ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_SUCCESS;
+	}
 	const float alpha = on_host ? *(const float *)p.alpha : 0, beta = on_host ? *(const float *)p.beta : 0;
 	const bool tf32 = p.a.type == CUDA_R_32F && (p.compute == CUBLAS_COMPUTE_32F_FAST_TF32 ||
 	                                              (h->math == CUBLAS_TF32_TENSOR_OP_MATH && p.compute == CUBLAS_COMPUTE_32F));

@@ -12,7 +12,7 @@ namespace cusim {
 
 static size_t bytes_of(cudaDataType type)
 {
-	return type == CUDA_R_32F ? 4 : 2;
+	return type == CUDA_R_32F || type == CUDA_R_32I ? 4 : type == CUDA_R_8I ? 1 : 2;
 }
 
 /* From start: up to the last element that is touched. */
@@ -109,6 +109,22 @@ void product_compute(const product &p, int i, float alpha, float beta, bool tf32
 				sum += left[(size_t)row * (size_t)p.k + (size_t)z] * right[(size_t)column * (size_t)p.k + (size_t)z];
 			const float value = reads ? alpha * sum : 0;
 			store(c, at, p.c.type, beta == 0 ? value : value + beta * load(c, at, p.c.type)); /* beta 0: C may be NaN */
+		}
+}
+
+void product_compute_bytes(const product &p, int32_t alpha, int32_t beta)
+{
+	const int8_t *const a = (const int8_t *)p.a.start, *const b = (const int8_t *)p.b.start;
+	int32_t *const c = (int32_t *)const_cast<void *>(p.c.start);
+	need(p, p.c, (const char *)c, extent(p.c, p.m, p.n), true);
+	need(p, p.a, (const char *)a, extent(p.a, p.k, p.m), false);
+	need(p, p.b, (const char *)b, extent(p.b, p.k, p.n), false);
+	for (int column = 0; column < p.n; column++)
+		for (int row = 0; row < p.m; row++) {
+			int32_t sum = 0, *const to = &c[(size_t)column * (size_t)p.c.leading + (size_t)row];
+			for (int z = 0; z < p.k; z++)
+				sum += a[(size_t)row * (size_t)p.a.leading + (size_t)z] * b[(size_t)column * (size_t)p.b.leading + (size_t)z];
+			*to = alpha * sum + (beta ? beta * *to : 0);
 		}
 }
 

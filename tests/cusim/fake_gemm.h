@@ -18,12 +18,15 @@ struct product {
 	const char *call;
 	cublasOperation_t operation_a, operation_b;
 	int m, n, k, batch;
-	const void *alpha, *beta; /* float: of the host or the device, as the pointer mode says */
+	const void *alpha, *beta; /* float, or int32_t with sums of such: of the host or the device, as the pointer mode says */
 	matrix a, b, c;
 	cublasComputeType_t compute;
 };
 
 /* The i-th of the batch, when it runs: judges the memory, then computes. tf32: the inputs are rounded to that first. */
 void product_compute(const product &p, int i, float alpha, float beta, bool tf32);
+
+/* Of signed bytes with sums in 32 bits, op(A) = A', op(B) = B; alpha and beta are whole numbers. */
+void product_compute_bytes(const product &p, int32_t alpha, int32_t beta);
 
 } // namespace cusim

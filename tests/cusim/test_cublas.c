@@ -264,6 +264,33 @@ static int multiplies(const void *context)
 	return 0;
 }
 
+/* A' B of bytes, k 4, m 4, n 2: A's columns (1 2 3 4), (-1 0 0 0), (0 0 0 127), (1 1 1 1), B's (1 -2 3 -4), (127 127 127 127). 127 * 127 * 4 is beyond 16 bits. */
+START_TEST(test_bytes)
+{
+	static const int8_t a[16] = {1, 2, 3, 4, -1, 0, 0, 0, 0, 0, 0, 127, 1, 1, 1, 1}, b[8] = {1, -2, 3, -4, 127, 127, 127, 127};
+	static const int32_t want[8] = {-10, -1, -508, -2, 1270, -127, 16129, 508};
+	const struct { int m, k, lda; cublasOperation_t a_as; cudaDataType to; int shift; cublasStatus_t status; } tries[] = {
+		{4, 4, 4, CUBLAS_OP_T, CUDA_R_32I, 0, CUBLAS_STATUS_SUCCESS},      {3, 4, 4, CUBLAS_OP_T, CUDA_R_32I, 0, CUBLAS_STATUS_NOT_SUPPORTED},
+		{4, 3, 4, CUBLAS_OP_T, CUDA_R_32I, 0, CUBLAS_STATUS_NOT_SUPPORTED}, {4, 4, 6, CUBLAS_OP_T, CUDA_R_32I, 0, CUBLAS_STATUS_NOT_SUPPORTED},
+		{4, 4, 4, CUBLAS_OP_N, CUDA_R_32I, 0, CUBLAS_STATUS_NOT_SUPPORTED}, {4, 4, 4, CUBLAS_OP_T, CUDA_R_32F, 0, CUBLAS_STATUS_NOT_SUPPORTED},
+		{4, 4, 4, CUBLAS_OP_T, CUDA_R_32I, 2, CUBLAS_STATUS_NOT_SUPPORTED},
+	};
+	const int32_t one = 1, two = 2, zero = 0;
+	int8_t *const da = device_copy_of(a, sizeof a), *const db = device_copy_of(b, sizeof b);
+	int32_t got[8], *const dc = device_copy_of(NULL, sizeof got);
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
+		ck_assert_int_eq(cublasGemmEx(handle, tries[i].a_as, CUBLAS_OP_N, tries[i].m, 2, tries[i].k, &one, da + tries[i].shift, CUDA_R_8I, tries[i].lda, db, CUDA_R_8I, 4,
+		                              &zero, dc, tries[i].to, 4, CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT), tries[i].status);
+	device_read(dc, got, sizeof got);
+	ck_assert_mem_eq(got, want, sizeof got);
+	BLAS_OK(cublasGemmEx(handle, CUBLAS_OP_T, CUBLAS_OP_N, 4, 2, 4, &one, da, CUDA_R_8I, 4, db, CUDA_R_8I, 4, &two, dc, CUDA_R_32I, 4, CUBLAS_COMPUTE_32I,
+	                     CUBLAS_GEMM_DEFAULT));
+	device_read(dc, got, sizeof got);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(got[i], 3 * want[i]);
+}
+END_TEST
+
 static int scalar_on_the_wrong_side(const void *context)
 {
 	const float one = 1;
@@ -334,6 +361,7 @@ TCase *tcase_cublas(void)
 	tcase_add_test(tc, test_sgemm);
 	tcase_add_test(tc, test_batches);
 	tcase_add_test(tc, test_tf32);
+	tcase_add_test(tc, test_bytes);
 	if (!WITH_TSAN)
 		tcase_add_test(tc, test_streams_and_graphs);
 	tcase_add_loop_test(tc, test_arguments, 0, sizeof calls / sizeof *calls);
