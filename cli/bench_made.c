@@ -162,8 +162,12 @@ static enum status prepare_all(struct made *m, struct err *e)
 	enum status st = device_alloc(m->x->dev, m->workspace_bytes, &m->workspace, e);
 	if (st == OK)
 		st = pass_prepare(m->pass, m->folder, m->workspace, e);
-	for (int i = 0; i < m->n_arm && st == OK; i++)
+	m->chain = NEW_ARRAY(m->arena, struct chain *, m->n_arm);
+	for (int i = 0; i < m->n_arm && st == OK; i++) {
 		st = step_prepare(m->step[i], m->workspace, e);
+		if (st == OK)
+			st = chain_open(m->arena, m->x->dev, MAX_METRIC, &m->chain[i], e);
+	}
 	return st;
 }
 
@@ -230,19 +234,56 @@ void made_put(struct made *m)
 	}
 }
 
-enum status made_run(struct made *m, long number, double *pass_s, struct err *e)
+/* What was not good is done again by a step that is waited for: it says what is wrong, or halves the loss scale. */
+static enum status take(struct made *m, int arm, struct err *e)
 {
 	double value[MAX_METRIC];
+	bool good = true;
+	const enum status st = chain_take(m->chain[arm], &good, value, e);
+	m->waits |= !good;
+	return st;
+}
+
+static enum status settle(struct made *m, int arm, struct err *e)
+{
+	enum status st = OK;
+	while (st == OK && chain_length(m->chain[arm]))
+		st = take(m, arm, e);
+	return st;
+}
+
+enum status made_settle(struct made *m, struct err *e)
+{
+	enum status st = OK;
+	for (int i = 0; i < m->n_arm && st == OK; i++)
+		st = settle(m, i, e);
+	return st;
+}
+
+static enum status run_arm(struct made *m, int arm, long number, struct err *e)
+{
+	double value[MAX_METRIC];
+	struct step *s = m->step[arm];
+	if (!m->waits && step_can_queue(s, number, m->chain[arm])) {
+		step_queue(s, &m->batch, number, 0, m->chain[arm]);
+		return chain_length(m->chain[arm]) == CHAIN_ROOM ? take(m, arm, e) : OK;
+	}
+	enum status st = settle(m, arm, e);
+	m->waits = false;
+	if (st == OK)
+		st = step_run(s, &m->batch, number, 0, e);
+	return st == OK ? plan_metrics(step_plan(s, number), value, e) : st;
+}
+
+enum status made_run(struct made *m, long number, double *pass_s, struct err *e)
+{
 	const double start = time_now();
 	enum status st = pass_run(m->pass, &m->batch, 0, e);
 	if (st == OK && m->pass->cached) /* no kernels whose own times are known */
 		st = device_wait(m->x->dev, e);
 	*pass_s = time_now() - start;
-	for (int i = 0; i < m->n_arm && st == OK; i++) {
-		st = step_run(m->step[i], &m->batch, number, 0, e);
-		if (st == OK)
-			st = plan_metrics(step_plan(m->step[i], number), value, e);
-	}
+	for (int i = 0; i < m->n_arm && st == OK; i++)
+		st = run_arm(m, i, number, e);
 	return st;
 }
 
@@ -259,6 +300,7 @@ void made_close(struct made *m)
 {
 	pass_release(m->pass);
 	for (int i = 0; i < m->n_arm; i++) {
+		chain_close(m->chain ? m->chain[i] : NULL);
 		step_release(m->step[i]);
 		stage_run_close(m->run[i]);
 	}

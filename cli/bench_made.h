@@ -60,6 +60,8 @@ struct made {
 	int n_arm;
 	struct stage_run **run;
 	struct step **step;
+	struct chain **chain;        /* of each arm; NULL: its steps are waited for */
+	bool waits;                  /* the next step is waited for */
 	int n_plan;
 	struct made_plan *plan;
 	void *workspace;
@@ -71,8 +73,10 @@ struct made {
 enum status made_open(struct arena *a, const struct made_conf *c, struct made *m, struct err *e);
 /* Takes the batch to the device for every plan, as a step does too; queued. */
 void made_put(struct made *m);
-/* One step: the pass, every arm, their metrics. pass_s: seconds of the pass alone. */
+/* One step: the pass, every arm, and the metrics of the step before where that was only queued. pass_s: seconds of the pass alone. */
 enum status made_run(struct made *m, long number, double *pass_s, struct err *e);
+/* Takes what is queued. */
+enum status made_settle(struct made *m, struct err *e);
 enum made_part made_part_of(const struct made_plan *p, const struct node *n);
 void made_close(struct made *m);
 

@@ -23,6 +23,8 @@ static enum status time_steps(struct made *m, double start, struct step_result *
 		pass[i - WARM] = pass_s;
 		r->ms[i - WARM] = 1e3 * (time_now() - begin);
 	}
+	if (st == OK)
+		st = made_settle(m, e);
 	r->pass_s = bench_quantile(pass, r->n, 0.5);
 	bench_quantile(r->ms, r->n, 0.5);
 	return st;

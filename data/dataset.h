@@ -2,7 +2,7 @@
  * Pictures in. A data set is a kind of thing: one file, one descriptor, one line in datasets.def.
  *
  * Pictures are bytes, channels-last (H,W,C), all of one size within a data set (a folder's are resized by a stated rule).
- * Normalisation happens in the graph (op normalize), so a picture stays bytes until a device has it.
+ * Normalisation happens in the graph (ops normalize and pictures), so a picture stays bytes until a device has it.
  */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
