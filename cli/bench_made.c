@@ -91,9 +91,9 @@ static enum status experiment_write(const struct made *m, const char *path, stru
 
 /* ---- plans and memory ---- */
 
-static enum status place(struct made *m, struct net *net, uint64_t seed, struct err *e)
+static enum status place(struct device *dev, struct net *net, uint64_t seed, struct err *e)
 {
-	const enum status st = params_place(net->params, m->x->dev, e);
+	const enum status st = params_place(net->params, dev, e);
 	return st == OK ? net_init(net, seed, NULL, e) : st;
 }
 
@@ -102,7 +102,7 @@ static enum status make_teacher(struct made *m, struct err *e)
 {
 	enum status st = teacher_new(m->arena, m->x, &m->x->stage[1], 0, &m->teacher, e);
 	if (st == OK)
-		st = place(m, m->teacher->net, 1, e);
+		st = place(m->x->dev, m->teacher->net, 1, e);
 	if (st == OK && m->teacher->scales)
 		st = teacher_calibrate(m->teacher, e);
 	return st;
@@ -120,7 +120,10 @@ static enum status plan_all(struct made *m, struct err *e)
 			break;
 		m->n_arm++;
 		m->run[i]->teacher = m->teacher->net;
-		st = step_new(m->run[i], &m->run[i]->lesson[0], m->conf.batch, m->pass, m->arena, &m->step[i], e);
+		if (m->conf.arms > 1)
+			st = device_lane(m->x->dev, i, &m->run[i]->dev, e);
+		if (st == OK)
+			st = step_new(m->run[i], &m->run[i]->lesson[0], m->conf.batch, m->pass, m->arena, &m->step[i], e);
 	}
 	if (st == OK)
 		st = pass_plan(m->pass, e);
@@ -143,9 +146,9 @@ static enum status place_students(struct made *m, struct err *e)
 	for (int i = 0; i < m->n_arm; i++) {
 		const struct lesson *l = &m->run[i]->lesson[0];
 		for (int k = 0; k < m->run[i]->n_net && st == OK; k++)
-			st = place(m, m->run[i]->net[k], m->run[i]->stage->seed_init, e);
+			st = place(m->run[i]->dev, m->run[i]->net[k], m->run[i]->stage->seed_init, e);
 		for (int k = 0; k < l->n_optim && st == OK; k++) {
-			st = optim_place(l->optim[k].optim, m->x->dev, e);
+			st = optim_place(l->optim[k].optim, m->run[i]->dev, e);
 			if (st == OK)
 				optim_set_lr(l->optim[k].optim, l->optim[k].optim->conf.lr);
 		}
@@ -163,10 +166,16 @@ static enum status prepare_all(struct made *m, struct err *e)
 	if (st == OK)
 		st = pass_prepare(m->pass, m->folder, m->workspace, e);
 	m->chain = NEW_ARRAY(m->arena, struct chain *, m->n_arm);
+	m->beside = NEW_ARRAY(m->arena, void *, m->n_arm);
 	for (int i = 0; i < m->n_arm && st == OK; i++) {
-		st = step_prepare(m->step[i], m->workspace, e);
+		struct device *dev = m->run[i]->dev;
+		const bool beside = dev != m->x->dev; /* then the others have this one's workspace at the same time */
+		if (beside)
+			st = device_alloc(dev, step_workspace(m->step[i]), &m->beside[i], e);
 		if (st == OK)
-			st = chain_open(m->arena, m->x->dev, MAX_METRIC, &m->chain[i], e);
+			st = step_prepare(m->step[i], beside ? m->beside[i] : m->workspace, e);
+		if (st == OK)
+			st = chain_open(m->arena, dev, MAX_METRIC, &m->chain[i], e);
 	}
 	return st;
 }
@@ -282,8 +291,12 @@ enum status made_run(struct made *m, long number, double *pass_s, struct err *e)
 	if (st == OK && m->pass->cached) /* no kernels whose own times are known */
 		st = device_wait(m->x->dev, e);
 	*pass_s = time_now() - start;
+	for (int i = 0; i < m->n_arm; i++)
+		device_fork(m->run[i]->dev);
 	for (int i = 0; i < m->n_arm && st == OK; i++)
 		st = run_arm(m, i, number, e);
+	for (int i = 0; i < m->n_arm; i++)
+		device_join(m->run[i]->dev);
 	return st;
 }
 
@@ -301,6 +314,8 @@ void made_close(struct made *m)
 	pass_release(m->pass);
 	for (int i = 0; i < m->n_arm; i++) {
 		chain_close(m->chain ? m->chain[i] : NULL);
+		if (m->beside)
+			device_free(m->run[i]->dev, m->beside[i], step_workspace(m->step[i]));
 		step_release(m->step[i]);
 		stage_run_close(m->run[i]);
 	}

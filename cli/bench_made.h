@@ -61,6 +61,7 @@ struct made {
 	struct stage_run **run;
 	struct step **step;
 	struct chain **chain;        /* of each arm; NULL: its steps are waited for */
+	void **beside;               /* of each arm: the workspace of one that steps on a lane */
 	bool waits;                  /* the next step is waited for */
 	int n_plan;
 	struct made_plan *plan;
