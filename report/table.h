@@ -73,7 +73,7 @@ struct table_claim {
 	const struct table_column *column;
 	const struct table_cell *x, *y;   /* better's and than's */
 	struct paired paired;             /* better minus than on equal seeds; for times the other way round, so that better is positive */
-	const char *teachers;             /* of its rows: "shared", "per seed", "shared, per seed", or "": neither learns from any */
+	const char *teachers;             /* of its rows: "shared", "per_seed", "shared, per_seed", or "": neither learns from any */
 	const char *untested;             /* why there is nothing to test: "not run", "8 runs failed", ...; NULL: it is tested */
 	const char *says, *written;       /* written: "before the first run", "after runs existed (DATE)", "no run yet" */
 	bool late;                        /* runs of both rows had begun when it was first seen */

@@ -39,7 +39,7 @@ struct grid *table_claim_grid(struct arena *a, const struct table *t)
 		out[0] = arena_printf(a, "%s%s%s", c->name, c->untested ? "" : recipes_of(a, c), table_mark(c->column));
 		out[1] = table_claim_word(a, c);
 		out[2] = c->written;
-		out[5] = table_or_dash(c->teachers);
+		out[5] = table_said_teachers(a, c->teachers);
 		if (c->untested)
 			continue;
 		out[3] = table_signed(a, c->column, c->paired.mean);

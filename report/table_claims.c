@@ -112,10 +112,9 @@ static bool is_again(const struct table_claim *c, const struct table_claim *firs
 /* Of two rows: what an interval of their difference is given. */
 static const char *teachers_of(struct arena *a, const struct table_row *x, const struct table_row *y)
 {
-	const char *const word[] = {table_said_teachers(x->teachers), table_said_teachers(y->teachers)};
-	if (!*word[0] || !*word[1] || str_eq(word[0], word[1]))
-		return *word[0] ? word[0] : word[1];
-	return arena_printf(a, "%s, %s", word[0], word[1]);
+	if (!*x->teachers || !*y->teachers || str_eq(x->teachers, y->teachers))
+		return *x->teachers ? x->teachers : y->teachers;
+	return arena_printf(a, "%s, %s", x->teachers, y->teachers);
 }
 
 /* Why there is no pair. What failed is told before what is missing: it will not come by waiting. */

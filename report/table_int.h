@@ -55,7 +55,6 @@ void table_tuning_note(const struct table *t, FILE *f); /* what was tried, and f
 const char *table_number(struct arena *a, const struct table_column *c, double v);
 const char *table_signed(struct arena *a, const struct table_column *c, double v);
 const char *table_interval(struct arena *a, const struct table_column *c, double low, double high);
-const char *table_or_dash(const char *text); /* "-" for "" */
 struct grid *table_paper_grid(struct arena *a, const struct table *t);
 void table_paper_note(const struct table *t, FILE *f);
 void table_paper_claims_note(const struct table *t, FILE *f);
@@ -66,8 +65,8 @@ void table_csv_claims(const struct table *t, FILE *f);
 /* What a table is of, what its claims mean, what stands beside it: in LaTeX each below its own. form: of the table, whose columns have other names in CSV. */
 enum table_note { NOTES_NONE, NOTES_RESULTS = 1, NOTES_CLAIMS = 2, NOTES_PAPER = 4, NOTES_ALL = 7, NOTES_NO_CLAIMS = 8 /* that there are none, and which were */ };
 void table_notes(const struct table *t, FILE *f, enum grid_form form, int which);
-/* For people: "shared", "per seed"; "": none. */
-const char *table_said_teachers(const char *teachers);
+/* For people: "shared", "per seed", "shared, per seed"; "-": none. */
+const char *table_said_teachers(struct arena *a, const char *teachers);
 /* Whether the seeds of a row learn from one teacher: "shared" or "per_seed"; "": it learns from none. */
 const char *table_teachers(const struct table *t, const struct table_row *r);
 

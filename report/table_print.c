@@ -62,14 +62,12 @@ static bool tells_teachers(const struct table *t)
 	return any;
 }
 
-const char *table_said_teachers(const char *teachers)
+const char *table_said_teachers(struct arena *a, const char *teachers)
 {
-	return str_eq(teachers, "per_seed") ? "per seed" : teachers;
-}
-
-const char *table_or_dash(const char *text)
-{
-	return *text ? text : "-";
+	char *said = arena_str(a, *teachers ? teachers : "-");
+	for (char *at; (at = strchr(said, '_'));)
+		*at = ' ';
+	return said;
 }
 
 static struct grid *metric_grid(struct arena *a, const struct table *t, int column)
@@ -100,7 +98,7 @@ static struct grid *metric_grid(struct arena *a, const struct table *t, int colu
 			continue;
 		out[2] = table_number(a, c, cell->sum.half);
 		if (teachers && !isnan(cell->sum.half))
-			out[TEACHERS] = table_or_dash(table_said_teachers(r->teachers));
+			out[TEACHERS] = table_said_teachers(a, r->teachers);
 		out[1 + at] = table_number(a, c, cell->sum.deviation);
 		out[2 + at] = table_number(a, c, least);
 		out[3 + at] = table_number(a, c, most);
@@ -130,7 +128,7 @@ static struct grid *point_grid(struct arena *a, const struct table *t, int first
 		const char **out = grid_row(g);
 		out[0] = row_label(a, &t->row[i]);
 		if (teachers)
-			out[1] = table_or_dash(table_said_teachers(t->row[i].teachers));
+			out[1] = table_said_teachers(a, t->row[i].teachers);
 		for (int c = 0; c < n; c++) {
 			const struct table_column *col = &t->column[first + c];
 			const struct table_cell *cell = &t->row[i].cell[first + c];

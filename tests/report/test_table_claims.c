@@ -198,7 +198,7 @@ START_TEST(teachers_of_claims)
 	HAS(line(text, "one"), arena_printf(life, " %s 2 (", said[_i]));
 	HAS(line(text, "none"), " - 2 (");
 	HAS(line(text, "claim"), " interval teachers pairs ");
-	HAS(printed_claims(GRID_CSV), arena_printf(life, ",kd,labels,%s,0,0,2,", said[_i]));
+	HAS(printed_claims(GRID_CSV), arena_printf(life, ",kd,labels,%s,0,0,2,", word[_i]));
 	HAS(printed_claims(GRID_CSV), ",other,labels,,0,0,2,");
 }
 END_TEST
