@@ -128,7 +128,7 @@ static void print_watched(FILE *f, const struct experiment *x, const struct stag
 
 static void print_order(FILE *f, const struct experiment *x)
 {
-	if (!x->deterministic)
+	if (x->any_order)
 		fputs("MARKED: 'deterministic: false': steps may have summed in another order each time; trained again this gives other numbers.\n", f);
 }
 

@@ -228,7 +228,7 @@ static void note_order(const struct table *t, FILE *f)
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++) {
 			const struct point *p = t->row[i].point ? t->row[i].point : t->column[c].point;
-			any |= t->row[i].cell[c].n && !table_experiment(t, p)->deterministic;
+			any |= t->row[i].cell[c].n && table_experiment(t, p)->any_order;
 		}
 	if (any)
 		fputs("MARKED: 'deterministic: false': steps of some of these runs may have summed in another order each time; trained again they give other numbers.\n", f);

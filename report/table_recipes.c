@@ -67,7 +67,7 @@ static struct recipe recipe_of(struct arena *a, const struct experiment *x, cons
 	recipe_add_options(&r, a, d->kind->opts, d->kind_conf, data, NULL);
 	recipe_add_options(&r, a, data_opts, &d->conf, data, NULL);
 	recipe_add(&r, a, "precision", precision_name(x->precision));
-	recipe_add(&r, a, "deterministic", x->deterministic ? "true" : "false");
+	recipe_add(&r, a, "deterministic", x->any_order ? "false" : "true");
 	recipe_add_options(&r, a, train_opts, &s->train, s->map, "epochs");
 	recipe_add_options(&r, a, optim_opts, &s->optim, s->map, NULL);
 	recipe_add_options(&r, a, schedule_opts, &s->schedule, s->map, NULL);

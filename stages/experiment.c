@@ -342,7 +342,7 @@ enum status experiment_open_conf(struct arena *a, const char *path, struct conf 
 	if (dev != OK)
 		return st == OK ? dev : st;
 	keep(&st, choose_precision(x, top.precision, o, e));
-	x->deterministic = top.deterministic;
+	x->any_order = !top.deterministic;
 	if (top.data) {
 		keep(&st, scale_data(x, e));
 		keep(&st, find_data(x, top.data, o->memory, e));

@@ -80,7 +80,7 @@ static struct store_run row_of(const struct record *r, const char *identity, str
 	origin_machine(machine, dev->threads, dev->backend->version ? dev->backend->version() : dev->backend->name);
 	return (struct store_run){
 		.name = x->name, .folder = r->folder, .config = x->path, .identity = identity, .program = origin_build(dev->backend),
-		.machine = str_text(machine), .device = dev->backend->name, .precision = x->deterministic ? precision_name(x->precision) : arena_printf(x->arena, "%s, not deterministic", precision_name(x->precision)),
+		.machine = str_text(machine), .device = dev->backend->name, .precision = x->any_order ? arena_printf(x->arena, "%s, not deterministic", precision_name(x->precision)) : precision_name(x->precision),
 		.threads = dev->threads,
 	};
 }

@@ -41,7 +41,7 @@ void experiment_resolved(const struct experiment *x, FILE *f)
 		fprintf(f, ", teacher: %llu", (unsigned long long)x->seed_teacher);
 	fputs("}\n", f);
 	fprintf(f, "precision: %s   # asked: %s\n", precision_name(x->precision), x->precision_text);
-	fprintf(f, "deterministic: %s\n", x->deterministic ? "true" : "false");
+	fprintf(f, "deterministic: %s\n", x->any_order ? "false" : "true");
 	print_data(x, f);
 	fputs("networks:\n", f);
 	conf_print(f, x->networks, 2);

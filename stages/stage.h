@@ -154,7 +154,7 @@ struct experiment {
 	const char *precision_text;   /* f32, bf16, f16, tf32, auto */
 	enum precision precision;
 	enum precision there;         /* on the GPU that it is planned for without having it (experiment_options.on); else the same */
-	bool deterministic;           /* else training steps may sum in any order (step_desc.any_order) */
+	bool any_order;               /* deterministic: false: training steps may sum so (step_desc.any_order) */
 	struct device *dev;
 	struct data *data;
 	const struct conf *networks, *report; /* networks: NULL when the file's are no map */

@@ -175,7 +175,7 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 		str_printf(&text, "course=%s\n", s->course.identity);
 	str_printf(&text, "%s\nseed.data=%llu seed.init=%llu\nprecision=%d device=%s\n", x->data->identity, (unsigned long long)s->seed_data,
 	           (unsigned long long)s->seed_init, (int)x->precision, x->dev->backend->name);
-	if (!x->deterministic)
+	if (x->any_order)
 		str_add(&text, "deterministic=0\n");
 	sha256_text(str_text(&text), s->identity);
 	str_release(&text);

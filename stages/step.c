@@ -226,7 +226,7 @@ enum status step_new(struct stage_run *r, const struct lesson *l, int n, struct 
 		return status;
 	st->desc.g = st->g;
 	st->desc.precision = r->x->precision;
-	st->desc.any_order = !r->x->deterministic;
+	st->desc.any_order = r->x->any_order;
 	st->desc.segment = st->segment;
 	st->desc.metric = st->metric;
 	st->desc.metric_segment = st->metric_segment;

@@ -46,7 +46,7 @@ static enum item_state uses(struct sweep *s, int i)
 static bool same_stream(struct sweep *s, int a, int b)
 {
 	const struct experiment *x = run_of(s, a)->x, *y = run_of(s, b)->x;
-	return x->data == y->data && x->precision == y->precision && x->deterministic == y->deterministic && s->item[a].stage->seed_data == s->item[b].stage->seed_data;
+	return x->data == y->data && x->precision == y->precision && x->any_order == y->any_order && s->item[a].stage->seed_data == s->item[b].stage->seed_data;
 }
 
 static void leave_out(struct sweep *s, bool say)

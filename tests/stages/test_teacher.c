@@ -216,7 +216,7 @@ END_TEST
 static const struct { const char *more, *says; } wrong[] = {
 	{", teacher_cache: f16, losses: [{kind: hint, student: block1, teacher: block1}]", "keeps logits and pooled vectors, and stage 'go' reads features"},
 	{", teacher_cache: f64", "allowed off, f16, f32"},
-	{", teacher_precision: f8", "allowed same, f32, bf16, f16, int8"},
+	{", teacher_precision: f8", "allowed same, f32, bf16, f16, tf32, int8"},
 };
 
 START_TEST(said)
