@@ -43,18 +43,68 @@ static void define(const void *conf, struct params *own)
 		params_add_state(own, (struct param){.name = names[i], .shape = shape0(), .role = STATE_OTHER}, i == RATE ? c->lr : 0);
 }
 
+static double now(const void *conf, const double state[])
+{
+	const struct adaptive_conf *c = conf;
+	const double tau = fmax(c->from - state[DESCENT], 1);
+	return c->floor == FLOOR_STRAIGHT_THROUGH ? fmax(floor(tau + HAIR), 1) : tau;
+}
+
 /* What the law of section B.4 of a matched student says: with the floor every whole temperature k takes k^3 (1 - momentum) / (lr V) steps, without it
-   their integral. */
-static double matched_rate(const struct adaptive_conf *c, double variance, double steps)
+   their integral. Below 3 there is no whole one to pass, and what is left is the hair by which 2 is left. */
+static double law_rate(const struct adaptive_conf *c, double variance, double steps)
 {
 	double sum = 0;
 	for (int k = 2; k < (int)c->from && c->floor == FLOOR_STRAIGHT_THROUGH; k++)
 		sum += pow(k, 3);
 	if (c->floor == FLOOR_STRAIGHT_THROUGH)
-		sum += pow(floor(c->from), 3) * (c->from - floor(c->from));
+		sum += pow(floor(c->from), 3) * (c->from - floor(c->from) + (c->from < 3 ? HAIR : 0));
 	else
 		sum = (pow(c->from, 4) - 1) / 4;
 	return (1 - c->momentum) * sum / (variance * fmax(steps, 1));
+}
+
+/* Updates that a matched student with logits of variance 1 takes to the end, a part of one where it comes there within it; more than `most`: not in as
+   many. */
+static double matched_updates(const struct adaptive_conf *c, double rate, double most)
+{
+	const double end = c->floor == FLOOR_STRAIGHT_THROUGH ? c->from - 2 + HAIR : c->from - 1;
+	double state[STATES] = {0}, moved = 0;
+	for (double n = 0; n <= most; n++) {
+		moved = c->momentum * moved + rate / pow(now(c, state), 3);
+		if (state[DESCENT] + moved >= end)
+			return n + (end - state[DESCENT]) / moved;
+		state[DESCENT] += moved;
+	}
+	return most + 1;
+}
+
+/* The law takes the momentum for steady, which over a few dozen updates it is not: there the rate is sought with which they are as many, from a
+   bracket that holds it whatever the momentum. */
+static double counted_rate(const struct adaptive_conf *c, double variance, double updates)
+{
+	const double wanted = fmax(round(updates), 1);
+	double low = law_rate(c, 1, wanted) / 2, high = low;
+	while (matched_updates(c, high, wanted) > wanted - 0.5)
+		high *= 4;
+	for (int i = 0; i < 60; i++) {
+		const double middle = sqrt(low * high);
+		*(matched_updates(c, middle, wanted) > wanted - 0.5 ? &low : &high) = middle;
+	}
+	return high / variance;
+}
+
+static double matched_rate(const struct adaptive_conf *c, double variance, double steps, double epochs)
+{
+	return c->update == UPDATE_EPOCH ? counted_rate(c, variance, epochs) : law_rate(c, variance, steps);
+}
+
+/* Where the rate was the plain law's once. */
+static void canonical(const void *conf, struct str *s)
+{
+	const struct adaptive_conf *c = conf;
+	if (c->lr == 0 && (c->update == UPDATE_EPOCH || (c->floor == FLOOR_STRAIGHT_THROUGH && c->from < 3)))
+		str_add(s, "rate=counted\n");
 }
 
 static void begin(const void *conf, double variance, double steps, double epochs, double state[])
@@ -62,14 +112,7 @@ static void begin(const void *conf, double variance, double steps, double epochs
 	const struct adaptive_conf *c = conf;
 	for (int i = 0; i < STATES; i++)
 		state[i] = 0;
-	state[RATE] = c->lr > 0 ? c->lr : variance > 0 ? matched_rate(c, variance, c->update == UPDATE_EPOCH ? epochs : steps) : 0;
-}
-
-static double now(const void *conf, const double state[])
-{
-	const struct adaptive_conf *c = conf;
-	const double tau = fmax(c->from - state[DESCENT], 1);
-	return c->floor == FLOOR_STRAIGHT_THROUGH ? fmax(floor(tau + HAIR), 1) : tau;
+	state[RATE] = c->lr > 0 ? c->lr : variance > 0 ? matched_rate(c, variance, steps, epochs) : 0;
 }
 
 /* 1 in the steps after which it moves. */
@@ -137,6 +180,7 @@ const struct temperature temperature_adaptive = {
 	.conf_size = sizeof(struct adaptive_conf),
 	.opts = opts,
 	.check = check,
+	.canonical = canonical,
 	.at = is_due,
 	.needs_teacher = true,
 	.define = define,

@@ -59,6 +59,8 @@ void temperature_canonical(const struct temperature_use *use, struct str *s)
 		return;
 	str_printf(s, "temperature=%s/%d\n", use->kind->name, use->kind->revision);
 	opts_canonical(use->kind->opts, use->conf, s);
+	if (use->kind->canonical)
+		use->kind->canonical(use->conf, s);
 }
 
 struct params *temperature_define(struct arena *a, const struct temperature_use *use, const char *name)

@@ -38,6 +38,8 @@ struct temperature {
 	const struct opt *opts;
 	/* What the rows can't say. NULL: nothing. */
 	enum status (*check)(const void *conf, struct where at, struct err *e);
+	/* Adds to the identity what tells settings apart whose results have changed while those of others, and so the revision, have not. NULL: nothing. */
+	void (*canonical)(const void *conf, struct str *s);
 	/* What the host gives for a step: tau itself or, beside `build`, what moves it. NULL: nothing. */
 	double (*at)(const void *conf, const struct temperature_place *p);
 	/* Its states, in an order of its own. NULL: none. */

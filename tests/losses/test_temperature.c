@@ -228,17 +228,69 @@ START_TEST(steps_of_a_matched_student)
 }
 END_TEST
 
+static void begin(struct heat *h, double V, double steps, double epochs)
+{
+	double all[8];
+	h->use.kind->begin(h->use.conf, V, steps, epochs, all);
+	for (int i = 0; i < h->own->n_state; i++)
+		ASSERT_OK(params_put(h->own, i, true, &all[i], &err));
+}
+
 /* The rate that follows from a number of steps takes that number. */
 START_TEST(matched_rate)
 {
 	struct heat *h = heat_new("{kind: adaptive}", MAX_N, MAX_K);
-	const double V = matched(h, 5);
-	double all[8];
-	h->use.kind->begin(h->use.conf, V, 2000, 7, all);
-	for (int i = 0; i < h->own->n_state; i++)
-		ASSERT_OK(params_put(h->own, i, true, &all[i], &err));
+	begin(h, matched(h, 5), 2000, 7);
 	const long n = steps_to_one(h);
 	ck_assert_msg(labs(n - 2000) <= 100, "%ld steps in place of 2000", n);
+}
+END_TEST
+
+/* Once an epoch: as many epochs as are meant, though the momentum has hardly come up in them. One step is an epoch here. The law is that of high
+   temperatures, so logits are small where K is. */
+static const struct { const char *more; int epochs; double deviation; } by_epoch[] = {
+	{"", 1, 4}, {"", 3, 4}, {"", 20, 4}, {"", 30, 4}, {"", 50, 4}, {"", 75, 4}, {", momentum: 0", 20, 4}, {", momentum: 0.99", 20, 4}, {", floor: off", 20, 4},
+	{", from: 5, momentum: 0.5", 12, 0.5}, {", from: 2.5", 10, 0.2}, {", from: 2", 1, 0.2}, {", from: 2", 7, 0.2}, {", from: 2", 40, 0.2},
+};
+
+START_TEST(matched_rate_by_epoch)
+{
+	struct heat *h = heat_new(arena_printf(arena, "{kind: adaptive, update: epoch%s}", by_epoch[_i].more), MAX_N, MAX_K);
+	const int meant = by_epoch[_i].epochs;
+	begin(h, matched(h, by_epoch[_i].deviation), 100 * meant, meant + 0.3);
+	ck_assert_double_gt(next_tau(h), 1);
+	const long n = steps_to_one(h);
+	ck_assert_msg(labs(n - meant) <= 1 && fabs((double)n / meant - 1) <= (meant < 20 ? 0.34 : 0.05), "%s: %ld epochs in place of %d", by_epoch[_i].more, n, meant);
+}
+END_TEST
+
+/* From 2 there is one degree to fall, and it takes its time too; below 3 the law has no other term. */
+START_TEST(from_2)
+{
+	struct heat *h = heat_new("{kind: adaptive, from: 2}", MAX_N, MAX_K);
+	begin(h, matched(h, 0.2), 800, 7);
+	ck_assert_double_gt(state(h, 2), 0);
+	const long n = steps_to_one(h);
+	ck_assert_msg(labs(n - 800) <= 40, "%ld steps in place of 800", n);
+}
+END_TEST
+
+static bool is_counted(const char *yaml)
+{
+	const struct temperature_use use = use_of(yaml);
+	struct str s = {0};
+	temperature_canonical(&use, &s);
+	const bool is = strstr(str_text(&s), "rate=counted\n") != NULL;
+	str_release(&s);
+	return is;
+}
+
+/* The identity tells the rates that were others once; the default's was not. */
+START_TEST(rates_that_changed)
+{
+	ck_assert(!is_counted("{kind: adaptive}") && !is_counted("{kind: adaptive, from: 3}") && !is_counted("{kind: adaptive, from: 2, floor: off}"));
+	ck_assert(is_counted("{kind: adaptive, update: epoch}") && is_counted("{kind: adaptive, from: 2}"));
+	ck_assert(!is_counted("{kind: adaptive, update: epoch, lr: 0.5}"));
 }
 END_TEST
 
@@ -392,6 +444,9 @@ TCase *tcase_temperature(void)
 	tcase_add_test(tc, signs);
 	tcase_add_loop_test(tc, steps_of_a_matched_student, 0, 2);
 	tcase_add_test(tc, matched_rate);
+	tcase_add_loop_test(tc, matched_rate_by_epoch, 0, sizeof by_epoch / sizeof *by_epoch);
+	tcase_add_test(tc, from_2);
+	tcase_add_test(tc, rates_that_changed);
 	tcase_add_test(tc, waits_while_the_student_knows_nothing);
 	tcase_add_test(tc, clipped_and_monotone);
 	tcase_add_test(tc, once_an_epoch);
