@@ -264,11 +264,24 @@ static enum status name_copy(struct experiment *x, struct stage *s, const char *
 	return st;
 }
 
+/* What a copy repeats is of its seed, where the other stage has a copy of that seed: the two would be no pair otherwise. Copies stand behind their
+   original. */
+static void follow_copy(const struct experiment *x, struct stage *s)
+{
+	for (int i = s->course.stage + 1; i < (int)(s - x->stage) && x->stage[i].is_copy; i++)
+		if (x->stage[i].seed_init == s->seed_init) {
+			s->course.stage = i;
+			snprintf(s->course.identity, sizeof s->course.identity, "%s/%s", x->stage[i].identity, s->course.artefact);
+		}
+}
+
 enum status stage_read_copy(struct experiment *x, struct stage *s, const struct stage *from, uint64_t seed_init, struct err *e)
 {
 	*s = *from;
 	s->is_copy = true;
 	s->seed_init = seed_init;
+	if (s->has_course && s->course.stage >= 0)
+		follow_copy(x, s);
 	return name_copy(x, s, arena_printf(x->arena, "%s-init%llu", from->name, (unsigned long long)seed_init), e);
 }
 

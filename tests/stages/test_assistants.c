@@ -277,6 +277,30 @@ START_TEST(yoked)
 }
 END_TEST
 
+/* Seeds as arms: a copy follows the copy of its own seed, whose phases are other ones; where there is none of that seed, the stage that was named. */
+START_TEST(yoked_copies)
+{
+#define COPIES(chain, yoked) "arms: [{stages: [chain], seeds: [" chain "]}, {stages: [yoked], seeds: [" yoked "]}]\n"
+#define SLOWER ", temperature: {kind: adaptive, from: 4, lr: 500, momentum: 0}"
+	const char *both = TOP STAGES TWO CHAIN(SLOWER) REPEAT("yoked", ", temperature: {kind: replay, of: chain.temperature}") COPIES("1, 2, 3", "1, 2, 3");
+	struct experiment *x = open_ok(both), *y = open_ok(TOP STAGES TWO CHAIN(SLOWER) REPEAT("yoked", ", temperature: {kind: fixed}") COPIES("1", "1, 2"));
+	ck_assert_int_eq(x->n_stage, 8);
+	for (int i = 5; i < 8; i++) {
+		ck_assert_int_eq(x->stage[i].course.stage, i - 3);
+		ck_assert_int_eq(strncmp(x->stage[i].course.identity, x->stage[i - 3].identity, 64), 0);
+	}
+	ck_assert_str_eq(y->stage[4].name, "yoked-init2");
+	ck_assert_int_eq(y->stage[4].course.stage, 2);
+	experiment_close(y);
+	experiment_close(x);
+	const struct trained t = train_ok("out", both);
+	const char *const names[] = {"", "-init2", "-init3"};
+	for (int i = 0; i < 3; i++)
+		ck_assert_str_eq(file_text(&t, arena_printf(life, "yoked%s", names[i])), file_text(&t, arena_printf(life, "chain%s", names[i])));
+	ck_assert_str_ne(file_text(&t, "chain"), file_text(&t, "chain-init2"));
+}
+END_TEST
+
 /* Other losses take temperatures too, and a stage that repeats one is not taught by it. */
 START_TEST(in_distill)
 {
@@ -439,6 +463,7 @@ Suite *assistants_suite(void)
 	tcase_add_loop_test(tc, interrupted, 0, 2);
 	tcase_add_test(tc, as_arms);
 	tcase_add_test(tc, yoked);
+	tcase_add_test(tc, yoked_copies);
 	tcase_add_test(tc, in_distill);
 	tcase_add_test(tc, repeating_does_not_teach);
 	tcase_add_test(tc, names_do_not_matter);
