@@ -20,6 +20,18 @@ struct summary series_summary(struct page_out *o, const struct shown *s, const c
 	return summary_of(series_last(o, s, metric), s->s->n);
 }
 
+int series_by_limit(const struct shown *s)
+{
+	int n = 0;
+	for (int i = 0; i < s->s->n; i++) {
+		bool any = false; /* a row a phase */
+		for (int k = 0; k < s->item[i].n && !any; k++)
+			any = str_eq(s->item[i].value[k].name, "phase_by_limit") && s->item[i].value[k].value > 0;
+		n += any;
+	}
+	return n;
+}
+
 const char *seed_name(struct page_out *o, const struct shown *s, int i)
 {
 	return arena_printf(o->arena, "seed %llu", (unsigned long long)s->s->item[i].seed);

@@ -70,6 +70,8 @@ void row_end(struct page_out *o);
 /* "gap" is the teacher's accuracy minus the page's metric. */
 const double *series_last(struct page_out *o, const struct shown *s, const char *metric); /* [s->s->n] */
 struct summary series_summary(struct page_out *o, const struct shown *s, const char *metric);
+/* Items in which a teacher's phase was ended by its limit of epochs. */
+int series_by_limit(const struct shown *s);
 const char *seed_name(struct page_out *o, const struct shown *s, int i); /* "seed 3" */
 int most_seeds(const struct page_out *o);
 #define BEST "test_top1_best" /* of the epoch that the held-out pictures chose */

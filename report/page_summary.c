@@ -113,6 +113,25 @@ static void cell(struct page_out *o, const struct shown *s, const struct column 
 		str_printf(&o->html, "<td>%s</td>", v.n ? str_seconds(text, v.mean) : "\xe2\x80\x93");
 }
 
+/* "8", "8, 1 by limit". */
+static void cell_seeds(struct page_out *o, const struct shown *s)
+{
+	const int by_limit = series_by_limit(s);
+	if (by_limit)
+		str_printf(&o->html, "<td>%d, %d by limit</td>", series_summary(o, s, o->metric).n, by_limit);
+	else
+		cell_count(o, series_summary(o, s, o->metric).n);
+}
+
+static void limits(struct page_out *o)
+{
+	int n = 0;
+	for (int i = 0; i < o->n; i++)
+		n += series_by_limit(&o->series[i]);
+	if (n)
+		paragraph(o, "'by limit': seeds in which a teacher's phase was ended by its limit of epochs, before its temperature came to 1.");
+}
+
 static void table(struct page_out *o)
 {
 	const char *head[N_COLUMN + 3] = {"stage", "seeds"};
@@ -130,13 +149,14 @@ static void table(struct page_out *o)
 		const struct shown *s = &o->series[i];
 		row_begin(o);
 		cell_series(o, s);
-		cell_count(o, series_summary(o, s, o->metric).n);
+		cell_seeds(o, s);
 		for (int c = 0; c < N_COLUMN; c++)
 			if (there[c])
 				cell(o, s, &columns[c]);
 		row_end(o);
 	}
 	table_end(o);
+	limits(o);
 }
 
 void page_summary(struct page_out *o)

@@ -9,12 +9,19 @@ const char *table_claim_word(struct arena *a, const struct table_claim *c)
 	return c->untested ? arena_printf(a, "undecided (%s)", c->untested) : words[c->verdict];
 }
 
-/* "8 (8 better)", "5 (4 better), 3 failed": pairs, and what there would be more of. */
+int table_by_limit(const struct table_claim *c)
+{
+	return c->x->by_limit + c->y->by_limit;
+}
+
+/* "8 (8 better)", "5 (4 better), 3 failed, 2 by limit": pairs, what there would be more of, and runs of both rows that are marked elsewhere too. */
 static const char *pairs_of(struct arena *a, const struct table_claim *c)
 {
-	const int failed = c->x->failed + c->y->failed;
+	const int failed = c->x->failed + c->y->failed, by_limit = table_by_limit(c);
 	const char *text = arena_printf(a, "%d (%d better)", c->paired.n, c->paired.wins);
-	return failed ? arena_printf(a, "%s, %d failed", text, failed) : text;
+	if (failed)
+		text = arena_printf(a, "%s, %d failed", text, failed);
+	return by_limit ? arena_printf(a, "%s, %d by limit", text, by_limit) : text;
 }
 
 /* " [a, b]" where the two have recipes of their own. */

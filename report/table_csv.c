@@ -71,6 +71,9 @@ static const char *marks_of(struct arena *a, const struct table *t, const struct
 	const char *text = t->otherwise ? "by another metric, rule or columns than it was written for" : "";
 	if (c->x->recipe != c->y->recipe)
 		text = arena_printf(a, "%s%sunlike recipes", text, *text ? "; " : "");
+	const int by_limit = table_by_limit(c);
+	if (by_limit)
+		text = arena_printf(a, "%s%s%d ended by limit", text, *text ? "; " : "", by_limit);
 	return text;
 }
 

@@ -38,6 +38,7 @@ bool table_is_pair(const struct table_cell *x, int i, const struct table_cell *y
 bool table_is_reach(const char *metric);
 /* That of the stage `id` of a run; NaN: it never did, or the row `reach` isn't there yet. */
 enum status table_reach(struct table *t, const char *metric, const struct sweep_run *run, int64_t id, double *value, struct err *e);
+int table_by_limit(const struct table_claim *c); /* runs of its two rows with a phase that its limit ended */
 const char *table_claim_word(struct arena *a, const struct table_claim *c); /* "supported", "undecided (not run)", ... */
 /* Whether any cell of the n columns from `first` on has a difference from the control. */
 bool table_has_differences(const struct table *t, int first, int n);

@@ -85,7 +85,6 @@ static void note_rule(const struct table *t, FILE *f)
 		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
 	note_other_rules(t, f);
 	note_reach(t, f);
-	note_limits(t, f);
 	note_watched(t, f);
 }
 
@@ -237,8 +236,11 @@ static void note_order(const struct table *t, FILE *f)
 void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 {
 	const bool results = which & NOTES_RESULTS;
-	if (results) {
+	if (results)
 		note_rule(t, f);
+	if (which & NOTES_ALL) /* each table marks them */
+		note_limits(t, f);
+	if (results) {
 		note_budget(t, f);
 		table_recipe_note(t, f);
 		note_chosen(t, f);

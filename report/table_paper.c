@@ -34,7 +34,7 @@ static void paper_line(struct arena *a, struct grid *g, const struct table *t, c
 	out[2] = cell->n ? arena_printf(a, "%s%s%s%s", table_number(a, c, cell->sum.mean), isnan(cell->sum.half) ? "" : " ± ",
 	                                isnan(cell->sum.half) ? "" : table_number(a, c, cell->sum.half), table_recipe_mark(a, cell))
 	                 : "-";
-	out[3] = arena_printf(a, "%d", cell->n);
+	out[3] = arena_printf(a, cell->by_limit ? "%d, %d by limit" : "%d", cell->n, cell->by_limit);
 	out[4] = table_number(a, c, cell->paper->value);
 	out[5] = papers_own(a, t, column, cell->paper);
 	out[6] = cell->n ? table_signed(a, c, cell->beside.difference) : "-";

@@ -195,6 +195,26 @@ START_TEST(chosen_on_the_test_set)
 }
 END_TEST
 
+/* In one of two phases of one seed of three: that seed is marked, and no other row. */
+START_TEST(ended_by_limit)
+{
+	const struct page p = three();
+	LACKS(written(&p, store), "by limit");
+	struct store_stage_row *rows = NULL;
+	int n = 0;
+	ck_assert_int_eq(store_stages(store, life, 0, &rows, &n, &e), OK);
+	for (int i = 0; i < n; i++)
+		if (!strncmp(rows[i].name, "kd", 2)) {
+			put(rows[i].id, "phase_by_limit", 2, str_eq(rows[i].name, "kd-init2"));
+			put(rows[i].id, "phase_by_limit", 3, 0);
+		}
+	const char *text = written(&p, store);
+	HAS(text, "kd &amp; more</th><td>3, 1 by limit</td><td>81.83</td>");
+	HAS(text, "plain&lt;b&gt;</th><td>1</td>");
+	HAS(text, "phase was ended by its limit of epochs, before its temperature came to 1.");
+}
+END_TEST
+
 START_TEST(a_sheet_of_heat_maps)
 {
 	const struct page p = three();
@@ -476,6 +496,7 @@ Suite *page_suite(void)
 	tcase_add_test(tc, what_was_measured_is_in_it);
 	tcase_add_test(tc, parts_of_a_page);
 	tcase_add_test(tc, chosen_on_the_test_set);
+	tcase_add_test(tc, ended_by_limit);
 	tcase_add_test(tc, a_sheet_of_heat_maps);
 	tcase_add_test(tc, one_seed_is_called_one_seed);
 	tcase_add_test(tc, differences_and_a_table_that_are_given);

@@ -1,6 +1,9 @@
 /* The table of a sweep: its rows and columns, what stands in a cell that is empty or not whole, times, what it took to reach an accuracy. */
 #include "tests/report/table_made.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "runs/failure.h"
 
@@ -512,6 +515,31 @@ START_TEST(ended_by_limit)
 }
 END_TEST
 
+/* Beside a paper and among the claims as well. */
+START_TEST(ended_by_limit_elsewhere)
+{
+	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
+	leave_seeds(8);
+	by_epoch(STAGES + KD, "phase_by_limit", 2, (const double[]){1, 0});
+	by_epoch(3 * STAGES + KD, "phase_by_limit", 2, (const double[]){0, 1});
+	file_of("paper.yaml", "title: T\nrule: last\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}, {name: labels, values: [70]}]\n");
+	const char *text = made(&(struct table_options){.paper = scratch_path("paper.yaml")}), *beside = strstr(text, "Beside:");
+	HAS(line(beside, "kd"), " 8, 2 by limit 71.00 ");
+	LACKS(line(beside, "labels"), "by limit");
+	HAS(line(text, "helps"), " 8 (8 better), 2 by limit ");
+	HAS(printed(GRID_LATEX), "8 (8 better), 2 by limit");
+	char *claims = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&claims, &n);
+	ck_ok(table_print_claims(t, f, GRID_TEXT));
+	ck_ok(table_print_claims(t, f, GRID_CSV));
+	fclose(f);
+	HAS(claims, "a teacher's phase was ended by its limit of epochs");
+	HAS(claims, ",2 ended by limit\n");
+	free(claims);
+}
+END_TEST
+
 static const struct { const char *file, *control, *rule, *columns, *says; } wrong[] = {
 	{"table: {control: lables}\n", NULL, NULL, NULL, "made.yaml:9:18: the control 'lables' is no row of the table; did you mean 'labels'?"},
 	{"", "nobody", NULL, NULL, "the control 'nobody' is no row of the table"},
@@ -586,6 +614,7 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, what_has_nothing_to_reach);
 	tcase_add_test(tc, rolled_back);
 	tcase_add_test(tc, ended_by_limit);
+	tcase_add_test(tc, ended_by_limit_elsewhere);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, escapes);
 }
