@@ -23,6 +23,9 @@ static int run(int argc, char **argv)
 		{.name = "--masks", .value = "DIR", .text = &args.masks, .help = "the same from INDEX.png, lighter than half in the object"},
 		{.name = "--stage", .value = "NAME", .many = &args.stage,
 		 .help = "of a run: a stage, the first the one to compare with; may be given several times; default: all, teachers first"},
+		{.name = "--beside", .value = "NAME", .text = &args.beside,
+		 .help = "of a run: the stage that all others are compared with; default: the last teacher, which is the one to be explained; of several chains "
+		         "the longest one's"},
 		{.name = "--rule", .value = "last|best", .text = &args.rule,
 		 .help = "of a run: last epoch (default), or the one the held-out split chose"},
 		{.name = "--experiment", .value = "FILE.yaml", .text = &args.experiment, .help = "of weights: names the data and the networks"},

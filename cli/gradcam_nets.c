@@ -42,30 +42,71 @@ static enum status add_stage(struct arena *a, const struct gradcam_args *args, s
 	return st == OK ? add(a, nets, x, s->train.train, name, weights, e) : st;
 }
 
-/* Teachers from files, then stages that others learn from. */
-static enum status add_teachers(struct arena *a, const struct gradcam_args *args, struct gradcam_nets *nets, struct experiment *x, const char *folder,
-                                bool *added, struct err *e)
+static enum status add_teacher(struct arena *a, const struct gradcam_args *args, struct gradcam_nets *nets, struct experiment *x, const char *folder,
+                               const struct reference *r, bool *added, struct err *e)
 {
-	enum status st = OK;
-	for (int i = 0; i < x->n_stage; i++)
-		for (int k = 0; k < x->stage[i].n_teacher && st == OK; k++) {
-			const struct reference *r = &x->stage[i].teacher[k];
-			if (r->stage < 0)
-				st = add(a, nets, x, r->network, r->network, r->path, e);
-			else if (!added[r->stage])
-				st = add_stage(a, args, nets, x, folder, &x->stage[r->stage], e);
-			if (r->stage >= 0)
-				added[r->stage] = true;
-		}
-	return st;
+	if (r->stage < 0)
+		return add(a, nets, x, r->network, r->network, r->path, e);
+	if (added[r->stage])
+		return OK;
+	added[r->stage] = true;
+	return add_stage(a, args, nets, x, folder, &x->stage[r->stage], e);
 }
 
-/* All of a run's networks, without an arm's copies for other seeds. */
+static bool same_teacher(const struct reference *a, const struct reference *b)
+{
+	return a->stage == b->stage && (a->stage >= 0 || str_eq(a->path, b->path));
+}
+
+/* How many networks a stage learns from; anchors are of one. */
+static int count_teachers(const struct stage *s)
+{
+	int n = 0;
+	for (int i = 0; i < s->n_teacher; i++) {
+		bool had = false;
+		for (int k = 0; k < i; k++)
+			had |= same_teacher(&s->teacher[i], &s->teacher[k]);
+		n += !had;
+	}
+	return n;
+}
+
+/* The network that is to be explained: in a chain of teachers the last one, which the smaller ones before it lead to; where several stages learn, that of
+   the longest chain. NULL: nobody learns from a network. */
+static const struct reference *find_explained(const struct experiment *x)
+{
+	const struct stage *longest = NULL;
+	for (int i = 0; i < x->n_stage; i++)
+		if (count_teachers(&x->stage[i]) > (longest ? count_teachers(longest) : 0))
+			longest = &x->stage[i];
+	return longest ? &longest->teacher[longest->n_teacher - 1] : NULL;
+}
+
+/* What others are compared with stands first. */
+static enum status add_first(struct arena *a, const struct gradcam_args *args, struct gradcam_nets *nets, struct experiment *x, const char *folder,
+                             bool *added, struct err *e)
+{
+	const struct stage *s = NULL;
+	const struct reference *r = find_explained(x);
+	if (!args->beside || nets->n)
+		return r ? add_teacher(a, args, nets, x, folder, r, added, e) : OK;
+	const enum status st = stage_find(x, args->beside, &s, e);
+	if (st != OK)
+		return st;
+	added[s - x->stage] = true;
+	return add_stage(a, args, nets, x, folder, s, e);
+}
+
+/* All of a run's networks, without an arm's copies for other seeds: what they are compared with, teachers (from files, and stages that others learn from),
+   then who learns. */
 static enum status add_all(struct arena *a, const struct gradcam_args *args, struct gradcam_nets *nets, struct experiment *x, const char *folder,
                            struct err *e)
 {
 	bool *added = NEW_ARRAY(a, bool, x->n_stage);
-	enum status st = add_teachers(a, args, nets, x, folder, added, e);
+	enum status st = add_first(a, args, nets, x, folder, added, e);
+	for (int i = 0; i < x->n_stage; i++)
+		for (int k = 0; k < x->stage[i].n_teacher && st == OK; k++)
+			st = add_teacher(a, args, nets, x, folder, &x->stage[i].teacher[k], added, e);
 	for (int i = 0; i < x->n_stage && st == OK; i++)
 		if (!added[i] && !x->stage[i].is_copy)
 			st = add_stage(a, args, nets, x, folder, &x->stage[i], e);
@@ -100,6 +141,7 @@ static enum status open_run(struct arena *a, struct gradcam_args *args, struct g
 		return st;
 	if (!nets->folder)
 		nets->folder = folder;
+	nets->whole |= !stage && !args->stage.n && !nets->n;
 	if (!stage && !args->stage.n)
 		return add_all(a, args, nets, *x, folder, e);
 	for (int i = 0; i < (stage ? 1 : args->stage.n) && st == OK; i++) {
@@ -163,6 +205,8 @@ enum status nets_open(struct arena *a, struct gradcam_args *args, struct gradcam
 		st = err_user(e, nowhere, "--network is given %d times for %d file%s of weights", args->network.n, files, files == 1 ? "" : "s");
 	if (st == OK && args->experiment && !files)
 		st = err_user(e, nowhere, "--experiment is for files of weights, and there is none");
+	if (st == OK && args->beside && (args->stage.n || !nets->whole))
+		st = err_user(e, nowhere, "--beside is for a whole run: of stages that are named, the first is the one to compare with");
 	if (st == OK && args->stage.n && !nets->folder)
 		st = err_user(e, nowhere, "--stage is for a run, and there is none");
 	if (st == OK) {

@@ -10,6 +10,7 @@ enum { GRADCAM_NETS = 12 };
 struct gradcam_args {
 	struct positional words;            /* RUN, RUN/STAGE or WEIGHTS */
 	struct many stage, network, images;
+	const char *beside;                 /* of a whole run: the stage that others are compared with; NULL: the last teacher of its longest chain */
 	const char *rule, *experiment, *layer, *class, *object, *masks, *boxes, *out;
 	int count, seed;
 	bool json;
@@ -21,8 +22,9 @@ struct gradcam_nets {
 	int n_experiment;
 	struct experiment *experiment[MAX_POSITIONAL];
 	const char *folder;                 /* of the first run; NULL: there is none */
+	bool whole;                         /* the first of the words is a run, all of it */
 	int n;
-	struct gradcam_column column[GRADCAM_NETS + 1]; /* teachers first; the last one has random weights */
+	struct gradcam_column column[GRADCAM_NETS + 1]; /* first the one that others are compared with, then other teachers; the last has its structure and random weights */
 };
 
 /* Finds and opens them; their data are the same pictures. No device memory. For nets_close also after a failure. */

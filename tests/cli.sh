@@ -304,6 +304,24 @@ printf '0 1 2 9 8\n' >boxes.txt
 t "gradcam with a box beside the picture" 2 gradcam "$run" --boxes boxes.txt -- "boxes.txt:1: " "8 wide and 8 high"
 t "gradcam with two kinds of object" 2 gradcam "$run" --boxes boxes.txt --object none -- "one of them"
 t "gradcam of weights that were cut off" 1 gradcam short.safetensors --experiment good.yaml --network big --out cam -- "short.safetensors"
+sed '/^stages:/,$d' good.yaml >chain.yaml
+cat >>chain.yaml <<'END'
+stages:
+  - {name: little, kind: supervise, train: small, epochs: 1}
+  - {name: large, kind: supervise, train: big, epochs: 1}
+  - {name: one, kind: distill, train: deep, teacher: little.last, epochs: 1}
+  - {name: chain, kind: assistants, train: deep, teacher: [little.last, large.last], epochs: 3}
+END
+call train chain.yaml --out chains --quiet
+t "gradcam of a chain" 0 gradcam chains/tiny-* --count 9 --out cam -- "with that of large.last," "random: large.last with random weights"
+[ "$(awk '$1 == "last" { printf "%s ", $2 }' out)" = "large.last little.last one.last chain.last random " ]
+verdict $? "is beside the last teacher, the one to be explained"
+t "gradcam beside another stage" 0 gradcam chains/tiny-* --beside chain --count 9 --out cam -- "with that of chain.last," "random: chain.last"
+[ "$(awk '$1 == "last" { printf "%s ", $2 }' out)" = "chain.last little.last large.last one.last random " ]
+verdict $? "has that one first"
+t "gradcam beside a stage that is not there" 2 gradcam chains/tiny-* --beside lage -- "no stage is named 'lage'; did you mean 'large'?"
+t "gradcam of chosen stages beside another" 2 gradcam chains/tiny-* --stage chain --beside large -- "--beside is for a whole run"
+rm -r chains
 
 # ---- weights from elsewhere ----
 
