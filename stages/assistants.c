@@ -17,7 +17,8 @@ static const struct opt opts[] = {
 	CHOICE(assistants_conf, ends, "either", "either|temperature|limit", "what ends a teacher's phase: the temperature at 1 or the limit, whichever is first, or one of them alone"),
 	REAL(assistants_conf, phase_budget, 0, 0, 1, "-", "share of the epochs that is meant for each teacher, from which an adaptive temperature's learning rate follows; "
 	     "0: equal parts, the labels' with them"),
-	INTS(assistants_conf, phase_epochs, NULL, 1, 100000, "epochs", "the limit of each phase; empty: 5/4 of what is meant, or with 'ends: limit' what is meant"),
+	INTS(assistants_conf, phase_epochs, NULL, 1, 100000, "epochs", "the limit of each phase; empty: 5/4 of what is meant, rounded up, or with 'ends: limit' what is meant, and no more than "
+	     "an equal part for each teacher of the epochs without one for the labels"),
 	{.name = "phases", .type = OPT_TEXT, .offset = offsetof(struct assistants_conf, phases), .def_text = "", .unit = "-", .flags = OPT_NEUTRAL,
 	 .help = "STAGE.temperature: phases as long as that stage's were, which end by nothing else"}, /* what they are enters the identity, and no name */
 	BOOL(assistants_conf, labels, 1, "the labels alone after the last teacher; false: the last teacher stays to the end"),
@@ -179,11 +180,16 @@ enum status assistants_labels_end(const struct lesson *l, struct aside *a, struc
 	return st == OK ? aside_metric(a, "time/phase_seconds", aside_seconds(a), e) : st;
 }
 
-/* Whether the first temperature comes down by its own gradient. */
-static bool anneals(const struct assistants_own *own)
+/* What would have let the temperature come to 1 before the limit. */
+static const char *remedy(const struct assistants_own *own, const struct stage *s)
 {
 	const struct term *t = temperature_first(own->terms, own->n);
-	return t && t->temperature.kind->begin;
+	const struct assistants_conf *c = s->conf;
+	if (!t || !t->temperature.kind->begin) /* no gradient moves it */
+		return "; this temperature does not come to 1 by itself";
+	if (c->ends == ENDS_TEMPERATURE)
+		return "; more 'epochs' give it more room, and a smaller 'phase_budget' makes it faster";
+	return "; a larger 'phase_epochs' or a smaller 'phase_budget' gives it more room";
 }
 
 /* How long the phase was and why it ended, for the log, the metrics and the tables. */
@@ -204,7 +210,7 @@ enum status assistants_end(const struct lesson *l, struct aside *a, struct err *
 		return st;
 	if (by_limit)
 		log_line(LOG_WARN, "'%s' %s reached its limit of %d epochs with the temperature at %.3g (%.3g epochs were meant): it goes on%s", s->name, l->label, l->epochs, tau,
-		         own->meant, anneals(own) ? "; a larger 'phase_epochs' or a smaller 'phase_budget' gives it more room" : "; this temperature does not come to 1 by itself");
+		         own->meant, remedy(own, s));
 	else
 		log_line(LOG_INFO, "'%s' %s ended by its temperature after %d epoch%s (%.3g were meant)", s->name, l->label, l->epochs, l->epochs == 1 ? "" : "s", own->meant);
 	return OK;

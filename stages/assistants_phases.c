@@ -30,6 +30,26 @@ static enum status limits(const struct stage *s, const struct assistants_own *ow
 	return OK;
 }
 
+/* Whether the first temperature's learning rate is to follow from what is meant: its state "rate" is 0 until then. */
+static bool rate_is_derived(const struct assistants_own *own)
+{
+	const struct term *t = temperature_first(own->terms, own->n);
+	const struct params *p = t && t->temperature.kind->begin && t->temperature_own ? t->temperature_own->params : NULL;
+	for (int i = 0; p && i < p->n_state; i++)
+		if (str_eq(p->state[i].name, "rate"))
+			return params_initial(p, i) == 0;
+	return false;
+}
+
+/* A limit that is an epoch or more below what is meant ends the phase of a student like its teacher too. */
+static const char *note_limit(struct arena *a, const struct assistants_conf *c, const struct assistants_own *own, int limit)
+{
+	if (limit > own->meant - 1 || !rate_is_derived(own))
+		return NULL;
+	return arena_printf(a, "its limit of %d epoch%s is below the %.3g that are meant for the temperature to come to 1, so the limit is likely to end it: a smaller 'phase_budget'%s "
+	                    "gives it room", limit, limit == 1 ? "" : "s", own->meant, c->ends == ENDS_TEMPERATURE ? "" : " or a larger 'phase_epochs'");
+}
+
 /* One schedule of the learning rate over all phases; a temperature's own span is the phase that is meant. */
 static void lay(struct stage_run *r, const struct assistants_own *own, struct optim *o, const char *label, int m, int from, int epochs)
 {
@@ -42,6 +62,8 @@ static void lay(struct stage_run *r, const struct assistants_own *own, struct op
 	l->build = taught ? assistants_taught : assistants_labels;
 	l->begin = taught ? assistants_begin : NULL;
 	l->over = taught && own->by_temperature && !last ? assistants_over : NULL;
+	l->takes_rest = taught && c->ends == ENDS_TEMPERATURE; /* no limit but the stage's: one epoch for each later teacher, and what was left */
+	l->note = l->over && !(m && l->takes_rest) ? note_limit(r->arena, c, own, epochs) : NULL;
 	l->end = taught ? assistants_end : assistants_labels_end;
 	l->own = own;
 	l->tau_epochs = c->ends == ENDS_LIMIT ? epochs : own->meant;

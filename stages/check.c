@@ -48,6 +48,8 @@ static void print_lesson(FILE *f, const struct stage_run *r, const struct lesson
 	for (int i = 1; i < l->n_optim; i++)
 		fprintf(f, ", %s of %s", str_count(a, optim_count(l->optim[i].optim)), l->optim[i].optim->name);
 	fputc('\n', f);
+	if (l->note)
+		fprintf(f, "    note: %s\n", l->note);
 	if (st->pass)
 		pass_print(st->pass, f, steps);
 	for (int v = 0; v < st->n_variant; v++) {

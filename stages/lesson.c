@@ -120,6 +120,8 @@ enum status lesson_begin(struct trainer *t, struct err *e)
 	t->lesson_images = t->place.images;
 	if (st == OK)
 		st = arm_measure_teacher(t, e);
+	if (st == OK && !resumed && l->note)
+		log_line(LOG_WARN, "'%s' %s: %s", t->r->stage->name, l->label, l->note);
 	if (st == OK && !resumed)
 		st = run_beside(t, l->begin, "before", e);
 	t->again = resumed && t->place.epoch >= l->epochs;

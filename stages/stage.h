@@ -218,8 +218,10 @@ struct aside; /* aside.h: what can be done beside the steps */
 
 struct lesson {
 	const char *label;            /* "", "anchor 2/3 block 1/3", "polish" */
+	const char *note;             /* what is to be known before it runs: `check` prints it, its start warns of it; NULL: nothing */
 	int epochs;
 	int teacher;                  /* index into stage->teacher that the teacher network holds in this lesson; -1: none */
+	bool takes_rest;              /* the epochs that an earlier lesson leaves are its own */
 	bool selects;                 /* its epochs compete for `best`; the student's logits mean something */
 	int n_optim;
 	struct lesson_optim *optim;
@@ -231,7 +233,8 @@ struct lesson {
 	enum status (*begin)(const struct lesson *l, struct aside *a, struct err *e);
 	/* After its last step, everything still in place. Changes nothing of the run's state: after a kill it may come twice. NULL: nothing. */
 	enum status (*end)(const struct lesson *l, struct aside *a, struct err *e);
-	/* Whether it ends with the epoch that has just ended, before its last one: what it leaves goes to the stage's last lesson. NULL: never. */
+	/* Whether it ends with the epoch that has just ended, before its last one: what it leaves goes to the next lesson that takes_rest, else to the last.
+	   NULL: never. */
 	enum status (*over)(const struct lesson *l, struct aside *a, bool *is_over, struct err *e);
 	/* What is measured on the held-out pictures after every evaluated epoch: a graph like build's without segments, whose metrics are means
 	   over the pictures, recorded as "valid/NAME". NULL: nothing. */

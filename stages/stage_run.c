@@ -47,12 +47,16 @@ const int *epochs_scaled(struct arena *a, const struct ints *asked, int from, in
 void run_end_lesson(struct stage_run *r, int k, int epochs)
 {
 	const int left = r->lesson[k].epochs - epochs;
-	for (int i = k + 1; i < r->n_lesson; i++)
+	int to = k + 1;
+	while (to < r->n_lesson - 1 && !r->lesson[to].takes_rest)
+		to++;
+	to = to < r->n_lesson ? to : r->n_lesson - 1;
+	for (int i = k + 1; i <= to; i++)
 		for (int o = 0; o < r->lesson[i].n_optim; o++)
 			if (r->lesson[i].optim[o].from > 0)
 				r->lesson[i].optim[o].from -= left;
 	r->lesson[k].epochs = epochs;
-	r->lesson[r->n_lesson - 1].epochs += left;
+	r->lesson[to].epochs += left;
 }
 
 struct optim *run_optim(struct stage_run *r, const char *name, const struct optim_conf *conf)

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "stages/aside_int.h"
+#include "stages/run.h"
 #include "stages/temperatures.h"
 #include "stages/train_int.h"
 
@@ -17,7 +18,7 @@
 /* Comes to 1 in a few steps, so that phases end by it. */
 #define FAST ", temperature: {kind: adaptive, from: 4, lr: 20000, momentum: 0}"
 
-static struct course course_of(const struct trained *t, const char *stage)
+static struct course course_of_stage(const struct trained *t, const char *stage)
 {
 	struct course c;
 	ck_ok(course_load(life, arena_printf(life, "%s/stages/%s/temperature.csv", t->folder, stage), &c, &e));
@@ -72,6 +73,58 @@ START_TEST(layouts)
 	ck_assert_int_eq(from, x->stage[2].train.epochs);
 	stage_run_close(r);
 	experiment_close(x);
+}
+END_TEST
+
+/* A limit well below what is meant is told before the phase begins, unless the temperature has a rate of its own. */
+static const struct { const char *more; const char *note[2]; } noted[] = {
+	{"", {NULL, NULL}},
+	{", phase_budget: 0.9", {"its limit of 4 epochs is below the 8.1 that are meant", "its limit of 4 epochs"}},
+	{", phase_epochs: [2, 3]", {"its limit of 2 epochs is below the 3 that are meant", NULL}},
+	{", phase_epochs: [2, 3]" FAST, {NULL, NULL}},
+	{", phase_epochs: [2, 3], temperature: {kind: linear}", {NULL, NULL}},
+	{", phase_epochs: [2, 3], ends: limit", {NULL, NULL}},
+	{", phase_budget: 0.9, ends: temperature", {"a smaller 'phase_budget' gives it room", NULL}},
+};
+
+START_TEST(limits_below_what_is_meant)
+{
+	struct experiment *x = open_ok(arena_printf(life, TOP STAGES TWO CHAIN("%s"), noted[_i].more));
+	struct stage_run *r = NULL;
+	struct stage_plan_sum sum;
+	char *text = NULL;
+	size_t size = 0;
+	ck_ok(stage_run_open(x, &x->stage[2], &r, &e));
+	for (int k = 0; k < 2; k++)
+		ck_assert_msg(noted[_i].note[k] ? r->lesson[k].note && strstr(r->lesson[k].note, noted[_i].note[k]) : !r->lesson[k].note, "%s: %s", noted[_i].more,
+		              r->lesson[k].note ? r->lesson[k].note : "no note");
+	stage_run_close(r);
+	FILE *f = open_memstream(&text, &size);
+	ck_ok(stage_check(x, &x->stage[2], f, false, &sum, &e));
+	fclose(f);
+	ck_assert_int_eq(strstr(text, "    note: its limit of ") != NULL, noted[_i].note[0] != NULL);
+	free(text);
+	experiment_close(x);
+}
+END_TEST
+
+/* What is advised is possible: `ends: temperature` takes no phase_epochs. */
+START_TEST(what_is_advised)
+{
+	static const struct { const char *more, *says, *not_this; } row[] = {
+		{", phase_epochs: [1, 4], phase_budget: 0.5", "its limit of 1 epoch is below the 4.5 that are meant", NULL},
+		{", temperature: {kind: adaptive, from: 4, lr: 1e-6}", "a larger 'phase_epochs' or a smaller 'phase_budget'", NULL},
+		{", ends: temperature, temperature: {kind: adaptive, from: 4, lr: 1e-6}", "more 'epochs' give it more room", "phase_epochs"},
+		{", temperature: {kind: fixed, tau: 2}", "does not come to 1 by itself", "phase_epochs"},
+	};
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		const struct trained t = train_ok(arena_printf(life, "out%zu", i), arena_printf(life, TOP STAGES TWO CHAIN("%s"), row[i].more));
+		char *text = NULL;
+		size_t size = 0;
+		ck_ok(file_read(life, path_join(life, t.folder, "log.txt"), false, &text, &size, &e));
+		ck_has(text, row[i].says);
+		ck_assert_msg(!row[i].not_this || !strstr(text, row[i].not_this), "%s", text);
+	}
 }
 END_TEST
 
@@ -163,12 +216,36 @@ START_TEST(early_end)
 }
 END_TEST
 
+/* Where temperatures alone end phases, what one leaves is the next teacher's. */
+START_TEST(early_end_without_limits)
+{
+	struct experiment *x = open_ok(TOP STAGES TWO CHAIN(", ends: temperature"));
+	struct stage_run *r = NULL;
+	ck_ok(stage_run_open(x, &x->stage[2], &r, &e));
+	run_end_lesson(r, 0, 2);
+	ck_assert_int_eq(r->lesson[1].epochs, 6);
+	ck_assert_int_eq(r->lesson[2].epochs, 1);
+	ck_assert_double_eq(r->lesson[1].optim[0].from, 2);
+	ck_assert_double_eq(r->lesson[2].optim[0].from, 8);
+	run_end_lesson(r, 1, 3);
+	ck_assert_int_eq(r->lesson[2].epochs, 4);
+	ck_assert_double_eq(r->lesson[2].optim[0].from, 5);
+	stage_run_close(r);
+	experiment_close(x);
+	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST ", ends: temperature"));
+	const struct course c = course_of_stage(&t, "chain");
+	const int first = course_epochs(&c, 0), second = course_epochs(&c, 1);
+	ck_assert_double_eq(metric(t.folder, "chain", first + second, "phase_by_limit"), 0);
+	ck_assert_int_eq(course_epochs(&c, 2), 9 - first - second);
+}
+END_TEST
+
 /* ---- what ends a phase ---- */
 
 START_TEST(by_temperature)
 {
 	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST));
-	const struct course c = course_of(&t, "chain");
+	const struct course c = course_of_stage(&t, "chain");
 	const int first = course_epochs(&c, 0), second = course_epochs(&c, 1);
 	ck_assert_int_eq(c.n, 9 * 4);
 	ck_assert_double_eq(c.tau[0], 4);
@@ -259,7 +336,7 @@ START_TEST(yoked)
 {
 	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST) REPEAT("yoked", ", temperature: {kind: fixed, tau: 2.5}")
 	                                         REPEAT("line", ", temperature: {kind: linear, from: 9, to: 3}") REPEAT("again", ", temperature: {kind: replay, of: chain.temperature}"));
-	const struct course chain = course_of(&t, "chain"), fixed = course_of(&t, "yoked"), line = course_of(&t, "line"), again = course_of(&t, "again");
+	const struct course chain = course_of_stage(&t, "chain"), fixed = course_of_stage(&t, "yoked"), line = course_of_stage(&t, "line"), again = course_of_stage(&t, "again");
 	for (int k = 0; k < 3; k++) {
 		ck_assert_int_eq(course_epochs(&fixed, k), course_epochs(&chain, k));
 		ck_assert_int_eq(course_epochs(&line, k), course_epochs(&chain, k));
@@ -309,7 +386,7 @@ START_TEST(in_distill)
 	                                         "linear, from: 8, to: 2}}]}\n"
 	                                         "  - {name: as, kind: distill, train: student, teacher: big.last, epochs: 4, losses: [{kind: kd, temperature: {kind: replay, of: kd.temperature}}]}\n");
 	ck_assert_double_eq_tol(metric(t.folder, "kd", 1, "tau/kd"), 8 - 6.0 / 4 * (0 + 0.25 + 0.5) * 16 / 56 - 6.0 / 4 * 0.75 * 8 / 56, 1e-5);
-	const struct course kd = course_of(&t, "kd"), as = course_of(&t, "as");
+	const struct course kd = course_of_stage(&t, "kd"), as = course_of_stage(&t, "as");
 	for (long i = 0; i < kd.n; i++)
 		ck_assert_double_eq(kd.tau[i], as.tau[i]);
 }
@@ -348,7 +425,7 @@ END_TEST
 START_TEST(without_labels)
 {
 	const struct trained t = train_ok("out", TOP STAGES TWO CHAIN(FAST ", labels: false"));
-	const struct course c = course_of(&t, "chain");
+	const struct course c = course_of_stage(&t, "chain");
 	ck_assert_double_eq(c.tau[c.n - 1], 1);
 	ck_assert_double_eq(metric(t.folder, "chain", 9, "teacher_images"), 56);
 	ck_assert_double_eq_tol(metric(t.folder, "chain", 9, "loss"), metric(t.folder, "chain", 9, "loss/kd"), 1e-12);
@@ -378,7 +455,7 @@ START_TEST(by_epoch_without_the_rest)
 	ck_ok(open_text(&x, "cpu", TOP STAGES TWO CHAIN(", temperature: {kind: adaptive, from: 4, lr: 100000, momentum: 0, update: epoch}"), "data.drop_last=true", NULL));
 	ck_ok(train(x, "out", &t));
 	experiment_close(x);
-	const struct course c = course_of(&t, "chain");
+	const struct course c = course_of_stage(&t, "chain");
 	ck_assert_int_eq(c.n, 9 * 3);
 	ck_assert_double_eq(c.tau[0], 4);
 	ck_assert_double_eq(c.tau[2], 4); /* of one epoch */
@@ -456,7 +533,10 @@ Suite *assistants_suite(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, layouts, 0, sizeof layout / sizeof *layout);
 	tcase_add_loop_test(tc, smaller_budgets, 0, sizeof smaller / sizeof *smaller);
+	tcase_add_loop_test(tc, limits_below_what_is_meant, 0, sizeof noted / sizeof *noted);
+	tcase_add_test(tc, what_is_advised);
 	tcase_add_test(tc, early_end);
+	tcase_add_test(tc, early_end_without_limits);
 	tcase_add_test(tc, teachers_leave_memory);
 	tcase_add_test(tc, by_temperature);
 	tcase_add_test(tc, rate_by_the_law);
