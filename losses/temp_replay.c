@@ -4,7 +4,8 @@ struct replay_conf { const char *of; };
 
 static const struct opt opts[] = {
 	{.name = "of", .type = OPT_TEXT, .offset = offsetof(struct replay_conf, of), .unit = "-", .flags = OPT_REQUIRED | OPT_NEUTRAL,
-	 .help = "STAGE.temperature: an earlier stage that had a temperature, step by step"},
+	 .help = "STAGE.temperature, an earlier stage that had a temperature; or another run's, RUN/STAGE (RUN: its folder) or a file temperature.csv, whose content enters "
+	         "the identity"},
 	{0},
 };
 
@@ -23,7 +24,7 @@ static const char *course(const void *conf)
 
 const struct temperature temperature_replay = {
 	.name = "replay",
-	.help = "what another stage's steps had: its temperatures without what moved them",
+	.help = "what the steps of another stage, or of another run's, had: its temperatures without what moved them",
 	.formula = "tau of the same step of the stage `of`; its last one from there on",
 	.paper = "",
 	.differs = "",

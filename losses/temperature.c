@@ -39,7 +39,7 @@ enum status temperature_read(struct arena *a, const struct conf *map, const char
 	const struct conf *kind = map->kind == CONF_MAP ? conf_find(map, "kind") : NULL;
 	if (!kind || !kind->text)
 		return err_user(e, map->at, "the temperature of %s is a map {kind: NAME, ...}; a number is written {kind: fixed, tau: 4}", what);
-	*use = (struct temperature_use){.at = map->at};
+	*use = (struct temperature_use){.map = map, .at = map->at};
 	for (int i = 0; i < TEMPERATURE_COUNT && !use->kind; i++)
 		if (str_eq(temperature_all[i]->name, kind->text))
 			use->kind = temperature_all[i];

@@ -53,7 +53,7 @@ struct temperature {
 	/* Before its first step, and before the first with another teacher: every state. variance: of the teacher's logits over the classes, mean over
 	   pictures. steps, epochs: in which it is to come to its end. NULL: their values at the start. */
 	void (*begin)(const void *conf, double variance, double steps, double epochs, double state[]);
-	/* The reference, as text, to a stage whose steps' temperatures it repeats. NULL: none. */
+	/* The reference, as text, to a stage whose steps' temperatures it repeats: its option `of`. NULL: none. */
 	const char *(*course)(const void *conf);
 };
 
@@ -67,6 +67,7 @@ extern const int temperature_count;
 struct temperature_use {
 	const struct temperature *kind;
 	void *conf;
+	const struct conf *map;
 	struct where at;
 };
 /* A map {kind: NAME, ...options}. what: the owner in messages. */

@@ -60,6 +60,8 @@ static enum status read_phases(struct experiment *x, struct stage *s, struct err
 {
 	const struct assistants_conf *c = s->conf;
 	const struct where at = conf_where(s->map, "phases");
+	if (course_is_path(c->phases))
+		return err_user(e, at, "'phases' are those of a stage of this file, STAGE.temperature: only the temperatures can be another run's");
 	const enum status st = course_read(x, s, c->phases, at, e);
 	if (st != OK)
 		return st;

@@ -22,6 +22,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/check.c \
 	%D%/checkpoint.c \
 	%D%/course.c \
+	%D%/course_of.c \
 	%D%/cohort.c \
 	%D%/cohort.h \
 	%D%/epoch.c \

@@ -78,7 +78,7 @@ struct stage {
 	int *anchor;                  /* epochs, ascending */
 	bool has_temperature;         /* its steps' temperatures are kept: STAGE.temperature */
 	bool has_course;
-	struct reference course;      /* of the stage whose temperatures or phases it repeats */
+	struct reference course;      /* of the stage, or the file of another run's, whose temperatures or phases it repeats */
 	uint64_t seed_data;           /* of the order and the views of the pictures: the experiment's, or that of teachers */
 	uint64_t seed_init;           /* of weights: the same, or an arm's own */
 	int arms;                     /* which entry of the experiment's `arms` it runs in, from 1; 0: alone */

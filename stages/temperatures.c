@@ -7,7 +7,7 @@
 
 /* ---- when the file is read ---- */
 
-enum status course_read(struct experiment *x, struct stage *s, const char *text, struct where at, struct err *e)
+static enum status read_stage(const struct experiment *x, const struct stage *s, const char *text, struct where at, struct reference *ref, struct err *e)
 {
 	const char *dot = strrchr(text, '.');
 	const struct stage *from = NULL;
@@ -15,18 +15,40 @@ enum status course_read(struct experiment *x, struct stage *s, const char *text,
 		if (strlen(o->name) == (size_t)(dot - text) && str_starts(text, o->name))
 			from = o;
 	if (!dot || !str_eq(dot, ".temperature"))
-		return err_user(e, at, "'%s' is no temperature of a stage: it is written STAGE.temperature", text);
+		return err_user(e, at, "'%s' is no temperature of a stage: it is written STAGE.temperature, and that of another run RUN/STAGE", text);
 	if (!from)
 		return err_user(e, at, "stage '%s' repeats '%s', and no stage before it has that name", s->name, text);
 	if (!from->has_temperature)
 		return err_user(e, at, "stage '%s' repeats '%s', but no loss of stage '%s' has a 'temperature'", s->name, text, from->name);
-	struct reference ref = {.stage = (int)(from - x->stage), .artefact = "temperature", .at = at};
-	snprintf(ref.identity, sizeof ref.identity, "%s/%s", from->identity, ref.artefact);
+	*ref = (struct reference){.stage = (int)(from - x->stage), .artefact = "temperature", .at = at};
+	snprintf(ref->identity, sizeof ref->identity, "%s/%s", from->identity, ref->artefact);
+	return OK;
+}
+
+static const char *repeated(const struct experiment *x, const struct reference *r)
+{
+	return r->stage < 0 ? r->path : x->stage[r->stage].name;
+}
+
+enum status course_read(struct experiment *x, struct stage *s, const char *text, struct where at, struct err *e)
+{
+	struct reference ref;
+	const enum status st = course_is_path(text) ? course_of(x->arena, text, at, &ref, e) : read_stage(x, s, text, at, &ref, e);
+	if (st != OK)
+		return st;
 	if (s->has_course && !str_eq(s->course.identity, ref.identity))
-		return err_user(e, at, "stage '%s' repeats two stages, '%s' and '%s': one is possible", s->name, x->stage[s->course.stage].name, from->name);
+		return err_user(e, at, "stage '%s' repeats two stages, '%s' and '%s': one is possible", s->name, repeated(x, &s->course), repeated(x, &ref));
 	s->has_course = true;
 	s->course = ref;
 	return OK;
+}
+
+/* The resolved file holds from every folder: `of` names the file that was found. */
+static void keep_path(const struct stage *s, const struct temperature_use *use)
+{
+	struct conf *of = s->course.stage < 0 ? conf_use(use->map, "of") : NULL;
+	if (of)
+		of->text = s->course.path;
 }
 
 const struct term *temperature_first(const struct term *terms, int n)
@@ -47,6 +69,8 @@ enum status temperatures_read(struct experiment *x, struct stage *s, const struc
 		s->has_temperature = true;
 		if (kind->course)
 			st = course_read(x, s, kind->course(terms[i].temperature.conf), terms[i].temperature.at, e);
+		if (kind->course && st == OK)
+			keep_path(s, &terms[i].temperature);
 	}
 	return st;
 }

@@ -11,8 +11,15 @@
 
 /* Notes in s that terms have a temperature, and the reference of one that repeats another stage's. */
 enum status temperatures_read(struct experiment *x, struct stage *s, const struct term *terms, int n, struct err *e);
-/* "STAGE.temperature", of an earlier stage that has one. A stage repeats one other at most. */
+/* "STAGE.temperature", of an earlier stage that has one, or what course_of takes. A stage repeats one other at most. */
 enum status course_read(struct experiment *x, struct stage *s, const char *text, struct where at, struct err *e);
+
+/* ---- course_of.c: another run's, by content ---- */
+
+/* Whether the text is a path, and no STAGE.temperature. */
+bool course_is_path(const char *text);
+/* RUN/STAGE, RUN a run's folder, or a file as course_save writes it: it is there and whole. The reference's identity is the content's hash, its path absolute. */
+enum status course_of(struct arena *a, const char *text, struct where at, struct reference *ref, struct err *e);
 
 /* The first term that has a temperature and is built; NULL: none. */
 const struct term *temperature_first(const struct term *terms, int n);

@@ -406,6 +406,73 @@ START_TEST(repeating_does_not_teach)
 }
 END_TEST
 
+/* Another run's temperatures, by its folder and stage or by their file: its content is the identity, and neither a name nor a place. */
+#define OF(place) TOP STAGES TWO "  - {name: again, kind: assistants, train: student, teacher: [small.last, big.last], epochs: 9, temperature: {kind: replay, of: \"" place "\"}}\n"
+
+static struct experiment *open_of(const char *place)
+{
+	return open_ok(arena_printf(life, OF("%s"), place));
+}
+
+START_TEST(of_another_run)
+{
+	const struct trained t = train_ok("one", TOP STAGES TWO CHAIN(FAST));
+	struct experiment *x = open_of(arena_printf(life, "%s/chain", t.folder)), *y = NULL, *z = NULL;
+	struct trained again;
+	const char *text = file_text(&t, "chain");
+	y = open_of(text_file("copy.csv", text));
+	z = open_of(text_file("other.csv", arena_printf(life, "%s%s", text, "36,10,3,1\n")));
+	ck_assert_str_eq(x->stage[2].identity, y->stage[2].identity);
+	ck_assert_str_ne(x->stage[2].identity, z->stage[2].identity);
+	experiment_close(z);
+	experiment_close(y);
+	ck_ok(train(x, "two", &again));
+	experiment_close(x);
+	const struct course chain = course_of_stage(&t, "chain"), now = course_of_stage(&again, "again");
+	const int taught = 4 * (course_epochs(&chain, 0) < course_epochs(&now, 0) ? course_epochs(&chain, 0) : course_epochs(&now, 0));
+	ck_assert_int_gt(taught, 0);
+	for (int i = 0; i < taught; i++)
+		ck_assert_double_eq(now.tau[i], chain.tau[i]);
+	/* The resolved file says where they were, from any folder. */
+	ck_ok(experiment_open(life, path_join(life, again.folder, "config.yaml"), &(struct experiment_options){.threads = 1}, &x, &e));
+	ck_assert_str_eq(x->stage[2].identity, again.result[2].stage->identity);
+	ck_assert(*x->stage[2].course.path == '/');
+	experiment_close(x);
+	/* A run that found the chain finished has no file of its own: the store knows whose it is. */
+	const struct trained found = train_ok("one", TOP STAGES TWO CHAIN(FAST) "  - {name: more, kind: supervise, train: student, epochs: 1}\n");
+	ck_assert(found.result[2].reused && !file_exists(arena_printf(life, "%s/stages/chain/temperature.csv", found.folder)));
+	x = open_of(arena_printf(life, "%s/chain", found.folder));
+	ck_assert_str_eq(x->stage[2].identity, again.result[2].stage->identity);
+	experiment_close(x);
+}
+END_TEST
+
+static void refused_of(const char *place, enum status status, const char *says)
+{
+	struct experiment *x = NULL;
+	ck_assert_msg(open_text(&x, "cpu", arena_printf(life, OF("%s"), place), NULL) == status, "%s", e.text);
+	ck_has(e.text, says);
+	experiment_close(x);
+	err_clear(&e);
+}
+
+START_TEST(of_no_run)
+{
+	const struct trained t = train_ok("one", TOP STAGES TWO CHAIN(FAST));
+	refused_of("nowhere/chain", E_USER, "there is no run 'nowhere'");
+	refused_of("nowhere.csv", E_USER, "there is no file 'nowhere.csv'");
+	refused_of(t.folder, E_USER, "is a run: name a stage of it");
+	refused_of(arena_printf(life, "%s/chian", t.folder), E_USER, "has no stage 'chian'; did you mean 'chain'?");
+	refused_of(arena_printf(life, "%s/small", t.folder), E_USER, "has left no temperatures: no loss of it has a 'temperature'");
+	refused_of(text_file("bad.csv", "step,epoch,lesson,temperature\n0,1,1,20\n2,1,1,19\n"), E_ENV, "bad.csv:3: damaged");
+	refused_of(text_file("empty.csv", "step,epoch,lesson,temperature\n"), E_ENV, "no step has a temperature");
+	struct experiment *x = NULL;
+	ck_assert_int_eq(open_text(&x, "cpu", arena_printf(life, TOP STAGES TWO CHAIN(", phases: \"%s/chain\""), t.folder), NULL), E_USER);
+	ck_has(e.text, "'phases' are those of a stage of this file");
+	experiment_close(x);
+}
+END_TEST
+
 /* What is repeated enters an identity; what the stage is called does not. */
 START_TEST(names_do_not_matter)
 {
@@ -547,6 +614,8 @@ Suite *assistants_suite(void)
 	tcase_add_test(tc, in_distill);
 	tcase_add_test(tc, repeating_does_not_teach);
 	tcase_add_test(tc, names_do_not_matter);
+	tcase_add_test(tc, of_another_run);
+	tcase_add_test(tc, of_no_run);
 	tcase_add_test(tc, without_labels);
 	tcase_add_test(tc, one_that_stays);
 	tcase_add_test(tc, weight_of_0);
