@@ -137,7 +137,7 @@ void reference_markdown(FILE *f)
 	print_kind(f, "losses", "losses",
 	           "Entries of a `distill` stage's `losses: [{kind: NAME, weight: 1, ...}]`.");
 	print_kind(f, "temperatures", "temperatures",
-	           "`temperature: {kind: NAME, ...}` of a loss that has `tau`, in its place, or of an `assistants` stage. Every step's is kept in\n"
+	           "`temperature: {kind: NAME, ...}` of a loss that has `tau`, in its place, or of an `assistants` or `ktan` stage. Every step's is kept in\n"
 	           "`stages/STAGE/temperature.csv` of the run, and a later stage may repeat it, or the lengths of its phases: `STAGE.temperature`.");
 	print_kind(f, "critics", "critics", "`critic: {kind: NAME, ...}` of a `blocks` stage.");
 	print_kind(f, "adversaries", "adversaries", "`adversary: NAME` of a `blocks` stage.");

@@ -3,9 +3,10 @@
  * which the teacher's can be made again. What it gives is then the student's target, with a critic that calls the map's features real.
  */
 #include "stages/adversary_step.h"
+#include "stages/temperatures.h"
 
 struct ktan_conf {
-	const struct conf *teacher, *critic;
+	const struct conf *teacher, *critic, *temperature;
 	const char *student_tap, *teacher_tap;
 	int map_epochs;
 	double map_lr, feature, adversarial, ce, kd, tau;
@@ -24,6 +25,7 @@ static const struct opt opts[] = {
 	REAL(ktan_conf, ce, 0.1, 0, 1e9, "-", "weight of the labels"),
 	REAL(ktan_conf, kd, 0.9, 0, 1e9, "-", "weight of tau^2 KL by the teacher's logits"),
 	REAL(ktan_conf, tau, 4, 0.001, 1000, "-", "temperature of the KL"),
+	NODE(ktan_conf, temperature, "{kind: NAME, ...} in place of tau, a temperature that changes over the student's epochs: `limbeck list temperatures`"),
 	CHOICE(ktan_conf, adversary, "non_saturating", "non_saturating|least_squares", "adversarial loss"),
 	REAL(ktan_conf, critic_lr, 1e-4, 0, 10, "-", "critic: Adam's learning rate (betas .5 and .999), constant"),
 	INT(ktan_conf, critic_every, 1, 1, 1000, "steps", "the critic moves on steps divisible by it"),
@@ -38,8 +40,14 @@ struct layers {
 	bool relu;
 };
 
+struct ktan_own {
+	void *critic;     /* options of the critic small */
+	struct term *kd;  /* the KL by a temperature that changes; NULL: by the number tau, or not at all */
+};
+
 struct ktan_lesson {
 	const struct ktan_conf *conf;
+	struct term *kd;
 	const void *critic_conf;
 	const struct adversary *adversary;
 	const char *student_tap, *teacher_tap;
@@ -48,19 +56,46 @@ struct ktan_lesson {
 	struct optim *critic_optim;
 };
 
+/* The KL as a loss of the list, which knows temperatures. */
+static enum status read_temperature(struct experiment *x, struct stage *s, struct term **kd, struct err *e)
+{
+	const struct ktan_conf *c = s->conf;
+	const char *what = arena_printf(x->arena, "stage '%s'", s->name);
+	struct conf *made = NULL;
+	int n = 0;
+	if (!c->temperature)
+		return OK;
+	if (conf_find(s->map, "tau"))
+		return err_user(e, conf_where(s->map, "tau"), "%s has both 'tau' and 'temperature': one of them", what);
+	enum status st = conf_parse(x->arena, "losses: [{kind: kd}]", "defaults", &made, e);
+	if (st == OK)
+		st = terms_read(x->arena, conf_find(made, "losses"), what, kd, &n, e);
+	if (st != OK)
+		return st;
+	(*kd)->weight = c->kd;
+	st = temperature_read(x->arena, c->temperature, what, &(*kd)->temperature, e);
+	return st == OK ? temperatures_read(x, s, *kd, 1, e) : st;
+}
+
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)
 {
 	const struct ktan_conf *c = s->conf;
-	const enum status critic = small_critic_read(x, s, c->critic, &s->own, e);
+	struct ktan_own *own = NEW(x->arena, struct ktan_own);
+	s->own = own;
+	const enum status critic = small_critic_read(x, s, c->critic, &own->critic, e);
 	const enum status teacher = references_read(x, s, c->teacher, false, &s->teacher, &s->n_teacher, e);
-	return critic == OK ? teacher : critic;
+	const enum status temperature = read_temperature(x, s, &own->kd, e);
+	return critic != OK ? critic : teacher == OK ? temperature : teacher;
 }
 
 static void canonical(const struct stage *s, struct str *text)
 {
 	const struct ktan_conf *c = s->conf;
+	const struct ktan_own *own = s->own;
 	if (c->adversarial > 0)
-		small_critic_canonical(s->own, text);
+		small_critic_canonical(own->critic, text);
+	if (own->kd)
+		terms_canonical(own->kd, 1, text);
 }
 
 static struct node *apply_layers(struct builder *b, struct node *x, const void *conf)
@@ -102,6 +137,16 @@ static struct node *critic_segment(struct step *st, const struct ktan_lesson *kl
 	return kl->adversary->student(st->g, fake_score);
 }
 
+static void add_kd(struct step *st, const struct ktan_lesson *kl, const struct taps *s, struct node **loss)
+{
+	if (!kl->kd) {
+		step_weigh(st, loss, "loss/kd", kl->conf->kd, kd_divergence(st->g, s->logits, step_teacher(st)->logits, kl->conf->tau));
+		return;
+	}
+	struct node *weighted = step_terms(st, kl->kd, 1, s, step_teacher(st), st->run->student, st->run->teacher);
+	*loss = *loss ? graph_add(st->g, *loss, weighted) : weighted;
+}
+
 static enum status build_student(const struct lesson *l, struct step *st, struct err *e)
 {
 	(void)e;
@@ -121,7 +166,7 @@ static enum status build_student(const struct lesson *l, struct step *st, struct
 	if (c->ce > 0)
 		step_weigh(st, &loss, "loss/ce", c->ce, graph_cross_entropy(g, s.logits, st->label, 0));
 	if (c->kd > 0)
-		step_weigh(st, &loss, "loss/kd", c->kd, kd_divergence(g, s.logits, step_teacher(st)->logits, c->tau));
+		add_kd(st, kl, &s, &loss);
 	if (graph_status(g) == OK && !loss)
 		graph_fail(g, "every loss of stage '%s' has weight 0: nothing to learn from", st->run->stage->name);
 	step_metric(st, "loss", loss);
@@ -183,6 +228,12 @@ static void add_map_lesson(struct stage_run *r, const struct ktan_lesson *kl)
 	l->own = kl;
 }
 
+static enum status begin_student(const struct lesson *l, struct aside *a, struct err *e)
+{
+	const struct ktan_lesson *kl = l->own;
+	return temperatures_begin(l, a, kl->kd, 1, l->epochs, e);
+}
+
 static void add_student_lesson(struct stage_run *r, const struct ktan_lesson *kl)
 {
 	static const struct schedule_conf constant = {0};
@@ -198,16 +249,20 @@ static void add_student_lesson(struct stage_run *r, const struct ktan_lesson *kl
 	l->teacher = 0;
 	l->selects = true;
 	l->build = build_student;
+	l->begin = kl->kd && kl->conf->kd > 0 ? begin_student : NULL;
 	l->own = kl;
 }
 
 static enum status define(struct stage_run *r, struct err *e)
 {
+	const struct ktan_own *from_file = r->stage->own;
 	struct ktan_lesson *kl = NEW(r->arena, struct ktan_lesson);
 	kl->conf = r->stage->conf;
-	kl->critic_conf = r->stage->own;
+	kl->critic_conf = from_file->critic;
 	kl->adversary = adversary_find(opt_choice(opts, "adversary", kl->conf->adversary));
-	const enum status st = define_networks(r, kl, e);
+	enum status st = define_networks(r, kl, e);
+	if (st == OK && from_file->kd)
+		st = run_define_terms(r, from_file->kd, 1, &kl->kd, e);
 	if (st != OK)
 		return st;
 	if (kl->conf->feature > 0 || kl->critic)

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "base/file.h"
 #include "engine/params.h"
 #include "tests/stages/duel.h"
 
@@ -348,6 +349,23 @@ START_TEST(ktan_map_then_student)
 }
 END_TEST
 
+/* By a temperature that changes over the student's two epochs of 16, 16, 16 and 8 pictures; the map's two have none. One that is always 4 is the number. */
+START_TEST(ktan_temperature)
+{
+#define KTAN(more) "  - {name: m, train: student, kind: ktan, " TAUGHT "epochs: 2, " more "}\n"
+	const struct trained line = train_ok("line", TOP STAGES TEACH KTAN("temperature: {kind: linear, from: 8, to: 2}"));
+	ck_assert_int_eq(rows(line.folder, "m", -1, "tau/kd"), 2);
+	ck_assert_double_eq_tol(metric(line.folder, "m", 3, "tau/kd"), 8 - 6.0 / 2 * ((0 + 0.25 + 0.5) * 16 + 0.75 * 8) / 56, 1e-5);
+	ck_assert(file_exists(arena_printf(life, "%s/stages/m/temperature.csv", line.folder)));
+	const struct trained number = train_ok("number", TOP STAGES TEACH KTAN("tau: 4")), fixed = train_ok("fixed", TOP STAGES TEACH KTAN("temperature: {kind: fixed, tau: 4}"));
+	ck_assert_double_eq_tol(metric(number.folder, "m", 3, "loss/kd"), metric(fixed.folder, "m", 3, "loss/kd"), 1e-4);
+	ck_assert(fabs(metric(number.folder, "m", 3, "loss/kd") - metric(line.folder, "m", 3, "loss/kd")) > 1e-4);
+	const struct trained adaptive = train_ok("adaptive", TOP STAGES TEACH KTAN("temperature: {kind: adaptive}"));
+	ck_assert_double_gt(metric(adaptive.folder, "m", -1, "tau_rate"), 0);
+	ck_assert_int_eq(rows(adaptive.folder, "m", -1, "alignment/kd"), 2);
+}
+END_TEST
+
 /* ---- whole stages ---- */
 
 static const struct { const char *options; int epochs; } whole[] = {
@@ -356,6 +374,7 @@ static const struct { const char *options; int epochs; } whole[] = {
 	{"kind: meal, teacher: teach.anchors, similarity: [1, 1], ", 2}, {"kind: meal, " TAUGHT "similarity: [0, 0], ", 2},
 	{"kind: afd, ", 2}, {"kind: afd, peers: [teacher, deep], critic_every: 2, ", 2}, {"kind: afd, adversarial: false, kd: 0, ", 2},
 	{"kind: ktan, " TAUGHT, 4}, {"kind: ktan, " TAUGHT "adversarial: 0, feature: 0, ", 2},
+	{"kind: ktan, " TAUGHT "kd: 0, temperature: {kind: adaptive}, ", 4},
 	{"kind: ktan, " TAUGHT "student_tap: block1.pre, teacher_tap: block2, adversary: least_squares, critic_every: 3, map_epochs: 1, ", 3},
 };
 
@@ -374,7 +393,7 @@ END_TEST
 /* Stopped every few steps: peers, critics and all optimisers go on from where they were. */
 START_TEST(stopped)
 {
-	static const char *const kinds[] = {"kind: afd, peers: [teacher], ", "kind: ktan, " TAUGHT, "kind: meal, teacher: teach.anchors, ", "kind: anc, " TAUGHT};
+	static const char *const kinds[] = {"kind: afd, peers: [teacher], ", "kind: ktan, temperature: {kind: adaptive}, " TAUGHT, "kind: meal, teacher: teach.anchors, ", "kind: anc, " TAUGHT};
 	const char *text = arena_printf(life, TOP STAGES TEACH "  - {name: m, train: student, %sepochs: 2}\n", kinds[_i]);
 	const struct trained one = train_ok("one", text);
 	struct trained two;
@@ -425,6 +444,8 @@ static const struct { const char *options, *told; } bad[] = {
 	{"kind: ktan, teacher: teach.last, student_tap: block7", "no tap 'block7'"},
 	{"kind: ktan, teacher: teach.last, teacher_tap: pooled", "maps (N,C,H,W) are wanted"},
 	{"kind: ktan", "needs 'teacher'"},
+	{"kind: ktan, teacher: teach.last, tau: 4, temperature: {kind: linear}", "both 'tau' and 'temperature'"},
+	{"kind: ktan, teacher: teach.last, temperature: {kind: linea}", "unknown temperature 'linea'; did you mean 'linear'?"},
 };
 
 START_TEST(refused)
@@ -448,6 +469,7 @@ Suite *peers_suite(void)
 	tcase_add_loop_test(tc, meal_by_hand, 0, 2);
 	tcase_add_test(tc, meal_places);
 	tcase_add_test(tc, afd_by_hand);
+	tcase_add_test(tc, ktan_temperature);
 	tcase_add_test(tc, afd_peers_are_detached);
 	tcase_add_test(tc, afd_twins_and_exam);
 	tcase_add_loop_test(tc, ktan_map_then_student, 0, 2);
