@@ -104,7 +104,7 @@ static enum status measure(const struct eval_target *t, struct evaluator *ev, en
 	void *workspace = NULL;
 	enum status st = params_place(t->net->params, dev, e);
 	if (st == OK)
-		st = weights_load(t->net->params, t->weights, e);
+		st = weights_fit(t->net, t->weights, weights_load(t->net->params, t->weights, e), e);
 	if (st == OK)
 		st = device_alloc(dev, bytes, &workspace, e);
 	if (st == OK)

@@ -226,7 +226,8 @@ enum status nets_load(struct gradcam_nets *nets, int seed, struct err *e)
 		const struct gradcam_column *c = &nets->column[i];
 		st = params_place(c->net->params, nets->experiment[0]->dev, e);
 		if (st == OK)
-			st = i == nets->n - 1 ? net_init(c->net, (uint64_t)seed, NULL, e) : weights_load(c->net->params, c->weights, e);
+			st = i == nets->n - 1 ? net_init(c->net, (uint64_t)seed, NULL, e)
+			                      : weights_fit(c->net, c->weights, weights_load(c->net->params, c->weights, e), e);
 	}
 	return st;
 }

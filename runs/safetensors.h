@@ -46,5 +46,7 @@ enum status weights_load(struct params *p, const char *path, struct err *e);
    keep what they hold. Such a file may have more, but nothing under a name whose first part ("layer1") is that of a row which is taken: then the
    block itself is another. *body: that it was so. The error is weights_load's. */
 enum status weights_take(struct params *p, int head, const char *path, bool *body, struct err *e);
+/* What such a file says under a key of its metadata, in the arena; NULL: nothing, or it can't be read. */
+const char *weights_meta(struct arena *a, const char *path, const char *key);
 
 #endif

@@ -271,3 +271,13 @@ enum status weights_take(struct params *p, int head, const char *path, bool *bod
 	arena_close(a);
 	return st;
 }
+
+const char *weights_meta(struct arena *a, const char *path, const char *key)
+{
+	struct arena *own = arena_open("weights");
+	struct st_file f;
+	const char *text = st_read(own, path, &f, NULL) == OK ? st_meta(&f, key) : NULL;
+	const char *copy = text ? arena_str(a, text) : NULL;
+	arena_close(own);
+	return copy;
+}

@@ -78,4 +78,5 @@ liblimbeck_core_la_SOURCES += \
 	%D%/vary_int.h \
 	%D%/vary_read.c \
 	%D%/vary_seeds.c \
-	%D%/watch.c
+	%D%/watch.c \
+	%D%/weights_size.c

@@ -195,6 +195,9 @@ enum status references_read(struct experiment *x, const struct stage *s, const s
 enum status experiment_net(struct experiment *x, struct arena *a, const char *network, const char *as, struct net **net, struct err *e);
 /* The same without memory of its own, for who asks what it is like. */
 enum status experiment_shape(struct experiment *x, const char *network, struct net **net, struct err *e);
+/* After weights of a file were loaded, or were not: warns, or adds to the error, where the file says that they were trained on pictures of another size than
+   the network is given. Gives `loaded`. */
+enum status weights_fit(const struct net *net, const char *path, enum status loaded, struct err *e);
 /* resolved config, each value with its origin */
 void experiment_resolved(const struct experiment *x, FILE *f);
 

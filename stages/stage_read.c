@@ -127,6 +127,7 @@ static enum status check_file(struct experiment *x, struct net *net, const struc
 	if (st == OK)
 		st = starts ? weights_take(net->params, net_part_all(net), r->path, &body, e) : weights_load(net->params, r->path, e);
 	params_release(net->params);
+	weights_fit(net, r->path, st, e);
 	if (st != OK)
 		err_note(e, "these weights were asked for at %s:%d:%d", r->at.file, r->at.line, r->at.col);
 	return st;

@@ -276,6 +276,8 @@ t "eval of weights" 0 eval "$weights" --experiment good.yaml --network big --out
 t "eval of weights wants the experiment" 2 eval "$weights" -- "--experiment FILE.yaml and --network NAME"
 t "weights of another network" 2 eval "$weights" --experiment good.yaml --network small -- "last.safetensors" "(8,3,3,3)" "(4,3,3,3)"
 t "weights of other classes" 2 eval "$weights" --experiment good.yaml --network big --set data.classes=5 -- "fc.weight" "(4,12)" "(5,12)"
+t "weights of pictures of another size" 0 eval "$weights" --experiment good.yaml --network big --set data.size=12 --out eval -- "top-1" \
+	"teach/last.safetensors' was trained on pictures of 8 x 8 (wide, high) in 3 channels, network 'big' is given 12 x 12 in 3: it takes them"
 head -c 1000 "$weights" >short.safetensors
 t "weights that were cut off" 1 eval short.safetensors --experiment good.yaml --network big -- "short.safetensors"
 printf 'not weights, but a text' >text.safetensors
@@ -292,6 +294,8 @@ printf '0 1 2 5 8\n3 0 0 4 4\n' >boxes.txt
 t "gradcam with boxes, as JSON, in double" 0 gradcam "$run" --stage teach --stage kd --boxes boxes.txt --count 80 --class predicted --json --device ref --out cam -- \
 	'"objects": 2' '"class": "what teach.last answers"' '"sheets": ["cam/last.png"]'
 t "gradcam of weights" 0 gradcam "$weights" "$run/stages/kd/last.safetensors" --experiment good.yaml --network big --network small --count 9 --out cam -- "big" "small"
+t "gradcam of weights of pictures of another size" 0 gradcam "$weights" --experiment good.yaml --network big --set data.size=12 --count 9 --out cam -- \
+	"was trained on pictures of 8 x 8 (wide, high)"
 t "gradcam of weights of another network" 2 gradcam "$weights" --experiment good.yaml --network small --out cam -- "last.safetensors" "(8,3,3,3)" "(4,3,3,3)"
 t "gradcam of weights wants the experiment" 2 gradcam "$weights" "$run" -- "--experiment FILE.yaml and a --network NAME for each file"
 t "gradcam of a layer that is not there" 2 gradcam "$run" --layer blok2 -- "has no layer 'blok2'; did you mean 'block2'?" "block1, block2, last and all"
@@ -330,6 +334,8 @@ t "a teacher of other classes is refused before anything is trained" 2 train goo
 [ ! -e none ]
 verdict $? "and nothing was written"
 t "a teacher from a file" 0 train good.yaml --out runs --quiet --set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big
+t "a teacher of pictures of another size is told" 0 check good.yaml --set data.size=12 --set "stages.kd.teacher={file: $weights}" \
+	--set stages.kd.teacher_network=big -- "was trained on pictures of 8 x 8 (wide, high) in 3 channels, network 'big (teacher)' is given 12 x 12"
 t "a teacher's file that is not there" 2 check good.yaml --set 'stages.kd.teacher={file: nowhere.safetensors}' -- "nowhere.safetensors"
 printf 'x' | dd of="$weights" bs=1 seek=2000 conv=notrunc 2>/dev/null
 t "weights that were changed since are not used" 0 train good.yaml --out runs --quiet
