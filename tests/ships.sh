@@ -50,6 +50,29 @@ report "each ship of a known class is cut out as a square" < <(
 		grep -qF "FullDataSet/AllImages/$words" converted || { echo "no '$words'"; grep 100000063 converted; }
 	done
 )
+report "and every cut-out is a square inside its picture" < <(
+	sed 's|.*AllImages/\([0-9]*\)\.bmp -crop \([0-9]*\)x\([0-9]*\)+\([0-9]*\)+\([0-9]*\) .*|\1 \2 \3 \4 \5|' converted | while read -r picture w h x y rest; do
+		[ -z "$rest" ] && [ "$w" = "$h" ] || { echo "no square in a picture: $picture $w $h $x $y $rest"; continue; }
+		annotation=HRSC2016/FullDataSet/Annotations/$picture.xml
+		width=$(sed -n 's|.*<Img_SizeWidth>\([0-9]*\)<.*|\1|p' "$annotation") height=$(sed -n 's|.*<Img_SizeHeight>\([0-9]*\)<.*|\1|p' "$annotation")
+		[ $((x + w)) -le "$width" ] && [ $((y + h)) -le "$height" ] || echo "$picture is $width x $height, cut at $x, $y: $w x $h"
+	done
+)
+# A picture of 100 x 60. Boxes by hand: at the right edge (9 x 40: a square of 40 from 75, moved to 60), at the bottom (40 x 4: from 37, moved to 20), in the
+# corner above (10 x 2), and a ship of 90, longer than the picture is high (a square of 60 around its middle at 50).
+{
+	printf '<HRSC_Image>\r\n<Img_SizeWidth>100</Img_SizeWidth>\r\n<Img_SizeHeight>60</Img_SizeHeight>\r\n<HRSC_Objects>\r\n'
+	for box in "90 20 98 59" "10 55 49 58" "0 0 9 1" "5 30 94 33"; do
+		read -r xmin ymin xmax ymax <<<"$box"
+		printf '<HRSC_Object>\r\n<Class_ID>100000027</Class_ID>\r\n<box_xmin>%s</box_xmin>\r\n<box_ymin>%s</box_ymin>\r\n' "$xmin" "$ymin"
+		printf '<box_xmax>%s</box_xmax>\r\n<box_ymax>%s</box_ymax>\r\n</HRSC_Object>\r\n' "$xmax" "$ymax"
+	done
+	printf '</HRSC_Objects>\r\n</HRSC_Image>\r\n'
+} >edges.xml
+report "squares at the edges, worked by hand" < <(
+	awk -f HRSC2016/ships.awk edges.xml | cut -f 4- | tr '\t' ' ' >got
+	printf '60 20 40\n10 20 40\n0 0 10\n20 0 60\n' | diff - got
+)
 
 fenced yaml >ships.yaml
 report "the page's experiment passes 'limbeck check'" < <(
