@@ -10,8 +10,9 @@
 
 enum {
 	CELL_ABOUT = 112, CELL_MOST = 224, /* pixels of a picture's longer side */
-	EDGE = 16, GAP = 8, LINE = 18, HEAD = 24, NAMES = 132, GROUP = 28, BAR = 12, BAR_LENGTH = 220, BARS = 66,
+	EDGE = 16, GAP = 8, LINE = 18, HEAD = 24, NAMES = 132, GROUP = 28, BAR = 12, BAR_LENGTH = 220, BARS = 66, SMALL = 11,
 	WITHIN = 98, /* per cent */
+	SECOND_BAR = EDGE + NAMES + BAR_LENGTH + GROUP, /* where it begins */
 };
 
 struct layout {
@@ -69,6 +70,12 @@ static double difference_scale(struct arena *a, const struct sheet *s)
 	return within > 0 ? within : all[many - 1];
 }
 
+/* Of the second bar of colours. */
+static const char *difference_text(struct arena *a, const struct sheet *s)
+{
+	return arena_printf(a, "share of the map's sum in a pixel, minus that of %s; %d %% of all pixels are between the ends", s->column[0], WITHIN);
+}
+
 static struct layout lay_out(struct canvas *c, const struct sheet *s)
 {
 	const int longer = s->H > s->W ? s->H : s->W, columns = 2 * s->n_column;
@@ -77,7 +84,9 @@ static struct layout lay_out(struct canvas *c, const struct sheet *s)
 		scale = (double)CELL_MOST / longer;
 	struct layout l = {.w = round(s->W * scale), .h = round(s->H * scale), .x = EDGE + NAMES, .y = EDGE + 2 * LINE + 2 * HEAD};
 	l.most = difference_scale(canvas_arena(c), s);
-	l.width = fmax(column_x(s, &l, columns - 1) + l.w + EDGE, EDGE + NAMES + 2 * (BAR_LENGTH + GROUP) + 240);
+	l.width = fmax(column_x(s, &l, columns - 1) + l.w + EDGE, SECOND_BAR + BAR_LENGTH + GROUP + 240);
+	if (s->n_column > 1)
+		l.width = fmax(l.width, SECOND_BAR + canvas_text_width(c, SMALL, difference_text(canvas_arena(c), s)) + EDGE);
 	l.width = ceil(fmax(l.width, canvas_text_width(c, 12, s->note) + 2 * EDGE));
 	l.height = ceil(l.y + s->n_row * (l.h + GAP) + BARS);
 	return l;
@@ -175,7 +184,7 @@ static void draw_bar(struct canvas *c, double x, double y, void (*colour)(double
 {
 	enum { STEPS = 256 };
 	uint8_t rgb[3 * STEPS];
-	const struct text_form small = {.size = 11, .ink = INK_MUTED};
+	const struct text_form small = {.size = SMALL, .ink = INK_MUTED};
 	for (int i = 0; i < STEPS; i++)
 		colour(from + (1 - from) * i / (STEPS - 1), rgb + 3 * i);
 	canvas_text(c, x, y, small, what);
@@ -195,8 +204,7 @@ static void draw(struct canvas *c, const struct sheet *s, const struct layout *l
 		draw_row(c, s, l, i);
 	draw_bar(c, EDGE + NAMES, y, colour_heat, 0, (const char *const[]){"0", "", "its largest"}, "heat, each map by itself");
 	if (s->n_column > 1)
-		draw_bar(c, EDGE + NAMES + BAR_LENGTH + GROUP, y, colour_signed, -1, (const char *const[]){less, "0", more},
-		         arena_printf(canvas_arena(c), "share of the map's sum in a pixel, minus that of %s; %d %% of all pixels are between the ends", s->column[0], WITHIN));
+		draw_bar(c, SECOND_BAR, y, colour_signed, -1, (const char *const[]){less, "0", more}, difference_text(canvas_arena(c), s));
 }
 
 enum status sheet_png(const struct sheet *s, const char *path, struct err *e)

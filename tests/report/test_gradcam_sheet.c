@@ -90,6 +90,9 @@ static struct seen look(const struct sheet *s)
 	int H = 0, W = 0;
 	ck_assert_msg(sheet_png(s, scratch_path("s.png"), &e) == OK, "%s", e.text);
 	ck_assert_int_eq(image_read(scratch_path("s.png"), 3, &pixels, &H, &W, &e), OK);
+	for (int y = 0; y < H; y++) /* nothing is cut off: the margin at the right is empty */
+		for (int x = W - 8; x < W; x++)
+			ck_assert_msg(!memcmp(pixels + 3 * ((long)y * W + x), pixels, 3), "there is something at the edge, %d of %d in row %d", x, W, y);
 	n.all = (long)H * W;
 	for (long i = 0; i < n.all; i++) {
 		const uint8_t *p = pixels + 3 * i;
