@@ -19,5 +19,6 @@
 /* The cases of the suite `blocks` in the other files. */
 void blocks_run_cases(Suite *s);
 void blocks_critic_cases(Suite *s);
+void blocks_signs_cases(Suite *s);
 
 #endif

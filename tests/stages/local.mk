@@ -11,6 +11,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_blocks.c \
 	%D%/test_blocks_critic.c \
 	%D%/test_blocks_run.c \
+	%D%/test_blocks_signs.c \
 	%D%/test_evaluate.c \
 	%D%/test_experiment.c \
 	%D%/test_identity.c \

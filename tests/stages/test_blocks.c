@@ -1,4 +1,5 @@
-/* The main method step by step: who moves, by which losses, what is measured, what is undone. Whole stages: test_blocks_run.c, critics: test_blocks_critic.c. */
+/* The main method step by step: who moves, by which losses, what is measured, what is undone. Which way: test_blocks_signs.c, whole stages:
+   test_blocks_run.c, critics: test_blocks_critic.c. */
 #include "tests/stages/blocks.h"
 
 #include <math.h>
@@ -403,5 +404,6 @@ Suite *blocks_suite(void)
 	tcase_add_loop_test(tc, not_finite, 0, 4);
 	blocks_run_cases(s);
 	blocks_critic_cases(s);
+	blocks_signs_cases(s);
 	return s;
 }
