@@ -12,6 +12,12 @@ static struct node *student(struct graph *g, struct node *fake)
 	return graph_scale(g, graph_mean_all(g, fake), -1, 0);
 }
 
+static double middle(double smoothing)
+{
+	(void)smoothing;
+	return 0;
+}
+
 const struct adversary adversary_hinge = {
 	.name = "hinge",
 	.help = "the critic stops where scores are beyond 1 and -1; the student raises its score without end",
@@ -21,5 +27,5 @@ const struct adversary adversary_hinge = {
 	.revision = 1,
 	.critic = critic,
 	.student = student,
-	.middle = 0,
+	.middle = middle,
 };

@@ -16,6 +16,11 @@ static struct node *student(struct graph *g, struct node *fake)
 	return square_gap(g, fake, 1);
 }
 
+static double middle(double smoothing)
+{
+	return (1 - smoothing) / 2;
+}
+
 const struct adversary adversary_least_squares = {
 	.name = "least_squares",
 	.help = "squared distance of the scores from 1 (real) and 0 (fake)",
@@ -26,5 +31,5 @@ const struct adversary adversary_least_squares = {
 	.smooths = true,
 	.critic = critic,
 	.student = student,
-	.middle = 0.5,
+	.middle = middle,
 };

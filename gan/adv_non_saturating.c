@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "gan/critic.h"
 
 /* -log s(x) = softplus(-x), -log(1 - s(x)) = softplus(x), s the logistic. */
@@ -15,6 +17,12 @@ static struct node *student(struct graph *g, struct node *fake)
 	return graph_mean_all(g, graph_softplus(g, graph_scale(g, fake, -1, 0)));
 }
 
+/* Halfway between the labels as a probability, so as a score its log odds. */
+static double middle(double smoothing)
+{
+	return log((1 - smoothing) / (1 + smoothing));
+}
+
 const struct adversary adversary_non_saturating = {
 	.name = "non_saturating",
 	.help = "binary cross-entropy; the student maximises log s(D(fake))",
@@ -25,5 +33,5 @@ const struct adversary adversary_non_saturating = {
 	.smooths = true,
 	.critic = critic,
 	.student = student,
-	.middle = 0,
+	.middle = middle,
 };

@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "gan/critic.h"
 
 static struct node *critic(struct graph *g, struct node *real, struct node *fake, double smoothing)
@@ -24,5 +22,4 @@ const struct adversary adversary_wasserstein = {
 	.penalty = 10,
 	.critic = critic,
 	.student = student,
-	.middle = (double)NAN, /* scores have no zero of their own */
 };

@@ -55,18 +55,15 @@ enum status critic_define(struct arena *a, const struct critic *c, const void *c
 	return st;
 }
 
-/* Scores without a zero of their own are told apart by the midpoint of their two means. */
-static struct node *middle_of(struct graph *g, const struct adversary *adv, struct node *real_mean, struct node *fake_mean)
+double adversary_middle(const struct adversary *adv, double smoothing)
 {
-	if (!isnan(adv->middle))
-		return graph_const(g, adv->middle, shape0());
-	return graph_scale(g, graph_add(g, real_mean, fake_mean), 0.5, 0);
+	return adv->middle ? adv->middle(smoothing) : (double)NAN;
 }
 
-struct critic_report critic_report(struct graph *g, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake)
+struct critic_report critic_report(struct graph *g, double at, struct node *loss, struct node *real, struct node *fake)
 {
 	struct node *real_mean = graph_mean_all(g, real), *fake_mean = graph_mean_all(g, fake);
-	struct node *middle = middle_of(g, adv, real_mean, fake_mean);
+	struct node *middle = isnan(at) ? graph_scale(g, graph_add(g, real_mean, fake_mean), 0.5, 0) : graph_const(g, at, shape0());
 	return (struct critic_report){
 		.loss = loss,
 		.real_accuracy = graph_mean_all(g, graph_less(g, middle, real)),

@@ -35,6 +35,8 @@ struct critic {
 	enum status (*check)(const void *conf, const struct net *teacher, int block, struct where at, struct err *e);
 	/* Whether anything is trained to tell real from fake; false is "no adversary": a fixed score. NULL: always. */
 	bool (*is_adversary)(const void *conf);
+	/* Whether scores begin near 0, so that the loss's middle can divide them; false: they have an offset that training must bridge first. NULL: always. */
+	bool (*has_zero)(const void *conf);
 	/* h (N,C,H,W): the score (N) wide, before any logistic; large means real. */
 	struct node *(*score)(const void *conf, const struct critic_site *s, struct node *h);
 };
@@ -48,7 +50,9 @@ struct adversary {
 	struct node *(*critic)(struct graph *g, struct node *real, struct node *fake, double smoothing);
 	/* fake (N): (), what the student minimises. */
 	struct node *(*student)(struct graph *g, struct node *fake);
-	double middle;          /* a score above it calls the features real; NaN: above the midpoint of the batch's two mean scores */
+	/* A score above it calls the features real: halfway between what the critic's loss would have of real and of fake ones. NULL: scores have no zero of
+	   their own, and only the midpoint of two mean scores divides them. */
+	double (*middle)(double smoothing);
 };
 
 #define CRITIC(x) extern const struct critic critic_##x;
@@ -63,16 +67,19 @@ extern const struct adversary *const adversary_all[];
 extern const int adversary_count;
 const struct critic *critic_find(const char *name);
 const struct adversary *adversary_find(const char *name);
+/* Its middle; NaN where it has none. */
+double adversary_middle(const struct adversary *adv, double smoothing);
 
 /* The critic's own parameters, by a defining pass on features of this type; none where nothing of its own is trained. E_USER: what check says,
    without a place, and features that are no map. */
 enum status critic_define(struct arena *a, const struct critic *c, const void *conf, struct net *teacher, int block, const struct type *features,
                           const char *name, struct net **own, struct err *e);
 
-/* Critic's view of a step, for the metrics: accuracy on real and on fake (share, scores against middle), mean scores. All (). */
+/* Critic's view of a step, for the metrics: accuracy on real and on fake (share, scores against middle), mean scores. All (). middle NaN: the midpoint of
+   the two mean scores of the batch. */
 struct critic_report {
 	struct node *loss, *real_accuracy, *fake_accuracy, *real_mean, *fake_mean;
 };
-struct critic_report critic_report(struct graph *g, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake);
+struct critic_report critic_report(struct graph *g, double middle, struct node *loss, struct node *real, struct node *fake);
 
 #endif

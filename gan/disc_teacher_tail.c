@@ -32,6 +32,13 @@ static bool is_adversary(const void *conf)
 	return c->mutual || c->head != HEAD_NONE;
 }
 
+/* What the teacher says of its own classes is far from 0 before anything was learnt. */
+static bool has_zero(const void *conf)
+{
+	const struct tail_conf *c = conf;
+	return c->head == HEAD_SCALAR;
+}
+
 static struct node *log_odds(const struct critic_site *s, struct node *logits)
 {
 	/* A defining pass has no pictures: any label has the shape. */
@@ -71,5 +78,6 @@ const struct critic critic_teacher_tail = {
 	.has_tail = true,
 	.copies = copies,
 	.is_adversary = is_adversary,
+	.has_zero = has_zero,
 	.score = score,
 };

@@ -17,7 +17,7 @@ struct resume_watch {
 	double mean;                /* the moving one of its accuracy */
 	double steps;               /* of the lesson, that had an accuracy */
 	double told;                /* which alarms were: bits */
-	double epoch_steps, wins, chance; /* of the running epoch: those that had one, and those that left the mean in an alarm's range */
+	double epoch_steps, wins, chance; /* of the running epoch: those that were judged, and those that left the mean in an alarm's range */
 };
 
 struct resume {

@@ -125,11 +125,11 @@ void step_minimise_each(struct step *st, const char *name, int every, int n, str
 	st->segment[st->desc.n_segment++] = all;
 }
 
-void critic_metrics(struct step *st, const char *mark, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake)
+void critic_metrics(struct step *st, const char *mark, double middle, struct node *loss, struct node *real, struct node *fake)
 {
 	if (!loss || !real || !fake)
 		return;
-	const struct critic_report rep = critic_report(st->g, adv, loss, real, fake);
+	const struct critic_report rep = critic_report(st->g, middle, loss, real, fake);
 	const struct { const char *name; struct node *value; } rows[] = {
 		{"loss", rep.loss}, {"real_accuracy", rep.real_accuracy}, {"fake_accuracy", rep.fake_accuracy}, {"real_mean", rep.real_mean},
 		{"fake_mean", rep.fake_mean},
@@ -138,10 +138,10 @@ void critic_metrics(struct step *st, const char *mark, const struct adversary *a
 		step_metric(st, arena_printf(st->arena, "%s/%s", mark, rows[i].name), rows[i].value);
 }
 
-void critic_step(struct step *st, const char *mark, int every, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake,
+void critic_step(struct step *st, const char *mark, int every, double middle, struct node *loss, struct node *real, struct node *fake,
                  struct optim *o)
 {
-	critic_metrics(st, mark, adv, loss, real, fake);
+	critic_metrics(st, mark, middle, loss, real, fake);
 	step_minimise(st, mark, every, loss, o);
 }
 

@@ -33,10 +33,10 @@ struct node *small_critic_score(struct step *st, struct net *critic, const void 
 void step_weigh(struct step *st, struct node **sum, const char *name, double weight, struct node *value);
 /* A segment of several losses, each over an optimiser of its own: all updates are computed before any is made. */
 void step_minimise_each(struct step *st, const char *name, int every, int n, struct node *const loss[], struct optim *const o[]);
-/* Logs MARK/loss, MARK/real_accuracy, /fake_accuracy, /real_mean, /fake_mean. real, fake (N): scores. */
-void critic_metrics(struct step *st, const char *mark, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake);
+/* Logs MARK/loss, MARK/real_accuracy, /fake_accuracy, /real_mean, /fake_mean. real, fake (N): scores; middle: as critic_report's. */
+void critic_metrics(struct step *st, const char *mark, double middle, struct node *loss, struct node *real, struct node *fake);
 /* The critic's segment: the same, and loss is minimised over o alone. */
-void critic_step(struct step *st, const char *mark, int every, const struct adversary *adv, struct node *loss, struct node *real, struct node *fake,
+void critic_step(struct step *st, const char *mark, int every, double middle, struct node *loss, struct node *real, struct node *fake,
                  struct optim *o);
 /* The lesson's alarms watch what critic_step logs under these marks. */
 void critic_watch(struct stage_run *r, struct lesson *l, int n, const char *const mark[]);

@@ -154,7 +154,7 @@ static void map_segments(struct step *st, const struct afd_lesson *al, const str
 		struct node *real = small_critic_score(st, p->critic, al->critic_conf, map[before(al, k)], arena_printf(st->arena, "%s/real", p->mark));
 		fake[k] = small_critic_score(st, p->critic, al->critic_conf, map[k], arena_printf(st->arena, "%s/fake", p->mark));
 		if (real && fake[k])
-			critic_step(st, p->mark, al->conf->critic_every, adv, adv->critic(st->g, real, fake[k], 0), real, fake[k], p->critic_optim);
+			critic_step(st, p->mark, al->conf->critic_every, adversary_middle(adv, 0), adv->critic(st->g, real, fake[k], 0), real, fake[k], p->critic_optim);
 	}
 	if (graph_status(st->g) != OK)
 		return;

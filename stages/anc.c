@@ -95,7 +95,7 @@ static void critic_segment(struct step *st, const struct anc_lesson *al, struct 
 		rule = size_of_weights(g, al->critic, c->regulariser == REGULARISER_L2);
 	step_weigh(st, &sum, "critic/regulariser", c->regulariser_weight, rule);
 	/* The critic's parameters alone are its wrt: the student's features are detached. */
-	critic_step(st, "critic", c->critic_every, adv, sum, real_score, fake_score, al->critic_optim);
+	critic_step(st, "critic", c->critic_every, adversary_middle(adv, 0), sum, real_score, fake_score, al->critic_optim);
 }
 
 static struct node *student_adversarial(struct step *st, const struct anc_lesson *al, struct node *dropped)

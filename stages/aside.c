@@ -179,6 +179,11 @@ enum status aside_metric(struct aside *a, const char *name, double value, struct
 	return st == OK ? record_flush(t->rec, e) : st;
 }
 
+bool aside_alarmed(const struct aside *a, int i, enum watch_state alarm)
+{
+	return watch_told(a->t, i, alarm);
+}
+
 enum watch_state aside_watched(const struct aside *a, int i, double *steps)
 {
 	const enum watch_state state = watch_state_of(a->t, i);

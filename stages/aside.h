@@ -35,5 +35,7 @@ enum watch_state {
 	WATCH_CHANCE, /* at most 52 %: matched, or dead */
 };
 enum watch_state aside_watched(const struct aside *a, int i, double *steps);
+/* Whether this alarm of watch i was given, at any step of the lesson or at its end. */
+bool aside_alarmed(const struct aside *a, int i, enum watch_state alarm);
 
 #endif

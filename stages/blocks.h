@@ -115,8 +115,13 @@ enum status copies_measure(const struct lesson *l, struct aside *a, enum copies_
 
 /* ---- blocks_aside.c: before, after and between ---- */
 enum status blocks_begin(const struct lesson *l, struct aside *a, struct err *e);
-enum status blocks_end(const struct lesson *l, struct aside *a, struct err *e);
 enum status blocks_exam(const struct lesson *l, struct step *st, struct err *e);
 enum status blocks_choose(const struct lesson *l, struct aside *a, int *teacher, struct err *e);
+
+/* ---- blocks_fresh.c ---- */
+/* What became of the copies; and of each critic that gave the alarm of chance, whether a fresh one tells the features apart: MARK/fresh_accuracy. */
+enum status blocks_end(const struct lesson *l, struct aside *a, struct err *e);
+/* What its accuracy says of a critic that was at chance and had so many steps; from .48 to .52 features match, below it nothing is known. */
+const char *fresh_verdict(struct arena *a, double accuracy, double steps);
 
 #endif

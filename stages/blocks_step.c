@@ -1,4 +1,6 @@
 /* The step of a blocks lesson: METHODS A.3 as a graph. Critics first, then the students against the moved critics. */
+#include <math.h>
+
 #include "base/rng.h"
 #include "engine/build.h"
 #include "gan/penalty.h"
@@ -169,6 +171,13 @@ static struct node *add_mutual(struct step *st, const struct blocks_lesson *bl, 
 	return loss;
 }
 
+/* Which side of it a score lies on is the critic's answer; NaN: the midpoint of the batch's mean scores. */
+static double middle_of(const struct blocks_own *own, double smoothing)
+{
+	const bool has_zero = !own->critic->has_zero || own->critic->has_zero(own->critic_conf);
+	return has_zero ? adversary_middle(own->adversary, smoothing) : (double)NAN;
+}
+
 void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const char *mark, struct pair_nodes *const n[], int n_student)
 {
 	const struct pair *p = &bl->pair[i];
@@ -183,7 +192,7 @@ void blocks_critic(struct step *st, const struct blocks_lesson *bl, int i, const
 		return;
 	struct node *fake = n_student > 1 ? graph_concat(g, fakes, n_student, 0) : fakes[0];
 	struct node *loss = adv->critic(g, n[0][i].real_score, fake, bl->conf->smoothing);
-	critic_metrics(st, mark, adv, loss, n[0][i].real_score, fake);
+	critic_metrics(st, mark, middle_of(bl->own, bl->conf->smoothing), loss, n[0][i].real_score, fake);
 	if (p->critic_optim)
 		o[n_optim++] = p->critic_optim;
 	if (p->copy_optim)

@@ -132,7 +132,7 @@ static struct node *critic_segment(struct step *st, const struct ktan_lesson *kl
 	struct node *fake_score = small_critic_score(st, kl->critic, kl->critic_conf, fake, "critic/fake");
 	if (!real_score || !fake_score)
 		return NULL;
-	critic_step(st, "critic", kl->conf->critic_every, kl->adversary, kl->adversary->critic(st->g, real_score, fake_score, 0), real_score, fake_score,
+	critic_step(st, "critic", kl->conf->critic_every, adversary_middle(kl->adversary, 0), kl->adversary->critic(st->g, real_score, fake_score, 0), real_score, fake_score,
 	            kl->critic_optim);
 	return kl->adversary->student(st->g, fake_score);
 }

@@ -17,6 +17,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/blocks_aside.c \
 	%D%/blocks_copies.c \
 	%D%/blocks_define.c \
+	%D%/blocks_fresh.c \
 	%D%/blocks_losses.c \
 	%D%/blocks_step.c \
 	%D%/check.c \

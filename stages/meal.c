@@ -125,9 +125,9 @@ static struct fight fight_build(struct step *st, const struct meal_conf *c, cons
 	if (!f.critic)
 		return f;
 	if (c->sign == SIGN_PROPER)
-		critic_step(st, p->mark, 1, &adversary_non_saturating, f.critic, real_score, fake_score, p->optim);
+		critic_step(st, p->mark, 1, adversary_middle(&adversary_non_saturating, 0), f.critic, real_score, fake_score, p->optim);
 	else /* one update moves all: below */
-		critic_metrics(st, p->mark, &adversary_non_saturating, f.critic, real_score, fake_score);
+		critic_metrics(st, p->mark, adversary_middle(&adversary_non_saturating, 0), f.critic, real_score, fake_score);
 	return f;
 }
 

@@ -128,6 +128,8 @@ enum status watch_epoch(struct trainer *t, int epoch, struct err *e);
 void watch_end(struct trainer *t);
 /* What the alarm of the lesson's watch i says at its end: of fewer than 200 steps by the mean of all; of fewer than 20: WATCH_FINE. */
 enum watch_state watch_state_of(const struct trainer *t, int i);
+/* Whether it was given in the lesson. */
+bool watch_told(const struct trainer *t, int i, enum watch_state alarm);
 
 /* ---- train_course.c: the temperatures of the steps so far, for a stage that has any ---- */
 const char *course_path(struct trainer *t);

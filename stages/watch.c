@@ -57,6 +57,12 @@ enum watch_state watch_state_of(const struct trainer *t, int i)
 	return state_of(&t->place.watch[i], FEWEST);
 }
 
+bool watch_told(const struct trainer *t, int i, enum watch_state alarm)
+{
+	BUG_IF(i < 0 || i >= t->place.n_watch, "watch %d of %d", i, t->place.n_watch);
+	return (int)t->place.watch[i].told & 1 << alarm;
+}
+
 void watch_begin(struct trainer *t)
 {
 	t->place.n_watch = lesson_of(t)->n_watch;
@@ -65,14 +71,14 @@ void watch_begin(struct trainer *t)
 }
 
 /* Once a lesson: a person is to look, and the metrics say for how long it was so. */
-static void tell(const struct trainer *t, const struct watch *what, struct resume_watch *w, enum watch_state state)
+static void tell(const struct trainer *t, const struct watch *what, struct resume_watch *w, enum watch_state state, const char *when)
 {
 	const int told = (int)w->told, bit = 1 << state;
 	if (state == WATCH_FINE || told & bit)
 		return;
 	w->told = told | bit;
-	log_line(LOG_WARN, "stage '%s'%s%s, epoch %d, batch %d: '%s' is right %.1f %% of the time over its last %.0f steps: %s", t->r->stage->name,
-	         *lesson_of(t)->label ? " " : "", lesson_of(t)->label, t->place.epoch + 1, t->place.batch, what->label, 100 * w->mean,
+	log_line(LOG_WARN, "stage '%s'%s%s, %s: '%s' is right %.1f %% of the time over its last %.0f steps: %s", t->r->stage->name,
+	         *lesson_of(t)->label ? " " : "", lesson_of(t)->label, when, what->label, 100 * w->mean,
 	         fmin(w->steps, HORIZON),
 	         state == WATCH_WINS ? "the critic wins, and its gradients may say little to the student; try a lower critic_lr, a longer warm-up by the feature "
 	                               "term alone, or a smaller critic"
@@ -99,17 +105,18 @@ void watch_step(struct trainer *t, const struct step *st, const double value[])
 		w->steps++;
 		w->mean += (accuracy - w->mean) / fmin(w->steps, HORIZON);
 		const enum watch_state state = state_of(w, HORIZON);
-		w->epoch_steps++;
+		w->epoch_steps += w->steps >= HORIZON;
 		w->wins += state == WATCH_WINS;
 		w->chance += state == WATCH_CHANCE;
-		tell(t, &l->watch[i], w, state);
+		if (state != WATCH_FINE && !watch_told(t, i, state))
+			tell(t, &l->watch[i], w, state, arena_printf(t->arena, "epoch %d, batch %d", t->place.epoch + 1, t->place.batch));
 	}
 }
 
 void watch_end(struct trainer *t)
 {
 	for (int i = 0; i < t->place.n_watch; i++)
-		tell(t, &lesson_of(t)->watch[i], &t->place.watch[i], watch_state_of(t, i));
+		tell(t, &lesson_of(t)->watch[i], &t->place.watch[i], watch_state_of(t, i), "at its end");
 }
 
 enum status watch_epoch(struct trainer *t, int epoch, struct err *e)
@@ -118,6 +125,7 @@ enum status watch_epoch(struct trainer *t, int epoch, struct err *e)
 	enum status st = OK;
 	for (int i = 0; i < l->n_watch && st == OK; i++) {
 		struct resume_watch *w = &t->place.watch[i];
+		/* Of the steps that were judged: an epoch of a lesson's first 200 has no share. */
 		const struct { const char *what; double steps; } row[] = {{"wins", w->wins}, {"chance", w->chance}};
 		for (int k = 0; k < 2 && st == OK && w->epoch_steps > 0; k++)
 			st = record_metric(t->rec, t->r->stage, t->stage_id, l->label, epoch, t->place.step,

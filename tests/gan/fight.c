@@ -257,7 +257,7 @@ struct fight *fight_new(const struct critic_setup *s, const struct adversary *ad
 	f->view_real = graph_mean_all(g, seen.real_score);
 	f->view_fake = graph_mean_all(g, seen.fake_score);
 	f->view = run_open((struct node *const[]){f->view_real, f->view_fake}, 2);
-	undecided(f, isnan(adv->middle) ? 0 : adv->middle);
+	undecided(f, adv->middle ? adv->middle(0) : 0);
 	return f;
 }
 

@@ -117,7 +117,7 @@ END_TEST
 START_TEST(directions)
 {
 	const struct adversary *adv = adversary_all[_i];
-	const double m = isnan(adv->middle) ? -0.7 : adv->middle;
+	const double m = adv->middle ? adv->middle(0) : -0.7;
 	struct leaf *r = score("real", m - 0.2, m + 0.1), *f = score("fake", m + 0.15, m - 0.1);
 	struct node *d[3];
 	graph_grad(g, adv->critic(g, r->node, f->node, 0), NULL, (struct node *const[]){r->node, f->node}, 2, d);
@@ -138,20 +138,39 @@ END_TEST
 START_TEST(report_by_hand)
 {
 	const struct adversary *adv = adversary_all[_i];
-	if (isnan(adv->middle))
+	if (!adv->middle)
 		return;
-	const double m = adv->middle;
+	const double m = adversary_middle(adv, 0);
 	struct leaf *r = leaf_input("real", shape1(5), CLASS_WIDE),
 		    *f = leaf_input("fake", shape1(5), CLASS_WIDE);
 	leaf_set(r, (const double[]){m + 0.3, m + 2, m - 0.7, m, m + 0.1}); /* 3 of 5 */
 	leaf_set(f, (const double[]){m - 1, m, m - 0.2, m - 3, m + 0.4});   /* 4 of 5 */
 	struct node *loss = adv->critic(g, r->node, f->node, 0);
-	const struct critic_report rep = critic_report(g, adv, loss, r->node, f->node);
+	const struct critic_report rep = critic_report(g, m, loss, r->node, f->node);
 	ck_assert_ptr_eq(rep.loss, loss);
 	ck_assert_double_eq_tol(scalar_of(rep.real_accuracy), 0.6, 1e-15);
 	ck_assert_double_eq_tol(scalar_of(rep.fake_accuracy), 0.8, 1e-15);
 	ck_assert_double_eq_tol(scalar_of(rep.real_mean), m + 0.34, 1e-15);
 	ck_assert_double_eq_tol(scalar_of(rep.fake_mean), m - 0.76, 1e-15);
+}
+END_TEST
+
+/* Of the targets that smoothing leaves: .7 and 0 of least squares; probabilities of .7 and 0, so .35, whose log odds are log(.35 / .65). A critic that is
+   as its loss would have it is then right always. */
+START_TEST(middle_by_hand)
+{
+	ck_assert_double_eq_tol(adversary_middle(&adversary_least_squares, 0.3), 0.35, 1e-15);
+	ck_assert_double_eq_tol(adversary_middle(&adversary_non_saturating, 0.3), log(0.35 / 0.65), 1e-15);
+	ck_assert_double_eq(adversary_middle(&adversary_least_squares, 0), 0.5);
+	ck_assert_double_eq(adversary_middle(&adversary_non_saturating, 0), 0);
+	ck_assert_double_eq(adversary_middle(&adversary_hinge, 0), 0);
+	ck_assert(isnan(adversary_middle(&adversary_wasserstein, 0)));
+	struct leaf *r = leaf_input("real", shape1(2), CLASS_WIDE), *f = leaf_input("fake", shape1(2), CLASS_WIDE);
+	leaf_set(r, (const double[]){0.48, 0.52}); /* half of them below .5 */
+	leaf_set(f, (const double[]){0.01, -0.02});
+	const struct critic_report rep = critic_report(g, adversary_middle(&adversary_least_squares, 0.5), NULL, r->node, f->node);
+	ck_assert_double_eq(scalar_of(rep.real_accuracy), 1);
+	ck_assert_double_eq(scalar_of(rep.fake_accuracy), 1);
 }
 END_TEST
 
@@ -162,7 +181,7 @@ START_TEST(report_by_midpoint)
 	leaf_set(r, (const double[]){1.5, 9, 1.6, 1.4, 0.5});
 	leaf_set(f, (const double[]){-1.5, 2.1});
 	struct node *loss = adversary_wasserstein.critic(g, r->node, f->node, 0);
-	const struct critic_report rep = critic_report(g, &adversary_wasserstein, loss, r->node, f->node);
+	const struct critic_report rep = critic_report(g, adversary_middle(&adversary_wasserstein, 0), loss, r->node, f->node);
 	ck_assert_double_eq_tol(scalar_of(rep.real_accuracy), 0.4, 1e-15);
 	ck_assert_double_eq_tol(scalar_of(rep.fake_accuracy), 0.5, 1e-15);
 	ck_assert_double_eq_tol(scalar_of(rep.real_mean), 2.8, 1e-15);
@@ -181,6 +200,7 @@ TCase *tcase_adversaries(void)
 	tcase_add_test(tc, wasserstein);
 	tcase_add_test(tc, smoothing_by_hand);
 	tcase_add_loop_test(tc, smoothing_is_known_where_it_is_said, 0, adversary_count);
+	tcase_add_test(tc, middle_by_hand);
 	tcase_add_test(tc, report_by_midpoint);
 	tcase_add_test(tc, large_scores_stay_finite);
 	tcase_add_test(tc, gradients_are_the_closed_forms);

@@ -111,6 +111,7 @@ static struct {
 	bool dead;              /* critics begin as a constant that calls all features real */
 	bool passed_over;       /* the kind's own end is */
 	bool matched;           /* at the end the student's features are the teacher's */
+	bool alarmed;           /* on its way each critic has given the alarm of chance */
 	struct str seen[2];     /* everything at the beginnings, at the ends, of all lessons with a critic */
 	bool changed;           /* by the kind's own end */
 } spy;
@@ -148,6 +149,8 @@ static enum status spied_end(const struct lesson *l, struct aside *a, struct err
 	struct str before = {0}, after = {0};
 	if (spy.matched)
 		ck_ok(params_copy(r->student->params, r->teacher->params, err));
+	for (int i = 0; spy.alarmed && i < l->n_watch; i++)
+		a->t->place.watch[i].told = 1 << WATCH_CHANCE;
 	add_all(&before, l, r);
 	const enum status st = spy.passed_over ? OK : spy.end(l, a, err);
 	add_all(&after, l, r);
@@ -264,7 +267,7 @@ START_TEST(matched)
 {
 	spy.dead = spy.matched = true;
 	const struct trained t = train_spied("out", DEAD("twin", EPOCHS ", " SMALL), "data.batch=4");
-	ck_assert_double_eq(metric(t.folder, "m", 15, "critic/fresh_accuracy"), 0.5);
+	ck_assert_double_eq_tol(metric(t.folder, "m", 15, "critic/fresh_accuracy"), 0.5, 1e-6);
 	ck_has(log_of(&t), "match the teacher's as far as it can tell");
 	ck_assert(!spy.changed);
 }
@@ -278,6 +281,45 @@ START_TEST(no_fresh_critic)
 	                                     "data.batch=4");
 	ck_assert_int_eq(rows(t.folder, "m", -1, "critic/fresh_accuracy"), 0);
 	ck_assert_ptr_null(strstr(log_of(&t), "ended near chance"));
+}
+END_TEST
+
+/* An alarm on the way is enough, whatever the mean is at the end. By the head's own zero the fresh one would be right on one half: its scores are far above. */
+START_TEST(alarmed_before)
+{
+	spy.alarmed = true;
+	const char *text = M3(LAST "blocks: [3], epochs: 2, lr: 0, critic_lr: 0.001, head_epochs: 1, polish_epochs: 1, critic: {kind: teacher_tail, head: class_plus_one}");
+	const struct trained t = train_spied("out", text, "data.batch=4");
+	ck_assert_int_eq(rows(t.folder, "m", 2, "critic/fresh_accuracy"), 1);
+	ck_has(log_of(&t), "critic was for a time near chance; a fresh one of 200 steps is right on");
+	ck_assert_double_gt(metric(t.folder, "m", 2, "critic/fresh_accuracy"), 0.75);
+	ck_has(log_of(&t), "the features differ, and the critic was dead or its 28 steps were too few");
+	ck_assert(!spy.changed);
+}
+END_TEST
+
+/* One that is worse than chance is no witness of anything. */
+START_TEST(verdicts)
+{
+	static const struct { double accuracy, steps; const char *says; } cases[] = {
+		{0, 300, "worse than chance, so it learnt nothing that holds, and nothing is known of the features"}, {0.47, 300, "nothing is known"},
+		{0.49, 300, "the student's features match the teacher's"}, {0.515, 300, "match the teacher's"}, {0.53, 300, "the critic was dead, the features differ"},
+		{1, 199, "the critic was dead or its 199 steps were too few"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_has(fresh_verdict(life, cases[i].accuracy, cases[i].steps), cases[i].says);
+}
+END_TEST
+
+/* Nothing tells where no picture is held out. */
+START_TEST(nobody_can_tell)
+{
+	spy.dead = true;
+	const char *text = DEAD("small", "epochs: 3, " SMALL), *held = strstr(text, "held_out: 24") + strlen("held_out: ");
+	const struct trained t = train_spied("out", arena_printf(life, "%.*s0%s", (int)(held - text), text, held + strlen("24")), "data.batch=4");
+	ck_assert_int_eq(rows(t.folder, "m", -1, "critic/fresh_accuracy"), 0);
+	ck_has(log_of(&t), "ended near chance; no picture is held out, so nothing can tell whether the features match or the critic is dead");
+	ck_assert_ptr_null(strstr(log_of(&t), "fresh one"));
 }
 END_TEST
 
@@ -304,4 +346,7 @@ void blocks_critic_cases(Suite *s)
 	tcase_add_test(tc, matched);
 	tcase_add_loop_test(tc, no_fresh_critic, 0, 2);
 	tcase_add_test(tc, short_lesson);
+	tcase_add_test(tc, alarmed_before);
+	tcase_add_test(tc, nobody_can_tell);
+	tcase_add_test(tc, verdicts);
 }
