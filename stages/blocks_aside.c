@@ -27,8 +27,9 @@ enum status blocks_exam(const struct lesson *l, struct step *st, struct err *e)
 	struct taps s = {0};
 	struct pair_nodes *n = NEW_ARRAY(st->arena, struct pair_nodes, bl->n_pair);
 	blocks_features(st, bl, 0, MODE_FROZEN, &s, n);
-	for (int i = 0; i < bl->n_pair && graph_status(st->g) == OK && !l->selects; i++)
-		step_hits(st, "graft", tail_logits(st, st->run->teacher, bl->pair[i].block, n[i].fake, arena_printf(st->arena, "graft%d", bl->pair[i].block)));
+	const int last = bl->n_pair - 1;
+	if (!l->selects && graph_status(st->g) == OK)
+		step_hits(st, "graft", tail_logits(st, st->run->teacher, bl->pair[last].block, n[last].fake, "graft"));
 	copies_exam(st, bl);
 	return graph_status(st->g);
 }

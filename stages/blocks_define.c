@@ -191,6 +191,25 @@ static bool is_examined(const struct lesson *l, const struct blocks_lesson *bl)
 	return !l->selects || copy;
 }
 
+/* Whether the student's own logits mean something in the last lesson so far, and from which of its epochs on: a loss must have reached the head, which
+   it does in no step of a warm-up. */
+static void head_learns(const struct course *c, struct lesson *l, const struct blocks_lesson *bl)
+{
+	const struct stage_run *r = c->r;
+	const bool whole = bl->to == net_part_all(r->student), peers = c->n_student > 1 && c->conf->peer > 0;
+	const bool reached = (whole && (bl->head_ce > 0 || bl->head_kd > 0)) || (bl->through_output && (c->conf->kd > 0 || c->conf->ce > 0));
+	bool before = r->stage->has_from;
+	for (int k = 0; k + 1 < r->n_lesson; k++)
+		before |= r->lesson[k].selects;
+	l->selects = (whole || bl->through_output) && (reached || peers || before);
+	if (!l->selects || before || !bl->n_pair)
+		return;
+	/* The student moves in every critic_steps-th step of an epoch's. */
+	const long long closed = (long long)c->conf->warm_up * c->conf->critic_steps / data_batches(r->x->data);
+	l->selects = closed < l->epochs;
+	l->selects_after = l->selects ? (int)closed : 0;
+}
+
 /* A lesson that moves parts from..to and the adapters and critics of its pairs. */
 static struct lesson *lesson_define(const struct course *c, const char *label, int epochs, int teacher, struct blocks_lesson *bl,
                                     const struct optim_conf *optim)
@@ -202,7 +221,7 @@ static struct lesson *lesson_define(const struct course *c, const char *label, i
 	l->teacher = teacher < r->stage->n_teacher ? teacher : r->stage->n_teacher - 1;
 	l->build = blocks_build;
 	l->own = bl;
-	l->selects = bl->to == net_part_all(r->student) || bl->through_output;
+	head_learns(c, l, bl);
 	moves_student(c, l, bl, optim);
 	for (int i = 0; i < bl->n_pair; i++) {
 		if (bl->pair[i].critic_optim)

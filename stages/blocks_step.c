@@ -241,7 +241,7 @@ enum status blocks_build(const struct lesson *l, struct step *st, struct err *e)
 	if (!loss)
 		return graph_fail(g, "every loss of '%s' has weight 0: nothing to learn from", l->label), graph_status(g);
 	step_metric(st, "loss", loss);
-	if (s[0].logits)
+	if (s[0].logits && l->selects)
 		step_hits(st, "train_top1_running", s[0].logits);
 	else if (n[0][bl->n_pair - 1].fake_logits)
 		step_hits(st, "train_graft", n[0][bl->n_pair - 1].fake_logits);

@@ -231,13 +231,13 @@ static void log_lesson(const struct trainer *t)
 	const double seconds = t->place.lesson_seconds;
 	char took[32], accuracy[128] = "";
 	int at = 0;
-	if (l->selects && !isnan(t->place.last_valid))
+	if (lesson_answers(t) && !isnan(t->place.last_valid))
 		at = snprintf(accuracy, sizeof accuracy, ", held-out %.2f %%", t->place.last_valid);
 	else if (!isnan(t->graft))
 		at = snprintf(accuracy, sizeof accuracy, ", graft %.2f %%", t->graft);
 	else if (!isnan(t->train_top1))
 		at = snprintf(accuracy, sizeof accuracy, ", training %.2f %%%s", t->train_top1, l->selects ? "" : " through the teacher's tail");
-	if (l->selects && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
+	if (lesson_answers(t) && !isnan(t->place.last_valid) && !isnan(t->teacher_valid))
 		snprintf(accuracy + at, sizeof accuracy - (size_t)at, ", %.2f behind its teacher", t->teacher_valid - t->place.last_valid);
 	log_line(LOG_INFO, "%s%s%s: %s moved, %s, %.0f pictures/s%s", t->r->stage->name, *l->label ? " " : "", l->label, lesson_moved(t->r, l, t->arena),
 	         str_seconds(took, seconds),
@@ -480,8 +480,8 @@ enum status cohort_train(struct arm *arms, int n, struct err *e)
 		st = device_lane(x->dev, i, &arms[i].run->dev, e);
 	for (int i = 0; i < n && st == OK; i++) {
 		c.arm[i] = (struct trainer){.cohort = &c, .r = arms[i].run, .rec = arms[i].rec, .stage_id = arms[i].stage_id, .result = arms[i].result,
-		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .test_top5_best = NAN,
-		                            .train_clean_best = {NAN, NAN}, .saved = time_now()};
+		                            .total_steps = arms[i].steps, .teacher_valid = NAN, .graft = NAN, .train_top1 = NAN, .test_top5 = NAN, .test_top5_best = NAN,
+		                            .train_clean = {NAN, NAN}, .train_clean_best = {NAN, NAN}, .saved = time_now()};
 		st = arm_begin(&c.arm[i], e);
 		c.arm[i].alone = x->timed && n == 1 && !c.arm[i].resumed && arms[i].run->stage->teacher_conf.teacher_cache == TEACHER_CACHE_OFF;
 	}

@@ -69,7 +69,7 @@ static enum status keep_epoch(struct trainer *t, const struct evaluation *valid,
 	const int epoch = epoch_number(t);
 	const struct stage *s = t->r->stage;
 	enum status st = OK;
-	if (lesson_of(t)->selects && valid->n && (isnan(t->place.best) || valid->top1 > t->place.best)) {
+	if (lesson_answers(t) && valid->n && (isnan(t->place.best) || valid->top1 > t->place.best)) {
 		t->place.best = valid->top1;
 		t->place.best_epoch = epoch;
 		st = checkpoint_weights(t, "best", valid->top1, epoch, e);
@@ -90,10 +90,10 @@ enum status epoch_end(struct trainer *t, struct err *e)
 	t->place.macs += lesson_macs(t) * t->place.count;
 	t->place.teacher_images += t->teacher ? t->place.count : 0;
 	st = lesson_may_end(t, e);
-	const bool due = t->place.epoch % t->r->stage->train.eval_every == 0 || t->place.epoch == l->epochs;
-	if (st == OK && l->selects && due)
+	const bool answers = lesson_answers(t), due = t->place.epoch % t->r->stage->train.eval_every == 0 || t->place.epoch == l->epochs;
+	if (st == OK && answers && due)
 		st = evaluator_run(t->eval, PART_VALID, &valid, e);
-	if (st == OK && l->selects && due && t->r->stage->train.watch_test)
+	if (st == OK && answers && due && t->r->stage->train.watch_test)
 		st = evaluator_run(t->eval, PART_TEST, &test, e);
 	if (valid.n)
 		t->place.last_valid = valid.top1;

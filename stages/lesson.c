@@ -18,6 +18,12 @@ const struct lesson *lesson_of(const struct trainer *t)
 	return &t->r->lesson[t->place.lesson];
 }
 
+bool lesson_answers(const struct trainer *t)
+{
+	const struct lesson *l = lesson_of(t);
+	return l->selects && t->place.epoch > l->selects_after;
+}
+
 static enum status place_optims(struct trainer *t, const struct lesson *l, struct err *e)
 {
 	enum status st = OK;

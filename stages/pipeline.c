@@ -161,7 +161,10 @@ static enum status one_stage(struct experiment *x, struct record *rec, int i, co
 	if (!there)
 		return train_stages(x, rec, i, sums, results, trained, e);
 	st = stage_result_read(rec, id, &results[i], e);
-	log_line(LOG_INFO, "%s: trained before, test %.2f %%", x->stage[i].name, results[i].test_last);
+	if (isnan(results[i].test_last))
+		log_line(LOG_INFO, "%s: trained before", x->stage[i].name);
+	else
+		log_line(LOG_INFO, "%s: trained before, test %.2f %%", x->stage[i].name, results[i].test_last);
 	return st;
 }
 

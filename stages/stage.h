@@ -226,6 +226,7 @@ struct lesson {
 	int teacher;                  /* index into stage->teacher that the teacher network holds in this lesson; -1: none */
 	bool takes_rest;              /* the epochs that an earlier lesson leaves are its own */
 	bool selects;                 /* its epochs compete for `best`; the student's logits mean something */
+	int selects_after;            /* epochs of it before the first of which that holds: until then no step has reached the head */
 	int n_optim;
 	struct lesson_optim *optim;
 	/* Builds the step's graph: st->g, st->x, st->label ... are there; adds segments and metrics. */

@@ -103,6 +103,8 @@ int lesson_batch(const struct trainer *t);
 enum status lesson_step(struct trainer *t, const struct batch *b, double *lr, struct err *e);
 /* Takes what is queued: before anybody reads the state. May set fell_back. */
 enum status lesson_settle(struct trainer *t, struct err *e);
+/* Whether the student's own logits mean something after the epochs of the lesson that were trained; else nothing of them is measured. */
+bool lesson_answers(const struct trainer *t);
 /* Where the next step stands in the span of the lesson's temperatures. */
 struct temperature_place lesson_place(const struct trainer *t, const struct lesson *l);
 /* Multiply-adds that a picture takes in a step: teacher, students and critics, forward and backward. */

@@ -91,21 +91,35 @@ static enum status measure_best(struct trainer *t, struct stage_result *res, str
 	return st == OK ? measure_training(t, t->train_clean_best, e) : st;
 }
 
-/* The test split is read here, once, after everything was chosen; what watch_test saw of it before chose nothing. */
+/* Whether some lesson has trained the student's head, or the stage began with one that was. */
+static bool answers_at_all(const struct stage_run *r)
+{
+	bool any = r->stage->has_from;
+	for (int k = 0; k < r->n_lesson; k++)
+		any |= r->lesson[k].selects && r->lesson[k].epochs > r->lesson[k].selects_after;
+	return any;
+}
+
+static enum status measure_last(struct trainer *t, struct stage_result *res, struct err *e)
+{
+	const char *answers = record_stage_file(t->rec, t->r->stage, "test.safetensors");
+	struct predictions said;
+	enum status st = measure(t, t->r->student, artefact_key(t, "last"), PART_TEST, answers, &res->test_last, e);
+	if (st == OK)
+		st = predictions_load(t->arena, answers, &said, e);
+	t->test_top5 = st == OK ? predictions_top5(&said) : NAN;
+	return st == OK ? measure_training(t, t->train_clean, e) : st;
+}
+
+/* The test split is read here, once, after everything was chosen; what watch_test saw of it before chose nothing. Answers of a head that no step has
+   moved are nobody's accuracy: they stay NaN. */
 enum status arm_measure(struct trainer *t, struct err *e)
 {
 	struct stage_run *r = t->r;
 	struct stage_result *res = t->result;
 	const struct stage *s = r->stage;
 	const bool chosen = !isnan(t->place.best);
-	const char *answers = record_stage_file(t->rec, s, "test.safetensors");
-	struct predictions said;
-	enum status st = measure(t, r->student, artefact_key(t, "last"), PART_TEST, answers, &res->test_last, e);
-	if (st == OK)
-		st = predictions_load(t->arena, answers, &said, e);
-	t->test_top5 = st == OK ? predictions_top5(&said) : NAN;
-	if (st == OK)
-		st = measure_training(t, t->train_clean, e);
+	enum status st = answers_at_all(r) ? measure_last(t, res, e) : OK;
 	if (st == OK && chosen)
 		st = measure_best(t, res, e);
 	if (st == OK && s->train.watch_test)

@@ -1,6 +1,7 @@
 /* Whole stages of the main method: readings, teachers that follow, controls, what is refused, what an interruption leaves. */
 #include "tests/stages/blocks.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -136,6 +137,49 @@ START_TEST(more_anchors_than_epochs)
 	ck_has(e.text, "x.yaml:13:");
 	ck_has(e.text, "4 anchors");
 	experiment_close(x);
+}
+END_TEST
+
+/* ---- a head that no step has reached ---- */
+
+#define HEADLESS(more) M3_SHORT(LAST "polish_epochs: 0, " more)
+/* epochs: of the stage; answers: after which of them (a bit each) the student's own logits mean something. Four steps an epoch. */
+static const struct { const char *text; int epochs; unsigned answers; } headless[] = {
+	{HEADLESS("head_epochs: 0"), 3, 0},
+	{HEADLESS("head_epochs: 1"), 4, 1u << 4},
+	{HEADLESS("greedy: false, warm_up: 1000"), 3, 0},
+	{HEADLESS("greedy: false, warm_up: 6"), 3, 1u << 2 | 1u << 3},
+	{HEADLESS("greedy: false, warm_up: 2, critic_steps: 2"), 3, 1u << 2 | 1u << 3},
+	{HEADLESS("greedy: false, head_ce: 0, head_kd: 0"), 3, 0},
+	{HEADLESS("greedy: false"), 3, 1u << 1 | 1u << 2 | 1u << 3},
+	{HEADLESS("head_epochs: 0, signal: output"), 3, 1u << 1 | 1u << 2 | 1u << 3},
+	{HEADLESS("head_epochs: 0, signal: output, kd: 0, ce: 0"), 3, 0},
+};
+
+/* It has no accuracy, of held-out pictures or of test pictures, and does not compete for the best; the graft stays. */
+START_TEST(no_accuracy)
+{
+	const struct trained t = train_ok("out", headless[_i].text);
+	for (int epoch = 1; epoch <= headless[_i].epochs; epoch++)
+		ck_assert_msg(rows(t.folder, "m", epoch, "valid_top1") == !!(headless[_i].answers & 1u << epoch), "epoch %d of '%s'", epoch, headless[_i].text);
+	static const char *const names[] = {"test_top1", "train_top1_clean", "gap_to_teacher", "valid_top1_last", "test_top1_best"};
+	const int any = headless[_i].answers != 0;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		ck_assert_msg(rows(t.folder, "m", -1, names[i]) == any, "%s", names[i]);
+	ck_assert(isnan(t.result[1].test_last) == !any && isnan(t.result[1].test_best) == !any);
+	ck_assert(isfinite(t.result[1].teacher_test));
+	ck_assert(any || rows(t.folder, "m", headless[_i].epochs, "valid/graft") == 1);
+	ck_assert(any || rows(t.folder, "m", -1, "train_top1_running") == 0);
+	ck_assert_int_gt(weights_of(t.folder, "m", "last").n, 0);
+}
+END_TEST
+
+/* Weights that were trained before bring a head of their own. */
+START_TEST(head_of_another_stage)
+{
+	const struct trained t = train_ok("out", NETS3 STAGES TEACH3 "  - {name: before, kind: supervise, train: small, epochs: 1}\n"
+		BLOCKS LAST "epochs: 1, head_epochs: 0, polish_epochs: 0, from: before.last}\n");
+	ck_assert(isfinite(t.result[2].test_last));
 }
 END_TEST
 
@@ -327,6 +371,8 @@ void blocks_run_cases(Suite *s)
 	tcase_add_loop_test(tc, readings, 0, reading_count);
 	tcase_add_loop_test(tc, refused, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, more_anchors_than_epochs);
+	tcase_add_loop_test(tc, no_accuracy, 0, sizeof headless / sizeof *headless);
+	tcase_add_test(tc, head_of_another_stage);
 	tcase_add_loop_test(tc, follows, 0, sizeof followed / sizeof *followed);
 	tcase_add_test(tc, follows_one_network);
 	tcase_add_test(tc, own_epochs);
