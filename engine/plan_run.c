@@ -1,4 +1,5 @@
 /* Run: nothing is allocated or looked up here but when a value went bad. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -88,15 +89,48 @@ static bool tensor_finite(struct plan *p, const struct tensor *t, enum status *s
 	return ok;
 }
 
+static bool has_name(const struct node *n)
+{
+	return n->call ? strcmp(n->name, n->call->op->name) != 0 : n->leaf != LEAF_CONST;
+}
+
+enum { SEARCHED = 512, NAMED = 256 };
+
+/* The nearest parameter, state, input or named value that it was computed from, the first of several; NULL: none among so many. */
+static const struct node *named_before(const struct node *n)
+{
+	const struct node *queue[SEARCHED] = {n};
+	for (int at = 0, end = 1; at < end; at++) {
+		if (at && has_name(queue[at]))
+			return queue[at];
+		for (int i = 0; queue[at]->call && i < queue[at]->call->n_in && end < SEARCHED; i++)
+			if (queue[at]->call->in[i])
+				queue[end++] = queue[at]->call->in[i];
+	}
+	return NULL;
+}
+
+/* "'student/logits'", or where nobody named it "'batch_norm' of 'student/block2.0.norm.weight'". */
+static const char *describe(const struct node *n, char text[NAMED])
+{
+	const struct node *of = has_name(n) ? NULL : named_before(n);
+	if (of)
+		snprintf(text, NAMED, "'%s' of '%s'", n->name, of->name);
+	else
+		snprintf(text, NAMED, "'%s'", n->name);
+	return text;
+}
+
 static enum status name_step(struct plan *p, const struct step *s, struct err *e)
 {
 	enum status st = OK;
+	char text[NAMED];
 	for (int k = 0; k < s->n_in; k++)
 		if (s->in[k] >= 0 && p->value[s->in[k]].node->leaf != LEAF_NONE && !tensor_finite(p, &s->tin[k], &st, e))
 			return err_run(e, "'%s' holds a value that is not finite", p->value[s->in[k]].node->name);
 	for (int k = 0; k < MAX_OUT; k++)
 		if (s->out[k] >= 0 && !tensor_finite(p, &s->tout[k], &st, e))
-			return err_run(e, "a value of '%s' %s is not finite: the first to go bad, made by %s", p->value[s->out[k]].node->name,
+			return err_run(e, "a value of %s %s is not finite: the first to go bad, made by %s", describe(p->value[s->out[k]].node, text),
 			               shape_str(&s->tout[k].shape), s->call->op->name);
 	return st;
 }

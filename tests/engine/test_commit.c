@@ -232,6 +232,16 @@ START_TEST(or_none_of_them)
 }
 END_TEST
 
+/* Finite numbers whose squares are beyond f32: nobody named the sums in between, so it is said what they are of. */
+START_TEST(unnamed_is_placed)
+{
+	begin("cpu");
+	ck_assert_int_eq(run(3e38f), E_RUN);
+	ck_assert_msg(strstr(e.text, "a value of '") && strstr(e.text, "' of 'x' (") && strstr(e.text, "is not finite: the first to go bad, made by "), "%s", e.text);
+	end();
+}
+END_TEST
+
 TCase *tcase_commit(void)
 {
 	TCase *const tc = tcase_create("commit");
@@ -242,5 +252,6 @@ TCase *tcase_commit(void)
 	tcase_add_loop_test(tc, many_at_once, 0, DEVICES);
 	tcase_add_loop_test(tc, large_ones_are_alone, 0, DEVICES);
 	tcase_add_loop_test(tc, or_none_of_them, 0, DEVICES);
+	tcase_add_test(tc, unnamed_is_placed);
 	return tc;
 }
