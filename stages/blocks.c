@@ -79,6 +79,43 @@ static enum status read_critic(struct experiment *x, struct stage *s, struct blo
 	return opts_read_all(tables, outs, own->critic->opts ? 2 : 1, c->critic, arena_printf(x->arena, "critic of stage '%s'", s->name), x->arena, e);
 }
 
+/* Whether it was asked for something: its own value, not what the row gives to everybody. */
+static bool is_asked(const char *name, double value)
+{
+	for (const struct opt *o = blocks_opts; o->name; o++)
+		if (str_eq(o->name, name))
+			return value != o->def;
+	BUG("no option '%s'", name);
+}
+
+static bool copies_class_head(const struct blocks_own *own)
+{
+	int from, to;
+	return own->critic->has_tail && own->critic->copies && own->critic->copies(own->critic_conf, 1, 2, &from, &to);
+}
+
+/* Options without an effect. */
+static enum status check_effects(const struct stage *s, const struct blocks_own *own, struct err *e)
+{
+	const struct blocks_conf *c = s->conf;
+	enum status st = OK;
+	if (c->adversarial > 0 && c->copy_kd > 0 && own->critic && !copies_class_head(own))
+		st = err_user(e, conf_where(s->map, "copy_kd"), "'copy_kd' teaches a critic's copy of the teacher, class head and all, and critic '%s' has none: "
+		              "only {kind: teacher_tail, mutual: true} has", own->critic->name);
+	if (c->generators == 1 && c->peer > 0 && is_asked("peer", c->peer))
+		st = err_user(e, conf_where(s->map, "peer"), "'peer' is what generators learn from each other, and 'generators' is 1");
+	if (c->control && c->adversarial == 0)
+		st = err_user(e, conf_where(s->map, "control"), "'control' is the stage without its adversary, and with 'adversarial: 0' it has none");
+	if (!c->greedy && c->statistics == STATISTICS_MOVING)
+		st = err_user(e, conf_where(s->map, "statistics"), "'statistics' are of blocks that are frozen, and with 'greedy: false' none is");
+	if (c->gradient_penalty < 0 && is_asked("gradient_penalty", c->gradient_penalty))
+		st = err_user(e, conf_where(s->map, "gradient_penalty"), "'gradient_penalty' is %g: a weight from 0 on, or -1 for what the adversarial loss needs",
+		              c->gradient_penalty);
+	if (c->warm_up > 0 && c->feature == 0)
+		st = err_user(e, conf_where(s->map, "warm_up"), "in the 'warm_up' the students learn from the feature term alone, and 'feature' is 0");
+	return st;
+}
+
 /* What no row can say: options that mean nothing beside others. */
 static enum status check_options(const struct stage *s, const struct blocks_own *own, struct err *e)
 {
@@ -96,7 +133,8 @@ static enum status check_options(const struct stage *s, const struct blocks_own 
 	if (c->critic_every > 1 && c->critic_steps > 1)
 		st = err_user(e, conf_where(s->map, "critic_steps"), "either the critic moves more rarely than the student ('critic_every') or the student "
 		              "than the critic ('critic_steps'), not both");
-	return st;
+	const enum status effects = check_effects(s, own, e);
+	return st == OK ? effects : st;
 }
 
 static enum status read_own(struct experiment *x, struct stage *s, struct err *e)

@@ -76,12 +76,12 @@ enum status blocks_choose(const struct lesson *l, struct aside *a, int *teacher,
 	}
 	const int next = before ? r->lesson[at - 1].teacher + 1 : 0;
 	*teacher = next < n ? next : n - 1;
-	if (!before)
-		return OK; /* the student knows nothing: the first */
 	if (bl->meeting == bl->conf->meetings - 1)
-		*teacher = n - 1;
+		*teacher = n - 1; /* also where it is the only one */
+	else if (!before)
+		return OK; /* the student knows nothing: the first */
 	enum status st = OK;
-	for (int k = *teacher + 1; k < n && st == OK; k++) {
+	for (int k = *teacher + 1; before && k < n && st == OK; k++) {
 		double kl = NAN;
 		st = aside_measure(a, PART_VALID, k, distance_build, deepest(r, bl->meeting - 1), 1, name, &kl, e);
 		if (st == OK && kl < bl->conf->follow)

@@ -73,12 +73,24 @@ void lesson_moves(struct stage_run *r, struct lesson *l, struct optim *o, const 
 	l->optim = bigger;
 }
 
-/* Of a network with a model of its own that is not the student. What is neither stands beside the student: adapters. */
+/* Whether it is a network with a model of its own that is not the student, or stands beside one: an adapter of `small/2` is `small/2/adapter1`. */
+static bool is_others(const struct stage_run *r, const struct net *net)
+{
+	for (int k = 0; k < r->n_net; k++) {
+		const struct net *other = r->net[k];
+		const size_t n = strlen(other->name);
+		if (other != r->student && other->model_name && (net == other || (strncmp(net->name, other->name, n) == 0 && net->name[n] == '/')))
+			return true;
+	}
+	return false;
+}
+
+/* What is neither the student nor another's are its own adapters. */
 static long long moved_of_others(const struct stage_run *r, const struct optim *o)
 {
 	long long n = 0;
 	for (int i = 0; i < r->n_net; i++)
-		n += r->net[i] != r->student && r->net[i]->model_name ? optim_count_of(o, r->net[i]->params) : 0;
+		n += is_others(r, r->net[i]) ? optim_count_of(o, r->net[i]->params) : 0;
 	return n;
 }
 
