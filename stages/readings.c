@@ -10,7 +10,8 @@
 
 const struct reading reading_all[] = {
 	/* ---- stage teachers ---- */
-	{"anchors", STAGES, "checkpoints of one training, equally spaced, met in order", "teacher: teach.anchors", DECIDED},
+	{"anchors", STAGES, "checkpoints of one training, met in order: chosen epochs (a list)", "teacher: teach.anchors", DECIDED " (epochs 6, 20 and 40 of 40)"},
+	{"equal", STAGES, "the same, equally spaced", "teacher: equal.anchors", "docs/RESULTS.md, the quickstart, 1 seed"},
 	{"plateau", STAGES, "checkpoints at the ends of the teacher's learning-rate plateaus, and the last", "teacher: plateau.anchors", SCREENED},
 	{"final_only", STAGES, "one stage: the finished teacher alone (M = 1)", "teacher: teach.last", SCREENED},
 	{"final_repeated", STAGES, "the finished teacher met as often: what meeting it again is worth without other stages", "teacher: [teach.last, teach.last, teach.last]", DECIDED},

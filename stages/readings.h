@@ -10,7 +10,7 @@ struct reading {
 	const char *words;   /* of the abstract that it rests on */
 	const char *says;    /* the reading in a sentence */
 	const char *options; /* of the `blocks` stage, as YAML between braces; "" : none beside the defaults. Stages are named after what they are:
-	                        `plateau` keeps {rule: plateau}, `on` goes on from `teach`, `cut` is a network with `cut` */
+	                        `plateau` keeps {rule: plateau}, `equal` {rule: equal}, `on` goes on from `teach`, `cut` is a network with `cut` */
 	const char *tested;  /* where it was tried here, with how many seeds; "": nowhere yet */
 };
 

@@ -45,6 +45,7 @@ static const char *reading_text(const struct reading *r, const char *more)
 	return arena_printf(life, NETS3 "  cut: {model: cnn, widths: [4, 6, 8], convs: 1, cut: 1}\n" STAGES TEACH3
 		"  - {name: on, kind: supervise, train: big, from: teach.last, epochs: 1}\n"
 		"  - {name: plateau, kind: supervise, train: big, epochs: 3, schedule: steps, drops: [0.4], anchors: {rule: plateau}}\n"
+		"  - {name: equal, kind: supervise, train: big, epochs: 3, anchors: {count: 2, rule: equal}}\n"
 		"  - {name: cut, kind: supervise, train: cut, from: teach.last, moves: head, epochs: 1}\n" BLOCKS "train: small, %s%s%s}\n", strstr(r->options, "teacher: ") ? "" : "teacher: teach.anchors, ", r->options, more);
 }
 
@@ -56,11 +57,11 @@ START_TEST(readings)
 	struct experiment *x = open_ok(reading_text(r, "")), *base = open_ok(reading_text(&(struct reading){.options = "kd: 1"}, "")), *bad = NULL;
 	struct stage_plan_sum sum;
 	bool is_plain = false;
-	ck_ok(stage_check(x, &x->stage[4], NULL, false, &sum, &e));
+	ck_ok(stage_check(x, &x->stage[5], NULL, false, &sum, &e));
 	ck_assert(sum.steps > 0 && sum.macs > 0 && sum.memory > 0);
 	for (int k = 0; k < 4; k++)
 		is_plain |= !strcmp(plain[k], r->name);
-	ck_assert_int_eq(!strcmp(x->stage[4].identity, base->stage[4].identity), is_plain);
+	ck_assert_int_eq(!strcmp(x->stage[5].identity, base->stage[5].identity), is_plain);
 	ck_assert(*r->name && *r->words && *r->says);
 	for (int k = 0; k < _i; k++)
 		ck_assert(strcmp(reading_all[k].name, r->name) != 0 && strcmp(reading_all[k].options, r->options) != 0);
