@@ -178,10 +178,6 @@ static void run_library(const struct kernel_run *r, const struct conv_work *w)
 	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3), *out = &r->out[0];
 	const bool relu = r->fuse & FUSE_RELU && !w->relu;
 	struct cudnn_memory m = {.x = r->in[0].data, .w = weights(r), .y = out->data, .scratch = r->scratch};
-	if (w->kind == CONV_DW) {
-		m.y = r->in[1].data;
-		m.w = (char *)r->scratch + w->at_sums;
-	}
 	if (w->kind == CONV_DX) {
 		m.y = m.x;
 		m.x = out->data;
@@ -192,9 +188,7 @@ static void run_library(const struct kernel_run *r, const struct conv_work *w)
 		bias = residual = NULL;
 	}
 	cuda_done(r, conv_cudnn_run(w->library, &m, stream_of(r)));
-	if (w->kind == CONV_DW)
-		cuda_done(r, cu_conv_from_output((struct cu_array){(void *)(uintptr_t)m.w, CU_F32}, w->weights, out->data, stream_of(r)));
-	else if (bias || residual || relu)
+	if (bias || residual || relu)
 		cuda_done(r, cu_finish(array_of(out), bias ? bias->data : NULL, residual ? array_of(residual) : (struct cu_array){0}, relu, array_of(out),
 		                       shape_count(&out->shape) / w->conv.O, w->conv.O, stream_of(r)));
 }
@@ -263,11 +257,6 @@ static void foresee_dx(const struct kernel_case *c)
 	conv_work_foresee(c, CONV_DX);
 }
 
-static void foresee_dw(const struct kernel_case *c)
-{
-	conv_work_foresee(c, CONV_DW);
-}
-
 const struct kernel cuda_conv2d = {.foresee = foresee_forward, .describe = describe_forward, .prepare = prepare_forward, .release = mem_free, .pack = pack, .run = run};
 const struct kernel cuda_conv2d_dx = {.foresee = foresee_dx, .describe = describe_dx, .prepare = prepare_dx, .release = mem_free, .pack = pack, .run = run};
-const struct kernel cuda_conv2d_dw = {.foresee = foresee_dw, .describe = describe_dw, .prepare = prepare_dw, .release = mem_free, .run = run};
+const struct kernel cuda_conv2d_dw = {.describe = describe_dw, .prepare = prepare_dw, .release = mem_free, .run = run};

@@ -136,7 +136,7 @@ static desc_t convolution(struct desk *k, const struct cu_conv *v)
 	return seal(k, c);
 }
 
-/* What differs between the three: the descriptor and the names of its attributes. */
+/* What differs between the two: the descriptor and the names of its attributes. */
 static const struct {
 	cudnnBackendDescriptorType_t type;
 	cudnnBackendAttributeName_t conv, x, w, y, alpha, beta;
@@ -149,10 +149,6 @@ static const struct {
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
 	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
-	[CONV_DW] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-	             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
 };
 
 /* The operations of a graph; the value that the last of them gives. */
@@ -205,7 +201,7 @@ static desc_t graph_of(struct desk *k, const struct problem *p, cudnnHandle_t ha
 	const desc_t op = make(k, operation[p->kind].type);
 	set_desc(k, op, operation[p->kind].conv, convolution(k, v));
 	set_desc(k, op, operation[p->kind].x, x);
-	set_desc(k, op, operation[p->kind].w, tensor(k, UID_W, p->kind == CONV_DW ? CUDNN_DATA_FLOAT : act, v->O, v->C / v->groups, v->R, v->S));
+	set_desc(k, op, operation[p->kind].w, tensor(k, UID_W, act, v->O, v->C / v->groups, v->R, v->S));
 	set_desc(k, op, operation[p->kind].y, c.value);
 	set_float(k, op, operation[p->kind].alpha, 1);
 	set_float(k, op, operation[p->kind].beta, 0);

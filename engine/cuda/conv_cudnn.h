@@ -1,7 +1,7 @@
 /*
- * Convolutions and their gradients, of bf16 and of f16 maps and of f32 maps in TF32, by cuDNN's graph API, where configure found cuDNN 9; else there is never a
+ * Convolutions and their dx, of bf16 and of f16 maps and of f32 maps in TF32, by cuDNN's graph API, where configure found cuDNN 9; else there is never a
  * plan. A plan is chosen once for each problem, by the library's own heuristics, among the engines that give the same bits every time or, where w->any_order
- * says so, among all. In f32 without TF32, and for weight gradients, those of the same bits are slower than products of cuBLAS (docs/CUDA.md has figures).
+ * says so, among all. In f32 without TF32, and for weight gradients, whatever the engine, products of cuBLAS are faster (docs/CUDA.md has figures).
  */
 #ifndef ENGINE_CUDA_CONV_CUDNN_H
 #define ENGINE_CUDA_CONV_CUDNN_H
@@ -11,7 +11,7 @@
 struct cudnn_plan;
 
 /* What a run reads and writes. x, y and residual as the op has them (dx is x, dy is y), weights by output without filling (ld is R S C/groups), all of
-   the type of the maps; a weight gradient is written in that order, in F32. Memory but for bias is aligned to 16 bytes. */
+   the type of the maps. Memory but for bias is aligned to 16 bytes. */
 struct cudnn_memory {
 	const void *x, *w, *y;
 	const float *bias;

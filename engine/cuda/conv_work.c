@@ -79,7 +79,7 @@ static void take_scratch(struct conv_work *w)
 /* A 1x1 is one product and left to cuBLAS, unless its sums wait or are spread. */
 static bool suits_library(const struct conv_work *w)
 {
-	if ((w->act == F32 && !w->tf32) || (w->kind == CONV_DW && !w->any_order))
+	if ((w->act == F32 && !w->tf32) || w->kind == CONV_DW)
 		return false;
 	return w->conv.R * w->conv.S > 1 || w->waits || (!w->plain && w->kind != CONV_FORWARD);
 }
@@ -97,9 +97,6 @@ static bool take_library(struct conv_work *w, bool relu)
 	w->way = CONV_LIBRARY;
 	w->weights.ld = w->weights.R * w->weights.S * w->weights.C;
 	scratch_place(&w->scratch, conv_cudnn_scratch(w->library));
-	w->at_sums = w->scratch;
-	if (w->kind == CONV_DW)
-		scratch_place(&w->scratch, (size_t)w->weights.O * (size_t)w->weights.ld * sizeof(float));
 	return true;
 }
 

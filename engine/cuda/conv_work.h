@@ -11,7 +11,7 @@ enum conv_way {
 	CONV_ROWS,   /* forward: y = rows of x by weights. dx of stride 1: the same of dy and the weights turned about. dw: dy' by rows of x */
 	CONV_SPREAD, /* dx of a larger stride, whose rows would be mostly zeros: dy by weights gives rows, which are spread over x */
 	CONV_DIRECT, /* several groups */
-	CONV_LIBRARY, /* of bf16 or f16 maps, and of f32 maps in TF32, by a plan of cuDNN's, if it has one; dw only where sums may be in any order */
+	CONV_LIBRARY, /* forward and dx of bf16 or f16 maps, and of f32 maps in TF32, by a plan of cuDNN's, if it has one */
 };
 
 struct cudnn_plan; /* conv_cudnn.h */
@@ -33,7 +33,7 @@ struct conv_work {
 	uint64_t tag;
 	int part;            /* pictures at a time */
 	int chunks;          /* of a direct dw */
-	size_t at_sums;      /* behind the rows or the library's scratch: sums that wait; a dw's product */
+	size_t at_sums;      /* behind the rows: sums that wait; a dw's product */
 	size_t scratch;
 	struct cudnn_plan *library;
 	bool finished;       /* the library's plan, if there is one, adds bias and residual */

@@ -56,7 +56,7 @@ struct step {
 
 /* Everything that a sealed graph says. */
 struct problem {
-	int kind = -1; /* 0 forward, 1 data, 2 weights */
+	int kind = -1; /* 0 forward, 1 data */
 	tensor x, w, y; /* y: of the convolution, maybe inside */
 	int64_t pad[2], stride[2];
 	float alpha, beta;
@@ -126,7 +126,6 @@ struct rule {
 };
 #define FORWARD CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR
 #define DATA CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR
-#define FILTER CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR
 #define DESC CUDNN_TYPE_BACKEND_DESCRIPTOR
 const rule rules[] = {
 	{CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_BACKEND_TENSOR_DESCRIPTOR, CUDNN_TYPE_INT64, 1, true},
@@ -154,12 +153,6 @@ const rule rules[] = {
 	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, DATA, DESC, 1, true},
 	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, DATA, CUDNN_TYPE_FLOAT, 1, true},
 	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, DATA, CUDNN_TYPE_FLOAT, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, FILTER, DESC, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, FILTER, CUDNN_TYPE_FLOAT, 1, true},
-	{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, FILTER, CUDNN_TYPE_FLOAT, 1, true},
 	{CUDNN_ATTR_POINTWISE_MODE, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, CUDNN_TYPE_POINTWISE_MODE, 1, true},
 	{CUDNN_ATTR_POINTWISE_NAN_PROPAGATION, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, CUDNN_TYPE_NAN_PROPOGATION, 1, false},
 	{CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_BACKEND_POINTWISE_DESCRIPTOR, CUDNN_TYPE_DATA_TYPE, 1, true},
@@ -222,9 +215,6 @@ const names convolutions[] = {
 	 CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA},
 	{1, DATA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
 	 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
-	{2, FILTER, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-	 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-	 CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
 };
 
 bool read_convolution(const descriptor *op, problem *p)
@@ -263,7 +253,7 @@ cudnnStatus_t read_graph(descriptor *d)
 	p->handle = value<cudnnHandle_t>(d, CUDNN_ATTR_OPERATIONGRAPH_HANDLE);
 	if (!p->handle || p->handle->magic != magic || !read_convolution(ops.as<const descriptor *>()[0], p.get()))
 		return CUDNN_STATUS_BAD_PARAM;
-	p->result = p->kind == 0 ? p->y : p->kind == 1 ? p->x : p->w;
+	p->result = p->kind == 0 ? p->y : p->x;
 	for (int64_t i = 1; i < ops.n; i++) {
 		const descriptor *op = ops.as<const descriptor *>()[i];
 		if (op->type != CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR || p->kind)
@@ -295,7 +285,7 @@ cudnnStatus_t read_graph(descriptor *d)
 bool takes(const problem &p)
 {
 	const tensor &map = p.kind == 0 ? p.x : p.y;
-	if (map.type != (p.kind == 2 ? p.x : p.w).type || (p.kind == 2 && p.w.type != CUDNN_DATA_FLOAT) || (map.type != CUDNN_DATA_BFLOAT16 && map.type != CUDNN_DATA_HALF && map.type != CUDNN_DATA_FLOAT))
+	if (map.type != p.w.type || (map.type != CUDNN_DATA_BFLOAT16 && map.type != CUDNN_DATA_HALF && map.type != CUDNN_DATA_FLOAT))
 		return false;
 	for (const step &s : p.then)
 		if (s.relu && p.w.dim[0] % 2)
@@ -375,8 +365,7 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 	};
 	if (p.kind != 1)
 		need(p.x, false);
-	if (p.kind != 2)
-		need(p.w, false);
+	need(p.w, false);
 	if (p.kind != 0)
 		need(p.y, false);
 	for (const step &s : p.then)
@@ -396,10 +385,10 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 								const int64_t h = i * p.stride[0] + a - p.pad[0], q = j * p.stride[1] + b - p.pad[1], k = o / O * C + c;
 								if (h < 0 || h >= p.x.dim[2] || q < 0 || q >= p.x.dim[3])
 									continue;
-								double &to = sum[p.kind == 0 ? place(n, o, i, j) : p.kind == 1 ? place(n, k, h, q) : place(o, c, a, b)];
-								const double one = p.kind == 0 ? operand(engine, p.x, x, at(p.x, n, k, h, q)) : operand(engine, p.y, y, at(p.y, n, o, i, j));
-								const double other = p.kind == 2 ? operand(engine, p.x, x, at(p.x, n, k, h, q)) : operand(engine, p.w, w, at(p.w, o, c, a, b));
-								to = plus(engine, to, one * other);
+								const bool forward = p.kind == 0;
+								double &to = sum[forward ? place(n, o, i, j) : place(n, k, h, q)];
+								const double from = forward ? operand(engine, p.x, x, at(p.x, n, k, h, q)) : operand(engine, p.y, y, at(p.y, n, o, i, j));
+								to = plus(engine, to, from * operand(engine, p.w, w, at(p.w, o, c, a, b)));
 							}
 	for (int64_t a = 0; a < r.dim[0]; a++)
 		for (int64_t b = 0; b < r.dim[1]; b++)
