@@ -51,7 +51,7 @@ static enum status table(struct table_args *args, struct err *e)
 	struct table *t = NULL;
 	enum grid_form form = GRID_TEXT;
 	args->sweep.experiment = experiment_args_options(&args->open);
-	args->sweep.many = args->sweep.untrained = true;
+	args->sweep.many = args->sweep.untrained = args->sweep.results = true;
 	enum status st = read_form(args->form, &form, e);
 	if (st == OK)
 		st = sweep_open(a, args->file, &args->sweep, &s, e);

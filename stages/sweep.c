@@ -231,7 +231,7 @@ enum status sweep_open(struct arena *a, const char *path, const struct sweep_opt
 	struct sweep *s = NEW(a, struct sweep);
 	*out = s;
 	*s = (struct sweep){.arena = a, .path = arena_str(a, path), .out = o->out ? o->out : "runs", .pool = experiment_pool_new(a),
-	                    .chosen = chosen_by_hand(a, o)};
+	                    .chosen = chosen_by_hand(a, o), .results = o->results};
 	s->memory.path = path_join(a, s->out, DATA_MEMORY);
 	s->memory.untouched = !file_has_bytes(path_join(a, s->out, "limbeck.db"));
 	enum status st = conf_read(a, path, &s->root, e);
@@ -271,7 +271,7 @@ static enum status look_up(struct sweep *s, struct sweep_item *item, struct err 
 	struct record rec = {.arena = s->arena, .out = s->out, .store = s->store};
 	bool there = false;
 	int64_t id = 0;
-	enum status st = stage_find_done(&rec, item->stage, &id, &there, e);
+	enum status st = s->results ? store_stage_done(s->store, item->stage->identity, &id, &there, e) : stage_find_done(&rec, item->stage, &id, &there, e);
 	if (st != OK || !there)
 		return st;
 	item->id = id;

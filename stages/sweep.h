@@ -48,6 +48,7 @@ struct sweep {
 	struct data_memory memory;
 	bool away;                    /* data of some run are not here, so nothing of it can be timed or trained */
 	bool timing;                  /* each item alone in a process */
+	bool results;                 /* sweep_options' */
 	struct experiment_pool *pool;
 	int n_run, n_item;
 	struct sweep_run *run;        /* those of a point beside each other */
@@ -61,6 +62,7 @@ struct sweep_options {
 	struct experiment_options experiment; /* --set holds for the file, before anything varies */
 	const char *out, *budget, *only;      /* budget NULL: full; only: a pattern of run names with * and ?, NULL: all */
 	bool untrained;                       /* nothing will be: the data need not be on the machine */
+	bool results;                         /* are all that is asked for: they stand where a stage's weights are gone, too */
 	bool many;                            /* more than POINTS_ASK runs are wanted */
 };
 

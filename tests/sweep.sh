@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..71
+echo 1..72
 
 result() # STATUS TEXT
 {
@@ -272,6 +272,10 @@ result $? "no time of arms is shown"
 "$limbeck" table x.yaml --out whole --threads 1 --set vary.seeds=1 --only 'tiny-tau_4*' > out 2> err && has out "MARKED: the runs were chosen by --set vary.seeds=1 --only 'tiny-tau_4*'" &&
 	"$limbeck" table x.yaml --out whole --threads 1 > out 2> err && ! grep -q "were chosen by" out
 result $? "runs that were chosen by hand are marked"
+cp -r whole bare && rm -f bare/tiny-tau*/stages/*/last.safetensors && "$limbeck" table x.yaml --out whole --threads 1 --form csv > want.csv 2> err &&
+	"$limbeck" table x.yaml --out bare --threads 1 --form csv > got.csv 2> err && cmp want.csv got.csv && ! has err "made again" &&
+	"$limbeck" sweep x.yaml --plan --no-estimate --out bare > out 2> err && ! has out "0 are to be trained"
+result $? "results stand in tables where the weights are gone"
 start single --arms 1 --set 'vary.grid={stages.kd.losses.kd.tau: [1]}' && "$limbeck" table x.yaml --out single --threads 1 --set 'vary.grid={stages.kd.losses.kd.tau: [1]}' --metric time_seconds > out 2> err &&
 	has out "not timed alone" && ! grep -q "kd .*0\.[0-9]" out
 result $? "a time without 'timing' is refused also where a stage was by itself"
