@@ -24,10 +24,6 @@ static enum status check_blocks(const struct stage_run *r, struct err *e)
 	if (B != most)
 		return err_user(e, conf_where(r->stage->map, "train"), "'%s' has %d blocks but its teacher '%s' has %d: blocks are paired one to one",
 		                r->student->model_name, B, r->teacher->model_name, most);
-	for (int m = 0; m < r->stage->n_teacher && c->blocks.n; m++)
-		if (run_teacher_net(r, m)->B < c->blocks.v[0])
-			return err_user(e, r->stage->teacher[m].at, "teacher %d of %d ends with block %d, and the first of 'blocks' is %d: nothing would be learnt from it",
-			                m + 1, r->stage->n_teacher, run_teacher_net(r, m)->B, c->blocks.v[0]);
 	for (int i = 0; i < c->blocks.n; i++) {
 		if (c->blocks.v[i] > B)
 			return err_user(e, conf_where(r->stage->map, "blocks"), "block %d does not exist: '%s' has blocks 1 to %d", c->blocks.v[i],
@@ -35,6 +31,10 @@ static enum status check_blocks(const struct stage_run *r, struct err *e)
 		if (i && c->blocks.v[i] <= c->blocks.v[i - 1])
 			return err_user(e, conf_where(r->stage->map, "blocks"), "'blocks' must rise: %d after %d", c->blocks.v[i], c->blocks.v[i - 1]);
 	}
+	for (int m = 0; m < r->stage->n_teacher && c->blocks.n; m++)
+		if (run_teacher_net(r, m)->B < c->blocks.v[0])
+			return err_user(e, r->stage->teacher[m].at, "teacher %d of %d ends with block %d, and the first of 'blocks' is %d: nothing would be learnt from it",
+			                m + 1, r->stage->n_teacher, run_teacher_net(r, m)->B, c->blocks.v[0]);
 	return OK;
 }
 

@@ -38,7 +38,7 @@ report "'limbeck list readings' prints each under the words that it rests on" < 
 report "a table knows every metric that the stages record by a name of its own" < <(
 	{
 		# measured on held-out pictures alone, as valid/NAME: the files of what stands beside a lesson
-		grep -L 'enum status blocks_exam\|copies_exam(struct\|fresh_exam(' "$source"/stages/*.c | xargs sed -n 's/.*\(step_metric\|step_hits\|aside_metric\)([a-z]*, "\([a-z0-9_/]*\)".*/\2/p'
+		grep -L 'enum status blocks_exam\|enum status fresh_exam\|copies_exam(struct' "$source"/stages/*.c | xargs sed -n 's/.*\(step_metric\|step_hits\|aside_metric\)([a-z]*, "\([a-z0-9_/]*\)".*/\2/p'
 		sed -n '/isnan(more/q; s/^\t\t{"\([a-z0-9_/]*\)", .*/\1/p' "$source/stages/epoch.c"
 		sed -n '/^static enum status put_result/,/^}/p' "$source/stages/train.c" | grep -o '{"[a-z0-9_/]*", ' | tr -d '{", '
 		grep -o '{"[a-z0-9_/]*", [a-z]' "$source/stages/assistants.c" | sed 's/{"\([^"]*\)".*/\1/'

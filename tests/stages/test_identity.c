@@ -10,12 +10,19 @@
 	"  - {name: kd, kind: distill, train: student, teacher: teach.anchors, epochs: 4}\n" \
 	"  - {name: msm, kind: blocks, train: student, teacher: teach.anchors, critic: {kind: small}}\n"
 
+/* What options of `blocks` need beside them to mean something. */
+#define FULL TOP STAGES TEACH \
+	"  - {name: kd, kind: distill, train: student, teacher: teach.anchors, epochs: 4}\n" \
+	"  - {name: msm, kind: blocks, train: student, teacher: teach.anchors, generators: 2, critic: {kind: teacher_tail, mutual: true}}\n"
+
 /* Another value than the default, in range; NULL: the row has none to try. */
 static const char *another(const struct opt *o)
 {
 	const double near = fmin(o->def + 3, o->max);
 	if (!strcmp(o->name, "moves"))
 		return NULL; /* goes with `from` alone: test_order.c */
+	if (!strcmp(o->name, "gradient_penalty"))
+		return "2"; /* a weight, or -1 */
 	switch (o->type) {
 	case OPT_REAL:
 		return arena_printf(life, "%.17g", o->def * 0.5 >= o->min && o->def != 0 ? o->def * 0.5 : fmin(o->def + 0.25, o->max));
@@ -77,7 +84,7 @@ START_TEST(options_of_stages)
 		ck_assert_int_ge(each_row(train_opts, THREE, prefix, i), 3);
 		ck_assert_int_ge(each_row(optim_opts, THREE, prefix, i), 10);
 		ck_assert_int_ge(each_row(schedule_opts, THREE, prefix, i), 4);
-		ck_assert_int_ge(each_row(kind->opts, THREE, prefix, i), 1);
+		ck_assert_int_ge(each_row(kind->opts, FULL, prefix, i), 1);
 	}
 }
 END_TEST
