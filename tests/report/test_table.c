@@ -406,7 +406,7 @@ START_TEST(points_have_differences)
 	ck_assert_str_eq(line(second, "kd"), "kd +2.00 (-0.48 to +4.48, better in 3 of 3) -1.00 (better in 0 of 1)");
 	ck_assert_str_eq(line(strstr(second, "test_error, minus"), "kd"), "kd -2.00 (-4.48 to +0.48, better in 3 of 3) +1.00 (better in 0 of 1)");
 	ck_assert_ptr_null(strstr(second, "\nlabels (control)  +"));
-	HAS(text, "\n'minus control': at the same point, on equal seeds:");
+	HAS(text, "\n'minus control': at the same point, on equal seeds, of split, pictures, weights");
 	HAS(printed(GRID_MARKDOWN), "| kd | +2.00 (-0.48 to +4.48, better in 3 of 3) | -1.00 (better in 0 of 1) |");
 	HAS(printed(GRID_LATEX), "kd & +2.00 (-0.48 to +4.48, better in 3 of 3) & -1.00 (better in 0 of 1)");
 	HAS(printed(GRID_HTML), "test_top1, minus control</th>");
