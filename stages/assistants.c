@@ -111,6 +111,8 @@ static void canonical(const struct stage *s, struct str *text)
 	const struct assistants_conf *c = s->conf;
 	if (*c->phases)
 		str_add(text, "phases=of the course\n");
+	if (c->ends == ENDS_TEMPERATURE && s->n_teacher > 1) /* once what a phase left was the labels' */
+		str_add(text, "left=the next teacher's\n");
 	terms_canonical(own->terms, own->n, text);
 }
 
