@@ -160,3 +160,11 @@ bool bytes_same(struct bytes a, struct bytes b)
 {
 	return a.n == b.n && memcmp(a.data, b.data, a.n) == 0;
 }
+
+double duel_distance(const double *a, const double *b, int64_t n)
+{
+	double most = 0;
+	for (int64_t i = 0; i < n; i++)
+		most = fmax(most, fabs(a[i] - b[i]));
+	return most;
+}

@@ -41,5 +41,7 @@ void duel_set(struct net *net, const char *param, double value);
 struct bytes { size_t n; char *data; };
 struct bytes duel_bytes(struct net *net, bool states, int from, int to);
 bool bytes_same(struct bytes a, struct bytes b);
+/* The largest difference between two lists of n numbers. */
+double duel_distance(const double *a, const double *b, int64_t n);
 
 #endif

@@ -213,14 +213,6 @@ static double *peer_step(int which, int64_t *n)
 	return moved;
 }
 
-static double distance(const double *a, const double *b, int64_t n)
-{
-	double most = 0;
-	for (int64_t i = 0; i < n; i++)
-		most = fmax(most, fabs(a[i] - b[i]));
-	return most;
-}
-
 /* Neither learns from how the other is to be taught by it; a graph without the stop is told apart. */
 START_TEST(peers_are_detached)
 {
@@ -230,8 +222,8 @@ START_TEST(peers_are_detached)
 	for (int64_t i = 0; i < n; i++)
 		most = fmax(most, fabs(code[i]));
 	ck_assert(n == m && most > 1e-3);
-	ck_assert_double_lt(distance(code, detached, n), 1e-12 * most);
-	ck_assert_double_gt(distance(code, attached, n), 1e-2 * most);
+	ck_assert_double_lt(duel_distance(code, detached, n), 1e-12 * most);
+	ck_assert_double_gt(duel_distance(code, attached, n), 1e-2 * most);
 }
 END_TEST
 

@@ -241,14 +241,6 @@ static double *copy_moves(const char *copy_kd, bool by_hand, int64_t *n)
 	return moved;
 }
 
-static double distance(const double *a, const double *b, int64_t n)
-{
-	double most = 0;
-	for (int64_t i = 0; i < n; i++)
-		most = fmax(most, fabs(a[i] - b[i]));
-	return most;
-}
-
 /* What copy_kd adds to the copy's step is the gradient through k(v) alone; graphs with another stop are told apart. */
 START_TEST(copy_learns_through_real)
 {
@@ -263,9 +255,9 @@ START_TEST(copy_learns_through_real)
 	for (int64_t i = 0; i < n; i++)
 		most = fmax(most, fabs(by_hand[HAND_RIGHT][i]));
 	ck_assert_double_gt(most, 1e-4);
-	ck_assert_double_lt(distance(with, by_hand[HAND_RIGHT], n), 1e-9 * most);
-	ck_assert_double_gt(distance(with, by_hand[HAND_ATTACHED], n), 1e-2 * most);
-	ck_assert_double_gt(distance(with, by_hand[HAND_SWAPPED], n), 1e-2 * most);
+	ck_assert_double_lt(duel_distance(with, by_hand[HAND_RIGHT], n), 1e-9 * most);
+	ck_assert_double_gt(duel_distance(with, by_hand[HAND_ATTACHED], n), 1e-2 * most);
+	ck_assert_double_gt(duel_distance(with, by_hand[HAND_SWAPPED], n), 1e-2 * most);
 }
 END_TEST
 
