@@ -201,7 +201,7 @@ enum status params_copy(struct params *to, struct params *from, struct err *e)
 		st = rows_match(to, from, true, e);
 	if (st != OK)
 		return st;
-	BUG_IF(to->dev != from->dev, "copy between devices");
+	BUG_IF(device_root(to->dev) != device_root(from->dev), "copy between devices");
 	to->dev->backend->copy(to->dev->impl, to->param_data, from->param_data, params_bytes(to, false));
 	to->dev->backend->copy(to->dev->impl, to->state_data, from->state_data, params_bytes(to, true));
 	touch_all(to, false);

@@ -415,7 +415,8 @@ static enum status one_epoch(struct cohort *c, int epoch, int number, struct err
 	}
 	if (st == OK)
 		st = settle_all(c, e);
-	for (int i = 0; i < c->n && st == OK; i++)
+	const bool ended = number == loader_batches(c->loader); /* or an arm fell back, and the stream comes again for it while the others wait */
+	for (int i = 0; i < c->n && ended && st == OK; i++)
 		if (due(&c->arm[i], epoch, number))
 			st = arm_status(&c->arm[i], epoch_end(&c->arm[i], e), e);
 	return st;

@@ -120,16 +120,29 @@ else
 	[ ! -s out ] && ! cmp -s rounded/tiny-*/stages/kd/last.safetensors whole/tiny-*/stages/kd/last.safetensors
 	verdict $? "its losses are near, and its weights others"
 fi
-# As arms, on lanes of the device, they learn what each learns alone.
-sed 's/^stages:/arms: [{stages: [kd, m]}]\n&/' tiny.yaml >arms.yaml
-sed -i 's/^name: tiny/name: arms/' arms.yaml
+# As arms, on lanes of the device, they learn what each learns alone; critics that are copies of one teacher are copied to their lanes.
+sed 's/^stages:/arms: [{stages: [kd, m]}, {stages: [mutual], seeds: [1, 2]}]\n&/; s/^name: tiny/name: arms/' tiny.yaml >arms.yaml
+cat >>arms.yaml <<'Y'
+  - {name: mutual, kind: blocks, train: student, teacher: teach.last, epochs: 1, head_epochs: 1, polish_epochs: 1, lr: 0.05, critic: {mutual: true}}
+Y
 "$program" train arms.yaml --quiet --device cuda --out arms >out 2>&1
-verdict $? "two of them run as arms"
+verdict $? "as arms they run, also two whose critics are copies of one teacher"
 same=0
 for weights in whole/tiny-*/stages/*/last.safetensors; do
 	cmp "$weights" arms/arms-*/stages/"${weights#*/stages/}" >>out || same=1
 done
 verdict $same "with the weights of each alone"
+# And beside an arm whose queued steps overflow: the stream comes again for that one alone.
+sed '/^  - {name: [^tk]/d; s/n_train: 72/n_train: 136/; s/^name: tiny/name: fall/' tiny.yaml >fall.yaml
+cat >>fall.yaml <<'Y'
+  - {name: bad, kind: distill, train: student, teacher: teach.last, epochs: 3, losses: [{kind: kd, weight: 3000}], lr: 0.0003}
+Y
+sed 's/^stages:/arms: [{stages: [bad, kd]}]\n&/' fall.yaml >beside.yaml
+"$program" train fall.yaml --quiet --device cuda --precision f16 --out fall >out 2>&1 && "$program" train beside.yaml --quiet --device cuda --precision f16 --out beside >>out 2>&1 &&
+	cmp fall/fall-*/stages/kd/last.safetensors beside/fall-*/stages/kd/last.safetensors >>out && cmp fall/fall-*/stages/bad/last.safetensors beside/fall-*/stages/bad/last.safetensors >>out &&
+	grep -q '^bad,.*,overflows,[1-9]' beside/fall-*/metrics.csv
+verdict $? "and beside one whose steps are taken back"
+
 "$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "on the GPU [1-9][0-9]* MiB" out && grep -q "x conv2d+relu .*im2col, cuBLAS" out
 verdict $? "a step of it is timed, kernel by kernel"
 "$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out
