@@ -103,7 +103,13 @@ enum status device_open(struct arena *a, const char *name, int threads, struct d
 	d->threads = threads > 0 ? threads : threads_wanted(cores);
 	if (d->threads > cores)
 		log_line(LOG_WARN, "%d threads on %d cores will be slower than %d", d->threads, cores, cores);
-	const enum status st = b->open(index, d->threads, &d->impl, e);
+	enum status st = b->open(index, d->threads, &d->impl, e);
+	if (st != OK && str_eq(name, "auto") && b != &backend_cpu) { /* another process may have it for itself */
+		log_line(LOG_INFO, "there is a GPU, but the CPU is used: %s", e->text);
+		err_clear(e);
+		d->backend = b = &backend_cpu;
+		st = b->open(0, d->threads, &d->impl, e);
+	}
 	if (st != OK)
 		return st;
 	d->cache_bytes = b->cache_bytes ? b->cache_bytes(d->impl) : 0;
@@ -196,7 +202,10 @@ void device_free(struct device *dev, void *mem, size_t bytes)
 
 enum status device_wait(struct device *dev, struct err *e)
 {
-	const enum status st = dev->backend->wait(dev->impl, e);
+	const struct device *root = device_root(dev);
+	enum status st = dev->backend->wait(dev->impl, e);
+	for (int k = 0; dev->impl == root->impl && k < MAX_LANE && root->lane[k] && st == OK; k++) /* what has failed on them, too */
+		st = dev->backend->wait(root->lane[k]->queue, e);
 	if (st != OK || dev->failure.status == OK)
 		return st;
 	return err_env(e, "%s", dev->failure.text);

@@ -137,9 +137,9 @@ struct backend {
 	void (*clip_factor)(void *impl, const void *sum, double limit, const void *unscale, void *clip);
 	void (*optim)(void *impl, const struct optim_run *r);
 	/* Recording what is queued, to queue it again at once (a CUDA graph): between begin and end nothing runs. What was recorded reads its numbers from
-	   device memory; puts, gets and waits are not recorded and are not allowed meanwhile. E_ENV: it could not be recorded, and nothing ran. All NULL where
-	   there is no gain. */
-	void (*record_begin)(void *impl);
+	   device memory; puts, gets and waits are not recorded and are not allowed meanwhile. E_ENV: it could not be recorded, and nothing ran; of begin: there is
+	   no end. What failed before is still told by the next wait. All NULL where there is no gain. */
+	enum status (*record_begin)(void *impl, struct err *e);
 	enum status (*record_end)(void *impl, void **record, struct err *e);
 	void (*replay)(void *impl, void *record);
 	void (*record_free)(void *impl, void *record);
@@ -160,6 +160,7 @@ struct backend {
 	/* A further queue of the same device, whose work runs beside that of the others in no order but `after`'s. Its memory is the device's. Closed by close,
 	   before the device is. NULL: there is no gain. */
 	enum status (*lane)(void *impl, void **lane, struct err *e);
+	size_t lane_bytes; /* of device memory that each takes */
 	/* What impl is given from here on comes after all that `before` was given until now. */
 	void (*after)(void *impl, void *before);
 	const struct kernel *const *kernels; /* [OP_COUNT] */
@@ -197,6 +198,10 @@ enum status device_wait(struct device *dev, struct err *e);
    the device. The device itself where its back end has none. Between fork and join what is queued on it runs beside the other lanes, after all that was
    queued on the device before the fork; what the device is given after the join comes after it. Outside of the two it is the device under another
    name. Memory is neither taken nor given back between them. Both do nothing to a device that is no lane. */
+static inline const struct device *device_root(const struct device *dev)
+{
+	return dev->root ? dev->root : dev;
+}
 enum status device_lane(struct device *dev, int k, struct device **lane, struct err *e);
 void device_fork(struct device *lane);
 void device_join(struct device *lane);

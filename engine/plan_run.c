@@ -198,9 +198,12 @@ static void record(struct plan *p)
 {
 	const struct backend *b = p->dev->backend;
 	struct err why = {0};
-	b->record_begin(p->dev->impl);
-	run_body(p);
-	p->unrecorded = b->record_end(p->dev->impl, &p->record, &why) != OK;
+	enum status st = b->record_begin(p->dev->impl, &why);
+	if (st == OK) {
+		run_body(p);
+		st = b->record_end(p->dev->impl, &p->record, &why);
+	}
+	p->unrecorded = st != OK;
 	if (p->unrecorded)
 		log_line(LOG_INFO, "%s; its steps are queued one by one", why.text);
 }

@@ -205,7 +205,7 @@ size_t memory_together(const struct device *dev, const struct stage_plan_sum *co
 		workspace = beside ? workspace + sums[i]->workspace : larger(workspace, sums[i]->workspace);
 		teachers += had ? 0 : sums[i]->teacher;
 	}
-	return own + workspace + teachers;
+	return own + workspace + teachers + (beside && n > 1 ? (size_t)n * dev->backend->lane_bytes : 0);
 }
 
 int wave_size(const struct device *dev, const struct stage_plan_sum *const sums[], int n)

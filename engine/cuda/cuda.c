@@ -35,6 +35,14 @@ void cuda_note(struct cuda *c, const char *what, cudaError_t status)
 	snprintf(c->failed, sizeof c->failed, "%s", what);
 }
 
+/* Of what was queued. With LIMBECK_SYNC it is waited for, so that a failure has its name. */
+static void queued(struct cuda *c, const char *what, cudaError_t status)
+{
+	cuda_note(c, what, status);
+	if (c->sync && !c->recording)
+		cuda_note(c, what, cudaStreamSynchronize(c->stream));
+}
+
 void cuda_done(const struct kernel_run *r, cudaError_t status)
 {
 	cuda_note(cuda_of(r), r->call->op->name, status);
@@ -113,7 +121,11 @@ static enum status open_queue(int index, void **impl, struct err *e)
 		st = cudaEventCreateWithFlags(&c->reached, cudaEventDisableTiming);
 	if (st == cudaSuccess)
 		st = cudaMalloc((void **)&c->part, CU_PARTS * sizeof *c->part);
-	const enum status ok = st == cudaSuccess ? open_blas(c, e) : failed(e, "can't be opened", st);
+	if (st == cudaSuccess)
+		st = cu_fill((struct cu_array){c->part, CU_F32}, 0, 1, c->stream); /* the first of our kernels */
+	if (st == cudaSuccess)
+		st = cudaStreamSynchronize(c->stream);
+	const enum status ok = st == cudaSuccess ? open_blas(c, e) : failed(e, st == cudaErrorNoKernelImageForDevice ? "the module has no code for this GPU (CUDA_ARCHS, when it is built)" : "can't be opened", st);
 	if (ok == OK)
 		*impl = c;
 	else
@@ -178,19 +190,19 @@ static void cuda_get(void *impl, void *host, const void *src, size_t bytes)
 static void cuda_copy(void *impl, void *dst, const void *src, size_t bytes)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "copy", cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDeviceToDevice, c->stream));
+	queued(c, "copy", cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDeviceToDevice, c->stream));
 }
 
 static void cuda_copy_if(void *impl, void *dst, const void *src, size_t bytes, const int *ok)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "copy_if", cu_copy_if(dst, src, bytes, ok, c->stream));
+	queued(c, "copy_if", cu_copy_if(dst, src, bytes, ok, c->stream));
 }
 
 static void cuda_fill(void *impl, void *dst, enum dtype d, double value, int64_t n)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "fill", cu_fill((struct cu_array){dst, (int)d}, value, n, c->stream));
+	queued(c, "fill", cu_fill((struct cu_array){dst, (int)d}, value, n, c->stream));
 }
 
 /* The first failure of a launch, or what a wait showed that went wrong on the device. */
@@ -274,26 +286,26 @@ static void cuda_launch_many(void *impl, const struct kernel *k, const struct ke
 
 static void cuda_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
 {
-	(void)impl;
 	k->pack(state, i, src, dst, NULL);
+	queued(impl, "a form of weights", cudaSuccess);
 }
 
 static void cuda_finite(void *impl, const void *x, enum dtype d, int64_t n, int *ok)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "finite", cu_finite((struct cu_array){(void *)(uintptr_t)x, (int)d}, n, ok, c->stream));
+	queued(c, "finite", cu_finite((struct cu_array){(void *)(uintptr_t)x, (int)d}, n, ok, c->stream));
 }
 
 static void cuda_square_sum(void *impl, const void *x, int64_t n, void *sum)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "square_sum", cu_square_sum(x, n, c->part, sum, c->stream));
+	queued(c, "square_sum", cu_square_sum(x, n, c->part, sum, c->stream));
 }
 
 static void cuda_clip_factor(void *impl, const void *sum, double limit, const void *unscale, void *clip)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "clip_factor", cu_clip_factor(sum, limit, unscale, clip, c->stream));
+	queued(c, "clip_factor", cu_clip_factor(sum, limit, unscale, clip, c->stream));
 }
 
 static void cuda_optim(void *impl, const struct optim_run *r)
@@ -306,16 +318,23 @@ static void cuda_optim(void *impl, const struct optim_run *r)
 		.correct1 = r->correct1, .correct2 = r->correct2,
 		.nesterov = r->nesterov, .first = r->first,
 	};
-	cuda_note(c, "optimiser", cu_optim(o, c->stream));
+	queued(c, "optimiser", cu_optim(o, c->stream));
 }
 
 /* ---- recording ---- */
 
-static void cuda_record_begin(void *impl)
+static enum status cuda_record_begin(void *impl, struct err *e)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "record", cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal));
+	if (c->sync) /* who waits after each kernel wants each by itself */
+		return err_env(e, "device 'cuda': LIMBECK_SYNC is set");
+	if (c->failure != cudaSuccess) /* it is for the next wait to tell */
+		return failed(e, "a step is not recorded behind a failure", c->failure);
+	const cudaError_t st = cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal);
+	if (st != cudaSuccess)
+		return failed(e, "a step could not be recorded as a graph", st);
 	c->recording = true;
+	return OK;
 }
 
 /* A failure meanwhile is the record's: nothing ran, and the step can be queued as it is. */
@@ -329,15 +348,13 @@ static enum status cuda_record_end(void *impl, void **record, struct err *e)
 	if (c->failure != cudaSuccess)
 		st = c->failure;
 	c->failure = cudaSuccess;
-	if (st == cudaSuccess && !c->sync) /* who waits after each kernel wants each by itself */
+	if (st == cudaSuccess)
 		st = cudaGraphInstantiate(&exec, graph, 0);
 	if (graph)
 		cudaGraphDestroy(graph);
 	*record = exec;
 	if (exec)
 		return OK;
-	if (c->sync)
-		return err_env(e, "device 'cuda': LIMBECK_SYNC is set");
 	cudaGetLastError();
 	return failed(e, "a step could not be recorded as a graph", st);
 }
@@ -345,7 +362,7 @@ static enum status cuda_record_end(void *impl, void **record, struct err *e)
 static void cuda_replay(void *impl, void *record)
 {
 	struct cuda *c = impl;
-	cuda_note(c, "replay", cudaGraphLaunch(record, c->stream));
+	queued(c, "replay", cudaGraphLaunch(record, c->stream));
 }
 
 static void cuda_record_free(void *impl, void *record)
@@ -378,5 +395,5 @@ const struct backend cuda_backend = {
 	.mark = cuda_mark, .reach = cuda_reach, .mark_free = cuda_mark_free, .host_alloc = cuda_host_alloc, .host_free = cuda_host_free, .ferry_open = cuda_ferry_open, .ferry_close = cuda_ferry_close,
 	.ferry_send = cuda_ferry_send, .ferry_rest = cuda_ferry_rest,
 	.record_begin = cuda_record_begin, .record_end = cuda_record_end, .replay = cuda_replay, .record_free = cuda_record_free,
-	.lane = cuda_lane, .after = cuda_after, .kernels = kernels, .version = cuda_version,
+	.lane = cuda_lane, .lane_bytes = BLAS_WORKSPACE + CU_PARTS * sizeof(float), .after = cuda_after, .kernels = kernels, .version = cuda_version,
 };
