@@ -79,6 +79,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/table_layout.c \
 	%D%/table_notes.c \
 	%D%/table_paper.c \
+	%D%/table_paper_claims.c \
 	%D%/table_print.c \
 	%D%/table_tuning.c \
 	%D%/verdict.c

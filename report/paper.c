@@ -68,8 +68,12 @@ static const struct opt claim_opts[] = {
 	TEXT(paper_claim, says, NULL, "in words"),
 	TEXT(paper_claim, better, NULL, "row"),
 	TEXT(paper_claim, than, NULL, "row"),
-	TEXT(paper_claim, metric, NULL, "default: the table's"),
+	TEXT(paper_claim, metric, NULL, "default: the column's"),
 	TEXT(paper_claim, columns, "all", "all, or the name of one"),
+	INT(paper_claim, pairs, 0, 0, 1000, "-", "columns that it counts; 0: it means all"),
+	INT(paper_claim, better_in, 0, 0, 1000, "-", "of these"),
+	INT(paper_claim, equal_in, 0, 0, 1000, "-", "of these"),
+	BOOL(paper_claim, amount, 0, "it says by how much, too"),
 	{0},
 };
 
@@ -174,6 +178,8 @@ static enum status read_claims(struct arena *a, struct paper *p, const struct co
 				st = err_user(e, list->item[i]->at, "claim '%s' names '%s', which is no row", c->name, rows[k]);
 		if (st == OK && !str_eq(c->columns, "all") && paper_column_find(p, c->columns, NULL, NULL) < 0)
 			st = err_user(e, list->item[i]->at, "claim '%s' names the column '%s', and there is none of that name", c->name, c->columns);
+		if (st == OK && (c->better_in + c->equal_in > c->pairs || (c->pairs && !c->better_in)))
+			st = err_user(e, list->item[i]->at, "claim '%s' is better in %d and equal in %d of %d pairs", c->name, c->better_in, c->equal_in, c->pairs);
 	}
 	return st;
 }

@@ -28,8 +28,12 @@ struct paper_row {
 	struct paper_cell *cell;          /* [n_column] */
 };
 
+/* A sentence of the paper: one row is better than another. */
 struct paper_claim {
-	const char *name, *says, *better, *than, *metric, *columns; /* columns: "all" or a column's name */
+	const char *name, *says, *better, *than;
+	const char *metric, *columns;      /* metric "": the column's own; columns: "all" or a column's name */
+	int pairs, better_in, equal_in;    /* "in 6 of 8 pairs and equal in 2"; pairs 0: it names no number, and means all */
+	bool amount;                       /* it says by how much, too */
 };
 
 struct paper {

@@ -144,6 +144,14 @@ static enum status find_control(struct table *t, struct where at, struct err *e)
 	return any ? OK : err_user(e, at, "the control '%s' is no row of the table%s%s%s", t->control, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+bool table_same_runs(const struct table_cell *x, const struct table_cell *y)
+{
+	bool same = x->n_run == y->n_run;
+	for (int i = 0; i < x->n_run && same; i++)
+		same = x->run[i] == y->run[i];
+	return same;
+}
+
 struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign)
 {
 	double *d = NEW_ARRAY(a, double, x->n);
@@ -192,8 +200,7 @@ static const char *unlike_split(const struct paper_cell *p)
 	return p->split == PAPER_NO_SPLIT ? "split unsaid" : "other split";
 }
 
-/* Why the paper's number may not be compared; NULL: it may. */
-static const char *unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p)
+const char *table_unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p, bool order)
 {
 	const struct experiment *x = table_experiment(t, row->point ? row->point : col->point);
 	const struct data *d = x->data;
@@ -202,7 +209,7 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other data";
 	if (!table_same_metric(p->metric, col->metric))
 		return "other metric";
-	if (col->time)
+	if (col->time && !order)
 		return "other machine";
 	if (split)
 		return split;
@@ -212,11 +219,11 @@ static const char *unlike(const struct table *t, const struct table_row *row, co
 		return "other budget";
 	if (d->conf.limit_test)
 		return "part of the test";
-	if (p->rule == PAPER_UNSAID)
+	if (p->rule == PAPER_UNSAID && !col->time)
 		return "rule unsaid";
-	if (p->rule == PAPER_BEST_TEST && col->rule != RULE_BEST_TEST)
+	if (p->rule == PAPER_BEST_TEST && !col->time && col->rule != RULE_BEST_TEST)
 		return "best on test";
-	if ((int)p->rule != (int)col->rule) /* last, best, best_test */
+	if ((int)p->rule != (int)col->rule && !col->time) /* last, best, best_test */
 		return "other rule";
 	return p->trust == TRUST_RECALLED ? "recalled" : NULL; /* with an imported teacher the rule is the last epoch, and the row is marked */
 }
@@ -231,7 +238,7 @@ static void put_beside(struct table *t)
 			if (!row->paper || t->column[c].paper < 0 || isnan(row->paper->cell[t->column[c].paper].value))
 				continue;
 			cell->paper = &row->paper->cell[t->column[c].paper];
-			const char *other = unlike(t, row, &t->column[c], cell->paper);
+			const char *other = table_unlike(t, row, &t->column[c], cell->paper, false);
 			cell->beside = (struct beside){.difference = NAN, .half = NAN};
 			if (cell->n && !other)
 				cell->beside = stats_verdict(&cell->sum, cell->paper->value, cell->paper->runs);

@@ -95,17 +95,9 @@ struct wording {
 /* The same networks as an earlier point's: what varies there is in neither row. */
 static bool is_again(const struct table_claim *c, const struct table_claim *first)
 {
-	for (; first < c; first++) {
-		const struct table_cell *cells[2][2] = {{c->x, c->y}, {first->x, first->y}};
-		bool same = true;
-		for (int i = 0; i < 2 && same; i++) {
-			same = cells[0][i]->n_run == cells[1][i]->n_run;
-			for (int k = 0; k < cells[0][i]->n_run && same; k++)
-				same = cells[0][i]->run[k] == cells[1][i]->run[k];
-		}
-		if (same)
+	for (; first < c; first++)
+		if (table_same_runs(c->x, first->x) && table_same_runs(c->y, first->y))
 			return true;
-	}
 	return false;
 }
 

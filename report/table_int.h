@@ -16,6 +16,9 @@ const char *table_column_label(struct arena *a, const struct table *t, const str
 bool table_same_metric(const char *papers, const char *ours);
 /* "last epoch", "best on the held-out pictures", ... by rule. */
 extern const char *const table_rule_said[];
+/* Why a paper's number may not be compared with a row's; NULL: it may. order: all that is asked is which of two rows is better, for which another machine's time
+   will do; a time has no rule. */
+const char *table_unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p, bool order);
 /* " (chosen on the test set)" where the column's numbers are; else "". */
 const char *table_mark(const struct table_column *c);
 int table_stage(const struct experiment *x, const char *name); /* -1: none */
@@ -30,11 +33,13 @@ enum status claim_dates_get(struct table *t, struct err *e);
 const struct table_row *table_row_labelled(const struct table *t, const char *label);
 /* The row of a stage among those of the point of row i, which stand beside each other from there on; NULL: none. */
 const struct table_row *table_row_from(const struct table *t, int i, const char *stage);
+/* Whether two cells are of the same networks. */
+bool table_same_runs(const struct table_cell *x, const struct table_cell *y);
 /* x minus y, times sign, on equal seeds. */
 struct paired table_differences(struct arena *a, const struct table_cell *x, const struct table_cell *y, double sign);
-/* Whether a metric is what a run took until it reached the accuracy of the row `reach`: pictures_to_reach, macs_to_reach, time/to_reach. */
 /* Whether value i of x and value k of y are of equal seeds. */
 bool table_is_pair(const struct table_cell *x, int i, const struct table_cell *y, int k);
+/* Whether a metric is what a run took until it reached the accuracy of the row `reach`: pictures_to_reach, macs_to_reach, time/to_reach. */
 bool table_is_reach(const char *metric);
 /* That of the stage `id` of a run; NaN: it never did, or the row `reach` isn't there yet. */
 enum status table_reach(struct table *t, const char *metric, const struct sweep_run *run, int64_t id, double *value, struct err *e);
@@ -58,6 +63,7 @@ const char *table_signed(struct arena *a, const struct table_column *c, double v
 const char *table_interval(struct arena *a, const struct table_column *c, double low, double high);
 struct grid *table_paper_grid(struct arena *a, const struct table *t);
 void table_paper_note(const struct table *t, FILE *f);
+/* A line for each of the paper's sentences: whether it holds in what may be compared with the paper. */
 void table_paper_claims_note(const struct table *t, FILE *f);
 struct grid *table_claim_grid(struct arena *a, const struct table *t);
 void table_claim_pictures(const struct table *t, FILE *f); /* McNemar's test of each, or why there is none */

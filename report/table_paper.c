@@ -1,4 +1,4 @@
-/* Ours beside a paper's: the grid, of what the paper's numbers are, and whether its sentences hold here. */
+/* Ours beside a paper's: the grid, and of what the paper's numbers are. */
 #include <math.h>
 
 #include "losses/loss.h"
@@ -108,48 +108,4 @@ void table_paper_note(const struct table *t, FILE *f)
 	note_papers_numbers(t, f);
 	if (t->paper->note && *t->paper->note)
 		fprintf(f, "%s\n", t->paper->note);
-}
-
-struct tally {
-	int n, held, columns;
-};
-
-static bool is_row_of(const struct table_row *r, const char *name)
-{
-	return r->paper && str_eq(r->paper->name, name);
-}
-
-/* Both rows of a sentence in column k, at each point that has both. */
-static void count_column(const struct table *t, const struct paper_claim *c, int k, struct tally *n)
-{
-	const int before = n->n;
-	for (int i = 0; i < t->n_row; i++)
-		for (int j = 0; j < t->n_row; j++) {
-			const struct table_row *x = &t->row[i], *y = &t->row[j];
-			if (!is_row_of(x, c->better) || !is_row_of(y, c->than) || (x->point && y->point && x->point != y->point) || !x->cell[k].n || !y->cell[k].n)
-				continue;
-			const double d = x->cell[k].sum.mean - y->cell[k].sum.mean;
-			n->n++;
-			n->held += t->column[k].less_is_better ? d < 0 : d > 0;
-		}
-	n->columns += n->n > before;
-}
-
-/* Whether the paper's own sentences hold here. */
-void table_paper_claims_note(const struct table *t, FILE *f)
-{
-	for (int i = 0; t->paper && i < t->paper->n_claim; i++) {
-		const struct paper_claim *c = &t->paper->claim[i];
-		struct tally n = {0};
-		for (int k = 0; k < t->n_column; k++)
-			if (table_same_metric(*c->metric ? c->metric : t->column[0].metric, t->column[k].metric) &&
-			    (str_eq(c->columns, "all") || str_eq(c->columns, t->column[k].label)))
-				count_column(t, c, k, &n);
-		if (!n.n)
-			fprintf(f, "The paper says: %s. Undecided: not run.\n", c->says);
-		else
-			fprintf(f, "The paper says: %s. Here in %d of %d %s: %s%s.\n", c->says, n.held, n.n, n.n > n.columns ? "points" : "columns",
-			        n.n < 3 ? "undecided, too few" : n.held == n.n ? "supported" : n.held == 0 ? "contradicted" : "undecided",
-			        str_eq(t->sweep->budget_name, "full") ? "" : ", by other budget");
-	}
 }

@@ -94,6 +94,8 @@ static const struct { const char *text, *says; } wrong[] = {
 	{ROWS "claims: {x: 1}\n", "'claims' is a list"},
 	{ROWS "claims: [{name: c, better: kd, than: at}]\n", "paper.yaml:3:10: claim 'c' names 'at', which is no row"},
 	{ROWS "claims: [{name: c, better: kd, than: kd, columns: b}]\n", "claim 'c' names the column 'b', and there is none of that name"},
+	{ROWS "claims: [{name: c, better: kd, than: kd, pairs: 8, better_in: 6, equal_in: 3}]\n", "claim 'c' is better in 6 and equal in 3 of 8 pairs"},
+	{ROWS "claims: [{name: c, better: kd, than: kd, pairs: 8}]\n", "claim 'c' is better in 0 and equal in 0 of 8 pairs"},
 	{ROWS "titel: x\n", "did you mean 'title'?"},
 };
 
