@@ -243,7 +243,7 @@ static const char *rule_of(struct arena *a, const struct run_config *c, int n)
 		return "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch: no pictures were held out, so no epoch was "
 		       "chosen.";
 	return arena_printf(a, "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. 'best-rule' takes the epoch that "
-	                       "did best on %s held-out training pictures; the test pictures chose nothing.%s", str_count(count, held_out), splits_of(c, n));
+	                       "did best on %s held-out training pictures; the test pictures chose no epoch.%s", str_count(count, held_out), splits_of(c, n));
 }
 
 enum status report_runs(struct arena *a, const char *const *folder, int n, struct page *p, struct err *e)

@@ -84,7 +84,7 @@ static enum status read_all(const struct reading *r, struct json *root, struct p
 	*p = (struct page){
 		.title = text(r, root, "title"), .n_series = n, .series = s, .table_html = text(r, root, "table_html"), .notes = text(r, root, "notes"),
 		.rule = rule ? arena_printf(r->arena, "Accuracies are top-1 on the test pictures, in percent. Rule: %s. %s", rule,
-		                            on_test ? "They are too high by that choice." : "The test pictures chose nothing.") : NULL,
+		                            on_test ? "They are too high by that choice." : "The test pictures chose no epoch.") : NULL,
 		.metric = on_test ? "test_top1_best_test" : best ? "test_top1_best" : NULL, .n_difference = m, .difference = d,
 	};
 	const char *budget = text(r, root, "budget");

@@ -29,6 +29,15 @@ static const struct shown *highest(struct page_out *o, bool teaches)
 	return best;
 }
 
+/* Those that `highest` chose among by what the test pictures say of them. */
+static int measured(struct page_out *o, bool teaches)
+{
+	int n = 0;
+	for (int i = 0; i < o->n; i++)
+		n += o->series[i].teaches == teaches && isfinite(series_summary(o, &o->series[i], o->metric).mean);
+	return n;
+}
+
 static const char *seeds_of(struct page_out *o, const struct shown *s, const struct summary *v)
 {
 	return v->n > 1 ? arena_printf(o->arena, "%s, %d seeds%s", s->s->label, v->n, chosen(o)) : arena_printf(o->arena, "%s, one seed%s", s->s->label, chosen(o));
@@ -40,7 +49,10 @@ static void facts(struct page_out *o)
 	str_add(&o->html, "<dl class=\"facts\">\n");
 	if (student) {
 		const struct summary v = series_summary(o, student, o->metric), gap = series_summary(o, student, "gap");
-		fact(o, "Highest accuracy", arena_printf(o->arena, "%.2f %%", v.mean), seeds_of(o, student, &v));
+		const int n = measured(o, false);
+		const char *seeds = seeds_of(o, student, &v);
+		fact(o, "Highest accuracy", arena_printf(o->arena, "%.2f %%", v.mean),
+		     n > 1 ? arena_printf(o->arena, "%s; the highest of %d on the test pictures, so chosen by them", seeds, n) : seeds);
 		if (isfinite(gap.mean))
 			fact(o, "Its gap to the teacher", arena_printf(o->arena, "%.2f points", gap.mean), NULL);
 	}
@@ -165,7 +177,7 @@ void page_summary(struct page_out *o)
 	facts(o);
 	paragraph(o, "%s", o->page->rule ? o->page->rule
 	                                 : "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. Where pictures were held out, "
-	                                   "'best rule' is the epoch that did best on those; the test pictures chose nothing.");
+	                                   "'best rule' is the epoch that did best on those; the test pictures chose no epoch.");
 	if (!o->page->metric && any(o, BEST_TEST))
 		paragraph(o, "An exception is marked: what is best on test is chosen on the test set, so it is too high.");
 	worth_of_seeds(o);

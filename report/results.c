@@ -148,7 +148,7 @@ static void print_notes(FILE *f, const struct data *d)
 	        d->kind->name, str_count(a, d->n_train), str_count(b, d->n_valid), str_count(c, d->n_test));
 	fputs("'test': weights of the last epoch. 'best-rule': ", f);
 	if (d->n_valid)
-		fputs("of the epoch that did best on the held-out pictures; the test pictures chose nothing.\n", f);
+		fputs("of the epoch that did best on the held-out pictures; the test pictures chose no epoch.\n", f);
 	else
 		fputs("nothing was held out, so there is none; the last epoch is the rule.\n", f);
 	fputs("'gap': the last teacher's accuracy minus the student's. 'moved at most': parameters trained in a\n"

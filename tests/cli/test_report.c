@@ -97,7 +97,7 @@ START_TEST(the_best_rule_reads_the_best_metric)
 	ck_assert_int_eq(target(&folder, 1), OK);
 	ck_assert_str_eq(p.metric, "test_top1_best");
 	ck_assert_ptr_null(p.table_html);
-	ck_assert_ptr_nonnull(strstr(p.rule, "The test pictures chose nothing."));
+	ck_assert_ptr_nonnull(strstr(p.rule, "The test pictures chose no epoch."));
 }
 END_TEST
 

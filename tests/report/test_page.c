@@ -187,11 +187,16 @@ START_TEST(chosen_on_the_test_set)
 	const char *text = written(&p, store);
 	HAS(text, "best on test %: chosen on the test set</th>");
 	HAS(text, "An exception is marked: what is best on test is chosen on the test set, so it is too high.");
-	HAS(text, "<dd>81.83 %<small>kd &amp; more, 3 seeds</small>");
+	HAS(text, "<dd>81.83 %<small>kd &amp; more, 3 seeds; the highest of 2 on the test pictures, so chosen by them</small>");
 	p.metric = "test_top1_best_test";
 	text = written(&p, store);
-	HAS(text, "<dd>91.25 %<small>kd &amp; more, 3 seeds, chosen on the test set</small>");
+	HAS(text, "<dd>91.25 %<small>kd &amp; more, 3 seeds, chosen on the test set; the highest of 2 on the test pictures, so chosen by them</small>");
 	HAS(text, "accuracy on the test pictures, percent, chosen on the test set");
+	p = three();
+	p.n_series = 2; /* a teacher and one other, which nothing chose */
+	text = written(&p, store);
+	HAS(text, "<dd>81.83 %<small>kd &amp; more, 3 seeds</small>");
+	HAS(text, "the test pictures chose no epoch.");
 }
 END_TEST
 
