@@ -278,9 +278,9 @@ enum status table_make(struct arena *a, struct sweep *s, const struct table_opti
 	if (st != OK)
 		return st;
 	for (int i = 0; i < t->n_row && st == OK; i++) {
-		t->row[i].cell = NEW_ARRAY(a, struct table_cell, t->n_column);
+		t->row[i].cell = NEW_ARRAY(a, struct table_cell, t->n_column + t->n_hidden);
 		t->row[i].teachers = table_teachers(t, &t->row[i]);
-		for (int k = 0; k < t->n_column && st == OK; k++)
+		for (int k = 0; k < t->n_column + t->n_hidden && st == OK; k++)
 			st = fill_cell(t, &t->row[i], k, e);
 	}
 	if (st == OK && t->control)

@@ -97,6 +97,7 @@ struct table {
 	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;
 	int n_row, n_column, n_claim;
+	int n_hidden;                     /* behind the n_column columns: of the file's metrics that were not asked for, and that claims are of */
 	struct table_row *row;
 	struct table_column *column;
 	struct table_claim *claim;

@@ -24,6 +24,12 @@ static const char *pairs_of(struct arena *a, const struct table_claim *c)
 	return by_limit ? arena_printf(a, "%s, %d by limit", text, by_limit) : text;
 }
 
+/* ", by test_top5" where no column above says so. */
+static const char *metric_of(struct arena *a, const struct table *t, const struct table_claim *c)
+{
+	return c->column < t->column + t->n_column ? "" : arena_printf(a, ", by %s", c->column->metric);
+}
+
 /* " [a, b]" where the two have recipes of their own. */
 static const char *recipes_of(struct arena *a, const struct table_claim *c)
 {
@@ -43,7 +49,7 @@ struct grid *table_claim_grid(struct arena *a, const struct table *t)
 	for (int i = 0; i < t->n_claim; i++) {
 		const struct table_claim *c = &t->claim[i];
 		const char **out = grid_row(g);
-		out[0] = arena_printf(a, "%s%s%s", c->name, c->untested ? "" : recipes_of(a, c), table_mark(c->column));
+		out[0] = arena_printf(a, "%s%s%s%s", c->name, metric_of(a, t, c), c->untested ? "" : recipes_of(a, c), table_mark(c->column));
 		out[1] = table_claim_word(a, c);
 		out[2] = c->written;
 		out[5] = table_said_teachers(a, c->teachers);

@@ -15,14 +15,14 @@ const struct opt claims_opts[] = {
 	TEXT(claim_conf, better, NULL, "the row that is said to be better, or a stage: at every point"),
 	TEXT(claim_conf, than, NULL, "the control, a row or a stage"),
 	TEXT(claim_conf, at, NULL, "the point that it is made of; default: every point, each a claim of its own"),
-	TEXT(claim_conf, metric, NULL, "a column; default: the first"),
+	TEXT(claim_conf, metric, NULL, "one of the table's; default: its first column's"),
 	{0},
 };
 
 static enum status find_column(const struct table *t, const char *metric, struct where at, int *column, struct err *e)
 {
 	*column = 0;
-	for (int i = 0; i < t->n_column; i++)
+	for (int i = 0; i < t->n_column + t->n_hidden; i++)
 		if (str_eq(t->column[i].metric, metric)) {
 			*column = i;
 			return OK;
@@ -158,7 +158,7 @@ static bool is_at(const struct wording *w, const struct point *p)
 static void claim_columns(struct table *t, const struct wording *w)
 {
 	const struct table_claim *first = &t->claim[t->n_claim];
-	for (int c = 0; c < t->n_column && w->better && w->than; c++)
+	for (int c = 0; c < t->n_column + t->n_hidden && w->better && w->than; c++)
 		if (str_eq(t->column[c].metric, t->column[w->column].metric) && is_at(w, t->column[c].point) && w->better->cell[c].n_run && w->than->cell[c].n_run)
 			add_claim(t, w, w->better, w->than, c, t->column[c].point->name, first);
 }

@@ -279,21 +279,48 @@ static void add_point_columns(struct table *t, const char *metric, bool alone)
 	}
 }
 
+static void add_metric(struct table *t, const struct table_conf *c, const char *metric, bool alone)
+{
+	if (c->columns == COLUMNS_POINTS) {
+		add_point_columns(t, metric, alone);
+		return;
+	}
+	struct table_column *col = &t->column[t->n_column++];
+	set_metric(col, metric, t->rule);
+	col->label = col->metric;
+	col->paper = t->paper && t->paper->n_column == 1 ? 0 : paper_column(t, col->label, col, true);
+}
+
+/* Whether a claim of the file names the metric. */
+static bool is_claimed(const struct table *t, const char *metric)
+{
+	const struct conf *list = conf_find(t->sweep->root, "claims");
+	bool any = false;
+	for (int i = 0; list && list->kind == CONF_LIST && i < list->n && !any; i++) {
+		const struct conf *own = list->item[i]->kind == CONF_MAP ? conf_find(list->item[i], "metric") : NULL;
+		any = own && own->text && str_eq(own->text, metric);
+	}
+	return any;
+}
+
+/* What is asked for; then, for claims alone, what the file has beside it. */
 static void add_columns(struct table *t, const struct table_conf *c, const char *given)
 {
-	int n;
-	const char **metric = asked_metrics(t, c, given, &n);
-	t->column = NEW_ARRAY(t->arena, struct table_column, (size_t)n * (size_t)(c->columns == COLUMNS_POINTS ? t->sweep->vary.n_point : 1));
-	for (int i = 0; i < n; i++) {
-		if (c->columns == COLUMNS_POINTS) {
-			add_point_columns(t, metric[i], n == 1);
-			continue;
-		}
-		struct table_column *col = &t->column[t->n_column++];
-		set_metric(col, metric[i], t->rule);
-		col->label = col->metric;
-		col->paper = t->paper && t->paper->n_column == 1 ? 0 : paper_column(t, col->label, col, true);
+	int n, n_own;
+	const char **metric = asked_metrics(t, c, given, &n), **own = asked_metrics(t, c, NULL, &n_own);
+	t->column = NEW_ARRAY(t->arena, struct table_column, (size_t)(n + n_own) * (size_t)(c->columns == COLUMNS_POINTS ? t->sweep->vary.n_point : 1));
+	for (int i = 0; i < n; i++)
+		add_metric(t, c, metric[i], n == 1);
+	const int shown = t->n_column;
+	for (int i = 0; i < n_own; i++) {
+		bool asked = false;
+		for (int k = 0; k < n && !asked; k++)
+			asked = str_eq(metric[k], own[i]);
+		if (!asked && is_claimed(t, own[i]))
+			add_metric(t, c, own[i], false);
 	}
+	t->n_hidden = t->n_column - shown;
+	t->n_column = shown;
 }
 
 /* ---- the file ---- */
@@ -404,7 +431,7 @@ enum status table_layout(struct table *t, const struct table_options *o, struct 
 		add_columns(t, &c, o->metric);
 	if (st == OK)
 		st = table_tuning_check(t, e);
-	for (int i = 0; st == OK && i < t->n_column; i++)
+	for (int i = 0; st == OK && i < t->n_column + t->n_hidden; i++)
 		if (table_is_reach(t->column[i].metric) && !t->reach)
 			st = err_user(e, conf_where(conf_find(t->sweep->root, "table"), "metrics"), "'%s' needs 'reach': the row whose accuracy is to be reached",
 			              t->column[i].metric);

@@ -144,18 +144,19 @@ static const struct stage *stage_of(const struct table *t, int row, int column, 
 
 void table_recipes(struct table *t)
 {
+	const int n_column = t->n_column + t->n_hidden; /* claims tell their recipes, too */
 	struct recipe_owns *owns = recipe_owns_new(t);
 	const struct experiment *x;
-	struct names *known = names_new(t->arena, (size_t)t->n_row * (size_t)t->n_column);
-	t->recipe = NEW_ARRAY(t->arena, struct recipe, (size_t)t->n_row * (size_t)t->n_column);
+	struct names *known = names_new(t->arena, (size_t)t->n_row * (size_t)n_column);
+	t->recipe = NEW_ARRAY(t->arena, struct recipe, (size_t)t->n_row * (size_t)n_column);
 	for (int i = 0; i < t->n_row; i++)
-		for (int c = 0; c < t->n_column; c++) {
+		for (int c = 0; c < n_column; c++) {
 			const struct stage *s = stage_of(t, i, c, &x);
 			if (s && !t->row[i].used)
 				recipe_owns_look(t, owns, s);
 		}
 	for (int i = 0; i < t->n_row; i++)
-		for (int c = 0; c < t->n_column; c++) {
+		for (int c = 0; c < n_column; c++) {
 			const struct stage *s = stage_of(t, i, c, &x);
 			if (!s)
 				continue;
@@ -165,7 +166,7 @@ void table_recipes(struct table *t)
 				recipe_owns_add(t, owns, s, &r);
 			t->row[i].cell[c].recipe = number_of(t, known, &r);
 		}
-	for (int c = 0; c < t->n_column; c++) {
+	for (int c = 0; c < n_column; c++) {
 		const bool marked = is_unlike(t, c);
 		for (int i = 0; i < t->n_row && !marked; i++)
 			t->row[i].cell[c].recipe = 0;
@@ -174,7 +175,7 @@ void table_recipes(struct table *t)
 	int *letter = NEW_ARRAY(t->arena, int, t->n_recipe + 1);
 	struct recipe *used = NEW_ARRAY(t->arena, struct recipe, t->n_recipe);
 	int n = 0;
-	for (int c = 0; c < t->n_column; c++)
+	for (int c = 0; c < n_column; c++)
 		for (int i = 0; i < t->n_row; i++) {
 			int *number = &t->row[i].cell[c].recipe;
 			if (*number && !letter[*number]) {

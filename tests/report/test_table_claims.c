@@ -51,6 +51,31 @@ START_TEST(a_claim)
 }
 END_TEST
 
+#define TOP5_CLAIM "metrics: [test_top1, test_top5]}\nclaims: [{name: c, better: kd, than: labels, metric: test_top5}]\n"
+
+/* A claim keeps its own metric where --metric leaves out its column. */
+START_TEST(a_metric_of_claims_alone)
+{
+	static const char *const columns[] = {"metrics", "points"};
+	open_sweep(arena_printf(life, FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 3}\ntable: {columns: %s, control: labels, " TOP5_CLAIM, columns[_i]), NULL);
+	for (int run = 0; run < 6; run++) {
+		leave(STAGES * run + KD, &(struct made){.top1 = 60, .top5 = 85 + run});
+		if (run < 3)
+			leave(STAGES * run + LABELS, &(struct made){.top1 = 70, .top5 = 80});
+	}
+	for (int i = 0; i < 2; i++) {
+		const char *text = made(&(struct table_options){.metric = i ? NULL : "test_top1"}), *claims = strstr(text, "\nClaims\n");
+		ck_assert_int_eq(t->n_claim, 2);
+		ck_assert_double_eq(t->claim[0].paired.mean, 6);
+		ck_assert_double_eq(t->claim[1].paired.mean, 9);
+		ck_assert_ptr_nonnull(claims); /* not by another metric */
+		HAS(line(claims, "c, at b"), i ? "c, at b [" : "c, at b, by test_top5 [");
+		ck_assert(i == (strstr(text, "\ntest_top5") != NULL));
+	}
+	ck_assert_int_eq(make(&(struct table_options){.metric = "tset_top1"}), E_USER);
+}
+END_TEST
+
 /* As if the stages of this name had been begun long ago. */
 static void begun_long_ago(const char *name)
 {
@@ -439,6 +464,7 @@ END_TEST
 
 void table_add_claims(TCase *tc)
 {
+	tcase_add_loop_test(tc, a_metric_of_claims_alone, 0, 2);
 	tcase_add_test(tc, a_claim);
 	tcase_add_test(tc, when_claims_were_written);
 	tcase_add_test(tc, claims_alone);
