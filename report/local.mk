@@ -68,6 +68,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/sweep_results.h \
 	%D%/table.c \
 	%D%/table.h \
+	%D%/table_by_hand.c \
 	%D%/table_claim_grid.c \
 	%D%/table_claims.c \
 	%D%/table_csv.c \

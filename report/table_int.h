@@ -54,6 +54,9 @@ void table_recipes(struct table *t);
 const char *table_recipe(struct arena *a, const struct table_cell *c);      /* "b"; "": no mark */
 const char *table_recipe_mark(struct arena *a, const struct table_cell *c); /* " [b]" or "" */
 void table_recipe_note(const struct table *t, FILE *f);                     /* what the letters stand for */
+/* Whether the command line changed the file's results or what stands beside each other: --set, --columns, --rule. */
+bool table_is_by_hand(const struct table *t);
+void table_by_hand_note(const struct table *t, FILE *f); /* by --set and --only */
 /* A record in the file's 'tuning' of what is no stage, row or point is an error. */
 enum status table_tuning_check(const struct table *t, struct err *e);
 void table_tuning_note(const struct table *t, FILE *f); /* what was tried, and for which rows nobody says */

@@ -123,13 +123,6 @@ static void note_gone(const struct table *t, FILE *f)
 }
 
 /* In cells of points: what stands in brackets. */
-/* What was left out is in no row's counts. */
-static void note_chosen(const struct table *t, FILE *f)
-{
-	if (t->sweep->chosen)
-		fprintf(f, "MARKED: the runs were chosen by %s; others that the file varies are counted nowhere here.\n", t->sweep->chosen);
-}
-
 static void note_counts(const struct table *t, FILE *f)
 {
 	bool any = false;
@@ -243,7 +236,7 @@ void table_notes(const struct table *t, FILE *f, enum grid_form form, int which)
 	if (results) {
 		note_budget(t, f);
 		table_recipe_note(t, f);
-		note_chosen(t, f);
+		table_by_hand_note(t, f);
 		note_seeds(t, f);
 		note_counts(t, f);
 		note_control(t, f, form);

@@ -223,7 +223,8 @@ void table_recipe_note(const struct table *t, FILE *f)
 	struct names *seen = names_new(t->arena, 256);
 	bool *shown = NEW_ARRAY(t->arena, bool, 256);
 	int n_seen = 0;
-	fputs("MARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision, a kind's own lengths and rates) share a column here, because the file says so:", f);
+	fprintf(f, "MARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision, a kind's own lengths and rates) share a column here, because the file%s says so:",
+	        table_is_by_hand(t) ? " or the command line" : "");
 	for (int i = 0; i < t->n_recipe; i++) {
 		const struct recipe *r = &t->recipe[i];
 		int n = 0;

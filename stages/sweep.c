@@ -226,12 +226,21 @@ static const char *chosen_by_hand(struct arena *a, const struct sweep_options *o
 	return o->only ? arena_printf(a, "%s%s--only '%s'", text ? text : "", text ? " " : "", o->only) : text;
 }
 
+static const char **copies(struct arena *a, const char *const *words, int n)
+{
+	const char **out = NEW_ARRAY(a, const char *, n);
+	for (int i = 0; i < n; i++)
+		out[i] = arena_str(a, words[i]);
+	return out;
+}
+
 enum status sweep_open(struct arena *a, const char *path, const struct sweep_options *o, struct sweep **out, struct err *e)
 {
 	struct sweep *s = NEW(a, struct sweep);
 	*out = s;
 	*s = (struct sweep){.arena = a, .path = arena_str(a, path), .out = o->out ? o->out : "runs", .pool = experiment_pool_new(a),
-	                    .chosen = chosen_by_hand(a, o), .results = o->results};
+	                    .chosen = chosen_by_hand(a, o), .n_set = o->experiment.n_set, .set = copies(a, o->experiment.set, o->experiment.n_set),
+	                    .results = o->results};
 	s->memory.path = path_join(a, s->out, DATA_MEMORY);
 	s->memory.untouched = !file_has_bytes(path_join(a, s->out, "limbeck.db"));
 	enum status st = conf_read(a, path, &s->root, e);

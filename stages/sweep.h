@@ -45,6 +45,8 @@ struct sweep {
 	struct budget budget;
 	int budget_seeds;             /* so many of the first seeds, at most; 0: all */
 	const char *chosen;           /* "--set vary.seeds=2 --only 'kd*'": what was asked of the runs beside the file; NULL: nothing */
+	int n_set;
+	const char **set;             /* all of --set: "stages.kd.epochs=3" */
 	struct data_memory memory;
 	bool away;                    /* data of some run are not here, so nothing of it can be timed or trained */
 	bool timing;                  /* each item alone in a process */

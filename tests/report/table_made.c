@@ -20,14 +20,23 @@ const char *file_of(const char *name, const char *text)
 	return path;
 }
 
-void open_sweep(const char *text, const char *budget)
+static void open_with(const char *text, const struct sweep_options *o)
 {
-	const struct sweep_options o = {.out = scratch_path("out"), .budget = budget, .experiment = {.device = "cpu", .threads = 1}};
 	log_set_level(LOG_ERROR);
 	program = "limbeck 1";
-	ck_ok(sweep_open(life, file_of("made.yaml", text), &o, &s, &e));
-	ck_ok(dir_make(o.out, &e));
-	ck_ok(store_open(path_join(life, o.out, "limbeck.db"), &s->store, &e));
+	ck_ok(sweep_open(life, file_of("made.yaml", text), o, &s, &e));
+	ck_ok(dir_make(o->out, &e));
+	ck_ok(store_open(path_join(life, o->out, "limbeck.db"), &s->store, &e));
+}
+
+void open_sweep(const char *text, const char *budget)
+{
+	open_with(text, &(struct sweep_options){.out = scratch_path("out"), .budget = budget, .experiment = {.device = "cpu", .threads = 1}});
+}
+
+void open_sweep_set(const char *text, const char *const *set, int n)
+{
+	open_with(text, &(struct sweep_options){.out = scratch_path("out"), .experiment = {.device = "cpu", .threads = 1, .n_set = n, .set = set}});
 }
 
 static void predict(const char *path, const char *right)

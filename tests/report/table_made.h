@@ -37,6 +37,7 @@ extern const char *program; /* that trains what is left from now on; a sweep is 
 const char *file_of(const char *name, const char *text);
 /* A sweep of this text, made.yaml, with a fresh store; nothing of it is trained. budget NULL: the whole. */
 void open_sweep(const char *text, const char *budget);
+void open_sweep_set(const char *text, const char *const *set, int n); /* the whole, with --set */
 
 struct made {
 	double top1, top5, seconds;

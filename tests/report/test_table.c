@@ -208,6 +208,28 @@ START_TEST(unlike_recipes_are_marked)
 }
 END_TEST
 
+/* What --set changed of the training is told, and the file is not blamed for it; where files lie and how the table looks is nobody's concern. */
+START_TEST(set_by_hand)
+{
+	static const char *const set[] = {"stages.kd.epochs=3", "data.workers=2", "stages.kd.save_minutes=9", "table.control=labels", "data.batch=8"};
+	for (int n = 0; n <= 5; n++) {
+		open_sweep_set(FILE_TOP, set, n);
+		leave(KD, &(struct made){.top1 = 60});
+		leave(LABELS, &(struct made){.top1 = 50});
+		const char *text = made(&(struct table_options){0});
+		if (n == 0)
+			LACKS(text, "MARKED");
+		else
+			HAS(text, n < 5 ? "MARKED: these are not the runs of the file as it stands; they were changed by --set stages.kd.epochs=3.\n"
+			                : "MARKED: these are not the runs of the file as it stands; they were changed by --set stages.kd.epochs=3 --set data.batch=8.\n");
+		if (n)
+			HAS(text, "share a column here, because the file or the command line says so:");
+		sweep_close(s);
+	}
+	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}]}\n", NULL);
+}
+END_TEST
+
 #define BLOCKS(more) "  - {name: blocks, kind: blocks, train: small, teacher: teach.last, epochs: 1, head_epochs: 1, polish_epochs: 4}\n" \
 	"  - {name: other, kind: blocks, train: small, teacher: teach.last, epochs: 1, head_epochs: 1, " more "}\n"
 
@@ -617,4 +639,5 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, ended_by_limit_elsewhere);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, escapes);
+	tcase_add_test(tc, set_by_hand);
 }
