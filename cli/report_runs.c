@@ -206,7 +206,7 @@ static void fill(struct gathering *g, struct page *p)
 		struct page_item *item = NEW_ARRAY(g->arena, struct page_item, s->n);
 		name_seeds(s);
 		memcpy(item, s->item, (size_t)s->n * sizeof *item);
-		series[i] = (struct page_series){label_of(g, s), s->n, item};
+		series[i] = (struct page_series){label_of(g, s), s->n, item, run_config_imports(s->first, s->name)};
 		mem_free(s->item);
 		mem_free(s->seeds);
 	}
@@ -232,7 +232,18 @@ static const char *splits_of(const struct run_config *c, int n)
 	return "";
 }
 
-static const char *rule_of(struct arena *a, const struct run_config *c, int n)
+/* They have no 'best-rule', which is said. */
+static const char *imported_of(struct arena *a, const struct page *p)
+{
+	const char *names = "";
+	for (int i = 0; i < p->n_series; i++)
+		if (p->series[i].imported)
+			names = arena_printf(a, "%s%s'%s'", names, *names ? ", " : "", p->series[i].label);
+	return !*names ? "" : arena_printf(a, " MARKED: %s: weights that it begins or learns from come from a file and may have seen the held-out pictures, so there is no "
+	                                      "'best-rule', the last epoch is the rule.", names);
+}
+
+static const char *rule_of(struct arena *a, const struct run_config *c, int n, const struct page *p)
 {
 	const char *pictures = run_config_pictures(a, c), *comma = strstr(pictures, ", ");
 	const long held_out = comma ? strtol(comma + 2, NULL, 10) : -1;
@@ -243,7 +254,7 @@ static const char *rule_of(struct arena *a, const struct run_config *c, int n)
 		return "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch: no pictures were held out, so no epoch was "
 		       "chosen.";
 	return arena_printf(a, "Accuracies are top-1 on the test pictures, in percent, with the weights of the last epoch. 'best-rule' takes the epoch that "
-	                       "did best on %s held-out training pictures; the test pictures chose no epoch.%s", str_count(count, held_out), splits_of(c, n));
+	                       "did best on %s held-out training pictures; the test pictures chose no epoch.%s%s", str_count(count, held_out), splits_of(c, n), imported_of(a, p));
 }
 
 enum status report_runs(struct arena *a, const char *const *folder, int n, struct page *p, struct err *e)
@@ -260,6 +271,6 @@ enum status report_runs(struct arena *a, const char *const *folder, int n, struc
 	if (st != OK)
 		return st;
 	p->title = report_title(a, &c[0], n);
-	p->rule = rule_of(a, c, n);
+	p->rule = rule_of(a, c, n, p);
 	return p->n_series ? OK : err_user(e, (struct where){0}, "'%s/config.yaml' has no stages", folder[0]);
 }

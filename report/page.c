@@ -9,9 +9,9 @@
 const double *series_last(struct page_out *o, const struct shown *s, const char *metric)
 {
 	double *v = NEW_ARRAY(o->arena, double, s->s->n);
-	const bool gap = str_eq(metric, "gap");
+	const bool gap = str_eq(metric, "gap"), none = s->s->imported && str_eq(gap ? o->metric : metric, BEST);
 	for (int i = 0; i < s->s->n; i++)
-		v[i] = gap ? measured_last(&s->item[i], "teacher_test_top1") - measured_last(&s->item[i], o->metric) : measured_last(&s->item[i], metric);
+		v[i] = none ? NAN : gap ? measured_last(&s->item[i], "teacher_test_top1") - measured_last(&s->item[i], o->metric) : measured_last(&s->item[i], metric);
 	return v;
 }
 

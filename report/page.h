@@ -20,6 +20,7 @@ struct page_series {
 	const char *label;
 	int n;
 	const struct page_item *item;
+	bool imported;                 /* weights that it begins or learns from come from a file: it has no 'best-rule' */
 };
 
 /* Of two series, paired by seed, in percentage points. p NaN: none; verdict NULL: none. */

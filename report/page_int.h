@@ -67,7 +67,7 @@ void row_begin(struct page_out *o);
 void row_end(struct page_out *o);
 
 /* ---- values over the seeds of a series ---- */
-/* "gap" is the teacher's accuracy minus the page's metric. */
+/* "gap" is the teacher's accuracy minus the page's metric. None of the epoch that the held-out pictures chose where weights come from a file. */
 const double *series_last(struct page_out *o, const struct shown *s, const char *metric); /* [s->s->n] */
 struct summary series_summary(struct page_out *o, const struct shown *s, const char *metric);
 /* Items in which a teacher's phase was ended by its limit of epochs. */

@@ -26,14 +26,14 @@ static void count(char *cell, double v)
 	snprintf(cell, CELL, "%s", isfinite(v) ? str_count(a, (long long)v) : "-");
 }
 
-static void fill(struct row *r, const struct stage_result *s)
+static void fill(struct row *r, const struct experiment *x, const struct stage_result *s)
 {
 	char a[32];
 	snprintf(r->cell[0], CELL, "%s", s->stage->name);
 	snprintf(r->cell[1], CELL, "%s", s->stage->kind->name);
 	snprintf(r->cell[2], CELL, "%s", s->stage->train.train);
 	percent(r->cell[3], s->test_last);
-	percent(r->cell[4], s->test_best);
+	percent(r->cell[4], stage_imports(x, s->stage) ? NAN : s->test_best);
 	percent(r->cell[5], s->teacher_test - s->test_last);
 	count(r->cell[6], s->trained_max);
 	if (s->whole > 0 && isfinite(s->trained_max)) {
@@ -117,6 +117,15 @@ static void print_polish(FILE *f, const struct experiment *x)
 	}
 }
 
+/* What may have seen the held-out pictures is not to be chosen by them. */
+static void print_imported(FILE *f, const struct experiment *x, const struct stage_result *results)
+{
+	for (int i = 0; i < x->n_stage; i++)
+		if (stage_imports(x, &x->stage[i]) && isfinite(results[i].test_best))
+			fprintf(f, "MARKED: weights that '%s' begins or learns from come from a file and may have seen the held-out pictures: it has no 'best-rule', the last epoch "
+			           "is its rule.\n", x->stage[i].name);
+}
+
 /* What nobody may take for a result. */
 static void print_watched(FILE *f, const struct experiment *x, const struct stage_result *results)
 {
@@ -198,11 +207,12 @@ void results_print(FILE *f, const struct experiment *x, const struct stage_resul
 {
 	struct row *rows = NEW_ARRAY(x->arena, struct row, x->n_stage);
 	for (int i = 0; i < x->n_stage; i++)
-		fill(&rows[i], &results[i]);
+		fill(&rows[i], x, &results[i]);
 	print_title(f, x);
 	print_rows(f, rows, x->n_stage);
 	print_notes(f, x->data);
 	print_polish(f, x);
+	print_imported(f, x, results);
 	print_watched(f, x, results);
 	print_order(f, x);
 	print_limits(f, x, results);

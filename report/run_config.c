@@ -92,6 +92,35 @@ const char *run_config_teacher(struct arena *a, const struct run_config *c, cons
 	return last && teacher ? name : NULL;
 }
 
+static bool stage_imports(const struct run_config *c, const struct conf *stage, int depth);
+
+/* Of one reference, or of any in a list. */
+static bool imports(const struct run_config *c, const struct conf *ref, int depth)
+{
+	bool any = false;
+	if (!ref)
+		return false;
+	if (ref->kind == CONF_SCALAR)
+		return ref->text && stage_imports(c, stage_named(conf_find(c->root, "stages"), ref->text, strcspn(ref->text, ".")), depth);
+	if (ref->kind == CONF_MAP && conf_find(ref, "file"))
+		return true;
+	for (int i = 0; i < ref->n && !any; i++)
+		any = imports(c, ref->item[i], depth);
+	return any;
+}
+
+/* A stage learns from earlier ones alone; a file that was changed by hand may have a cycle. */
+static bool stage_imports(const struct run_config *c, const struct conf *stage, int depth)
+{
+	enum { DEEPEST = 64 };
+	return stage && depth < DEEPEST && (imports(c, conf_find(stage, "from"), depth + 1) || imports(c, conf_find(stage, "teacher"), depth + 1));
+}
+
+bool run_config_imports(const struct run_config *c, const char *stage)
+{
+	return stage_imports(c, run_config_stage(c, stage), 0);
+}
+
 const char *run_config_pictures(struct arena *a, const struct run_config *c)
 {
 	for (const char *p = c->text; (p = strstr(p, "\n  # ")); ) {

@@ -17,6 +17,8 @@ const struct conf *run_config_stage(const struct run_config *c, const char *stag
 const char *run_config_identity(struct arena *a, const struct run_config *c, const char *stage);
 /* The stage of the same run whose last weights were its (last) teacher; NULL: it has none, or other weights than those. */
 const char *run_config_teacher(struct arena *a, const struct run_config *c, const char *stage);
+/* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
+bool run_config_imports(const struct run_config *c, const char *stage);
 /* "54000 training, 6000 held-out, 10000 test pictures, SHA-256 ..."; "" where the file does not say. */
 const char *run_config_pictures(struct arena *a, const struct run_config *c);
 /* "one epoch of each kind, ..." of a run that a smaller budget made; "" of any other. */

@@ -8,13 +8,15 @@
 
 /* ---- cells ---- */
 
+const char table_not_alone[] = "not timed alone", table_last_alone[] = "the last epoch is the rule: weights come from a file";
+
 /* A number that is there and may not be shown. */
 static enum status check_alone(struct table *t, struct table_cell *cell, int64_t id, struct err *e)
 {
 	double alone = 0;
 	const enum status st = store_last(t->sweep->store, id, "time/alone", &alone, e);
 	if (st == OK && !(alone > 0))
-		cell->refused = "not timed alone";
+		cell->refused = table_not_alone;
 	return st;
 }
 
@@ -61,6 +63,8 @@ static enum status add_value(struct table *t, const struct table_column *col, st
 		cell->unmeasured |= st == OK;
 		return st;
 	}
+	if (col->rule != RULE_LAST && stage_imports(run->x, t->sweep->item[item].stage))
+		cell->refused = table_last_alone;
 	double undone = NAN;
 	st = store_most(t->sweep->store, twin->id, "rollbacks", &undone, e);
 	cell->rolled_back += undone > 0;
@@ -242,7 +246,7 @@ static void put_beside(struct table *t)
 			cell->beside = (struct beside){.difference = NAN, .half = NAN};
 			if (cell->n && !other)
 				cell->beside = stats_verdict(&cell->sum, cell->paper->value, cell->paper->runs);
-			cell->verdict = !cell->n ? cell->failed ? "failed" : "not run" : other ? other : words[cell->beside.verdict];
+			cell->verdict = cell->refused ? cell->refused : !cell->n ? cell->failed ? "failed" : "not run" : other ? other : words[cell->beside.verdict];
 		}
 }
 

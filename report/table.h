@@ -93,7 +93,8 @@ struct table {
 	enum table_rule rule;
 	const char *reach;                /* the row whose accuracy others are to reach; NULL: none */
 	const char *data;                 /* the paper's word for the pictures; NULL: that of their data set here */
-	bool forced_last, none_held_out;  /* why 'best' was asked for and the rule is the last epoch */
+	enum table_rule asked;            /* by the file or the command line */
+	bool forced_last, none_held_out;  /* why another rule was asked for and the rule is the last epoch */
 	bool otherwise;                   /* metric, rule or columns are not the file's, for which its claims were written */
 	const char *control;
 	int n_row, n_column, n_claim;

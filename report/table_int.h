@@ -19,6 +19,8 @@ extern const char *const table_rule_said[];
 /* Why a paper's number may not be compared with a row's; NULL: it may. order: all that is asked is which of two rows is better, for which another machine's time
    will do; a time has no rule. */
 const char *table_unlike(const struct table *t, const struct table_row *row, const struct table_column *col, const struct paper_cell *p, bool order);
+/* Why a cell is refused: a time of who was not alone in its process; an epoch that was chosen, where weights come from a file. */
+extern const char table_not_alone[], table_last_alone[];
 /* " (chosen on the test set)" where the column's numbers are; else "". */
 const char *table_mark(const struct table_column *c);
 int table_stage(const struct experiment *x, const char *name); /* -1: none */

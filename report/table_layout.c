@@ -115,18 +115,6 @@ const char *table_data(const struct table *t, const struct point *p)
 	return t->data ? t->data : table_experiment(t, p)->data->kind->name;
 }
 
-/* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. */
-static bool has_file(const struct experiment *x, int stage)
-{
-	const struct stage *s = &x->stage[stage];
-	bool any = false;
-	for (int i = -s->has_from; i < s->n_teacher && !any; i++) {
-		const int from = i < 0 ? s->from.stage : s->teacher[i].stage;
-		any = from < 0 || has_file(x, from);
-	}
-	return any;
-}
-
 /* Who it learns from, itself or in its first part; the names of their weights, in one text. */
 static void add_teachers(const struct experiment *x, int stage, struct str *text)
 {
@@ -183,7 +171,7 @@ static bool is_imported(const struct sweep *s, const struct point *p, const char
 	for (int r = first; r < first + n && !any; r++) {
 		const struct experiment *x = s->run[r].x;
 		for (int i = 0; i < x->n_stage && !any; i++)
-			any = (!stage || str_eq(stage, x->stage[i].name)) && has_file(x, i);
+			any = (!stage || str_eq(stage, x->stage[i].name)) && stage_imports(x, &x->stage[i]);
 	}
 	return any;
 }
@@ -344,7 +332,8 @@ static enum status set_rule(struct table *t, enum table_rule rule, struct where 
 		watched |= x->stage[i].train.watch_test;
 	if (rule == RULE_BEST_TEST && !watched)
 		return err_user(e, at, "the rule 'best_test' needs 'watch_test: true' in the stages, and none has it");
-	t->forced_last = rule == RULE_BEST && is_imported(t->sweep, NULL, NULL);
+	t->asked = rule;
+	t->forced_last = rule != RULE_LAST && is_imported(t->sweep, NULL, NULL);
 	t->none_held_out = rule == RULE_BEST && x->data->n_valid == 0;
 	t->rule = t->forced_last || t->none_held_out ? RULE_LAST : rule;
 	return OK;

@@ -11,15 +11,25 @@ const char *table_mark(const struct table_column *c)
 	return c->rule == RULE_BEST_TEST ? " (chosen on the test set)" : "";
 }
 
-/* Of what has no other epoch than the last. */
+/* What has no other epoch than the last, and what was asked for by the name of another rule's. */
 static void note_other_rules(const struct table *t, FILE *f)
 {
-	int n = 0;
-	for (int c = 0; c < t->n_column; c++)
-		if (t->column[c].rule != t->rule && !t->column[c].time && (!c || !str_eq(t->column[c].metric, t->column[c - 1].metric)))
-			fprintf(f, "%s%s", n++ ? ", " : "Of the last epoch all the same: ", t->column[c].metric);
-	if (n)
-		fputs(".\n", f);
+	for (enum table_rule rule = RULE_LAST; rule <= RULE_BEST_TEST; rule++) {
+		int n = 0;
+		for (int c = 0; c < t->n_column && rule != t->rule; c++) {
+			const struct table_column *col = &t->column[c];
+			if (col->rule != rule || col->time || (c && str_eq(col->metric, col[-1].metric)))
+				continue;
+			if (n++)
+				fprintf(f, ", %s", col->metric);
+			else if (rule == RULE_LAST)
+				fprintf(f, "Of the last epoch all the same: %s", col->metric);
+			else
+				fprintf(f, "Of the epoch that did %s: %s", table_rule_said[rule], col->metric);
+		}
+		if (n)
+			fputs(".\n", f);
+	}
 }
 
 static void note_watched(const struct table *t, FILE *f)
@@ -82,7 +92,8 @@ static void note_rule(const struct table *t, FILE *f)
 	if (t->none_held_out)
 		fputs("'best' was asked for; no pictures are held out that could choose an epoch, so the last one is the rule.\n", f);
 	else if (t->forced_last)
-		fputs("'best' was asked for; a teacher or first weights come from a file and may have seen the held-out pictures, so the last epoch is the rule.\n", f);
+		fprintf(f, "'%s' was asked for; a teacher or first weights come from a file and may have seen the %s pictures, so the last epoch is the rule.\n",
+		        t->asked == RULE_BEST ? "best" : "best_test", t->asked == RULE_BEST ? "held-out" : "test");
 	note_other_rules(t, f);
 	note_reach(t, f);
 	note_watched(t, f);
@@ -179,11 +190,16 @@ static void note_failures(const struct table *t, FILE *f)
 
 static void note_refused(const struct table *t, FILE *f)
 {
-	bool any = false;
+	bool not_alone = false, chosen = false;
 	for (int i = 0; i < t->n_row; i++)
-		for (int c = 0; c < t->n_column; c++)
-			any |= t->row[i].cell[c].refused != NULL;
-	if (any)
+		for (int c = 0; c < t->n_column; c++) {
+			not_alone |= t->row[i].cell[c].refused == table_not_alone;
+			chosen |= t->row[i].cell[c].refused == table_last_alone;
+		}
+	if (chosen)
+		fputs("No number of a chosen epoch is shown of rows whose weights, or whose teachers', come from a file: these may have seen the pictures that chose it, so the last epoch is "
+		      "their rule.\n", f);
+	if (not_alone)
 		fputs("Not timed alone: these stages shared their process, went on after a stop or read a cache. 'timing: true', with an --out of its own, "
 		      "trains each again by itself.\n", f);
 }

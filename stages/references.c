@@ -178,6 +178,16 @@ const struct reference *stage_use(const struct stage *s, int k)
 	return s->has_course && k == s->n_teacher ? &s->course : NULL;
 }
 
+bool stage_imports(const struct experiment *x, const struct stage *s)
+{
+	bool any = false;
+	for (int i = -s->has_from; i < s->n_teacher && !any; i++) {
+		const int from = i < 0 ? s->from.stage : s->teacher[i].stage;
+		any = from < 0 || stage_imports(x, &x->stage[from]);
+	}
+	return any;
+}
+
 /* "NAME.artefact" anywhere in a stage's options, of weights: what repeats a temperature does not learn from it. */
 static bool refers(const struct conf *c, const char *name)
 {

@@ -92,6 +92,8 @@ struct stage {
 bool stage_teaches(const struct experiment *x, const struct conf *map);
 /* Reference number k of a stage: where its weights start, its teachers, the course that it repeats; NULL after the last one. */
 const struct reference *stage_use(const struct stage *s, int k);
+/* Whether weights of a file are in it: its own first ones, a teacher's, or what these were made of. What a file's weights were trained on nobody knows. */
+bool stage_imports(const struct experiment *x, const struct stage *s);
 
 struct stage_kind {
 	const char *name, *help, *formula, *paper, *differs;

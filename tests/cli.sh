@@ -333,7 +333,7 @@ t "a teacher of other classes is refused before anything is trained" 2 train goo
 	--set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big -- "last.safetensors" "(4,12)"
 [ ! -e none ]
 verdict $? "and nothing was written"
-t "a teacher from a file" 0 train good.yaml --out runs --quiet --set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big
+t "a teacher from a file" 0 train good.yaml --out runs --quiet --set "stages.kd.teacher={file: $weights}" --set stages.kd.teacher_network=big -- "MARKED: weights that 'kd' begins or learns from come from a file"
 t "a teacher of pictures of another size is told" 0 check good.yaml --set data.size=12 --set "stages.kd.teacher={file: $weights}" \
 	--set stages.kd.teacher_network=big -- "was trained on pictures of 8 x 8 (wide, high) in 3 channels, network 'big (teacher)' is given 12 x 12"
 t "a teacher's file that is not there" 2 check good.yaml --set 'stages.kd.teacher={file: nowhere.safetensors}' -- "nowhere.safetensors"

@@ -87,9 +87,9 @@ static struct page three(void)
 {
 	static const char *const teach[] = {"teach"}, *const kd[] = {"kd", "kd-init2", "kd-init3"}, *const plain[] = {"plain<b>"};
 	struct page_series *s = NEW_ARRAY(life, struct page_series, 3);
-	s[0] = (struct page_series){"teach", 1, items(teach, 1)};
-	s[1] = (struct page_series){"kd & more", 3, items(kd, 3)};
-	s[2] = (struct page_series){"plain<b>", 1, items(plain, 1)};
+	s[0] = (struct page_series){"teach", 1, items(teach, 1), false};
+	s[1] = (struct page_series){"kd & more", 3, items(kd, 3), false};
+	s[2] = (struct page_series){"plain<b>", 1, items(plain, 1), false};
 	return (struct page){.title = "A <title> & \"more\"", .n_series = 3, .series = s};
 }
 
@@ -200,6 +200,29 @@ START_TEST(chosen_on_the_test_set)
 }
 END_TEST
 
+START_TEST(weights_of_a_file_have_no_best_rule)
+{
+	struct page p = three();
+	struct page_series series[3];
+	struct store_stage_row *rows = NULL;
+	int n = 0;
+	memcpy(series, p.series, sizeof series);
+	p.series = series;
+	ck_assert_int_eq(store_stages(store, life, 0, &rows, &n, &e), OK);
+	for (int i = 0; i < n; i++)
+		put(rows[i].id, "test_top1_best", 3, 66.25);
+	HAS(written(&p, store), "<td>66.25</td>");
+	series[0].imported = series[1].imported = true;
+	const char *text = written(&p, store), *first = strstr(text, "<td>66.25</td>");
+	ck_assert_ptr_nonnull(first); /* the third's */
+	ck_assert_ptr_null(strstr(first + 1, "<td>66.25</td>"));
+	series[2].imported = true;
+	text = written(&p, store);
+	LACKS(text, "66.25");
+	LACKS(text, "best-rule %");
+}
+END_TEST
+
 /* In one of two phases of one seed of three: that seed is marked, and no other row. */
 START_TEST(ended_by_limit)
 {
@@ -267,7 +290,7 @@ START_TEST(equal_seeds_are_paired)
 {
 	const struct page_item two[] = {{folder, "plain<b>", 3}, {folder, "kd-init2", 1}};
 	struct page p = three();
-	struct page_series s[2] = {{"plain", 2, two}, p.series[1]};
+	struct page_series s[2] = {{"plain", 2, two, false}, p.series[1]};
 	p.series = s;
 	p.n_series = 2;
 	const char *text = written(&p, store);
@@ -320,7 +343,7 @@ START_TEST(what_is_gone_is_left_out)
 {
 	struct page p = three();
 	const struct page_item gone = {"/nowhere/at-all", "kd", 7};
-	const struct page_series s[] = {p.series[0], {"gone", 1, &gone}, {"none", 0, NULL}};
+	const struct page_series s[] = {p.series[0], {"gone", 1, &gone, false}, {"none", 0, NULL, false}};
 	p.series = s;
 	p.n_series = 3;
 	const char *text = written(&p, store);
@@ -472,7 +495,8 @@ START_TEST(a_configuration_tells_of_its_stages)
 		"  - {name: d, teacher: a.anchors}\n  - {name: f, teacher: b.anchors}\n  - {name: g, teacher: [a.last, c.anchors]}\n  - {name: h, teacher: a.best}\n"
 		"  - {name: i, teacher: {file: x.safetensors}}\n  - {name: g-init2, teacher: a.last}\n"
 		"  - {name: k, teacher: [b.last, {anchors: a.anchors, order: kept}]}\n  - {name: l, teacher: {anchors: a.anchors, order: reversed}}\n"
-		"  - {name: m, teacher: {anchors: [a.best, c.anchors]}}\n";
+		"  - {name: m, teacher: {anchors: [a.best, c.anchors]}}\n  - {name: n, teacher: [a.last, i.best]}\n  - {name: o, from: {file: y.safetensors}}\n"
+		"  - {name: p, from: o.last, teacher: a.last}\n";
 	static const struct { const char *stage, *teacher; } want[] = {
 		{"a", NULL}, {"d", "a"}, {"f", NULL}, {"g", "c"}, {"h", NULL}, {"i", NULL}, {"d-init7", "a"}, {"g-init2", "a"}, {"k", "a"}, {"l", NULL}, {"m", "c"},
 		{"nobody", NULL},
@@ -485,6 +509,11 @@ START_TEST(a_configuration_tells_of_its_stages)
 		const char *teacher = run_config_teacher(life, &c, want[i].stage);
 		ck_assert_msg(str_eq(teacher, want[i].teacher), "%s: %s", want[i].stage, teacher ? teacher : "none");
 	}
+	static const char *const given[] = {"i", "n", "o", "p", "p-init3"}, *const own[] = {"a", "d", "g", "g-init2", "m", "nobody"};
+	for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+		ck_assert_msg(run_config_imports(&c, given[i]), "%s", given[i]);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		ck_assert_msg(!run_config_imports(&c, own[i]), "%s", own[i]);
 	const struct run_seeds s = run_config_seeds(&c);
 	ck_assert(s.split == 4 && s.data == 5 && s.init == 6);
 	ck_assert_ptr_null(run_config_identity(life, &c, "a"));
@@ -501,6 +530,7 @@ Suite *page_suite(void)
 	tcase_add_test(tc, what_was_measured_is_in_it);
 	tcase_add_test(tc, parts_of_a_page);
 	tcase_add_test(tc, chosen_on_the_test_set);
+	tcase_add_test(tc, weights_of_a_file_have_no_best_rule);
 	tcase_add_test(tc, ended_by_limit);
 	tcase_add_test(tc, a_sheet_of_heat_maps);
 	tcase_add_test(tc, one_seed_is_called_one_seed);

@@ -83,6 +83,12 @@ START_TEST(a_row_for_each_stage)
 	HAS(text, "54,000 training, 6,000 held-out and 10,000 test pictures");
 	HAS(text, "One seed proves nothing:");
 	HAS(text, "use several seeds\nbefore believing");
+	struct reference given = {.stage = -1};
+	stage[KD].n_teacher = 1;
+	stage[KD].teacher = &given;
+	HAS(line(text = printed(), "kd"), " 85.00            -  ");
+	HAS(line(text, "steps"), "87.75");
+	HAS(text, "\nMARKED: weights that 'kd' begins or learns from come from a file and may have seen the held-out pictures: it has no 'best-rule'");
 	x.any_order = true;
 	HAS(printed(), "\nMARKED: 'deterministic: false': steps may have summed in another order each time");
 }

@@ -93,12 +93,29 @@ START_TEST(imported)
 	           "stages:\n  - {name: teach, kind: supervise, train: big, epochs: 2}\n"
 	           "  - {name: middle, kind: distill, train: big, teacher: teach.last, epochs: 2}\n"
 	           "  - {name: kd, kind: distill, train: small, teacher: middle.last, epochs: 2}\n"
-	           "vary: {list: [{name: own, stages.kd.epochs: 1}, {name: given, stages.middle.teacher: {file: %s}, stages.middle.teacher_network: big}]}\n", file), NULL);
+	           "vary: {list: [{name: own, stages.kd.epochs: 1}, {name: given, stages.middle.teacher: {file: %s}, stages.middle.teacher_network: big}]}\n"
+	           "table: {metrics: [test_top1, test_top1_best]}\nclaims: [{name: c, better: own kd, than: given kd, metric: test_top1_best}]\n", file), NULL);
 	const char *text = made(&(struct table_options){.rule = "best"});
 	HAS(text, "'best' was asked for");
 	HAS(text, "Rule: last epoch");
 	HAS(text, "MARKED: weights that 'given kd' begins or learns from come from a file");
 	LACKS(text, "MARKED: weights that 'own kd'");
+	/* By the name of a chosen epoch's metric: those without a file have it, and no claim is judged on the others. */
+	for (int i = 0; i < 6; i++)
+		if (i != 3) /* one teacher for both points */
+			leave(i, &(struct made){.top1 = 60 + i});
+	text = made(&(struct table_options){0});
+	HAS(text, "Of the epoch that did best on the held-out pictures: test_top1_best.\n");
+	LACKS(text, "all the same");
+	HAS(line(text, "given kd"), " 65.00 ");
+	const char *best = strstr(text, "test_top1_best");
+	HAS(line(best, "own kd"), " 62.25 ");
+	HAS(line(best, "given kd"), "the last epoch is the rule: weights come from a file");
+	LACKS(text, "65.25");
+	LACKS(printed(GRID_CSV), "65.25");
+	HAS(line(text, "c "), "c undecided (the last epoch is the rule: weights come from a file)");
+	HAS(text, "these may have seen the pictures that chose it, so the last epoch is their rule.");
+	LACKS(text, "Not timed alone");
 }
 END_TEST
 
