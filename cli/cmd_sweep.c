@@ -135,6 +135,15 @@ static enum status open_log(struct sweep *s, FILE **log, struct err *e)
 	return OK;
 }
 
+/* What was trained is not trained again because its store was lost, unless that is meant. */
+static enum status check_store(struct sweep *s, const struct sweep_args *args, struct err *e)
+{
+	if (args->list || args->plan || args->sweep.many || !sweep_is_lost(s))
+		return OK;
+	return err_user(e, (struct where){0}, "'%s' has folders of these runs and no store: 'limbeck runs --rebuild --out %s' reads them, and nothing is lost; --yes trains them anew",
+	                s->out, s->out);
+}
+
 /* What is wrong with the table, its control, its claims or its paper is told before anything is trained. */
 static enum status check_table(struct sweep *s, struct err *e)
 {
@@ -163,6 +172,8 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 	args->sweep.experiment = experiment_args_options(&args->open);
 	args->sweep.untrained = args->list || args->plan;
 	enum status st = sweep_open(a, args->file, &args->sweep, &s, e);
+	if (st == OK)
+		st = check_store(s, args, e);
 	if (st == OK)
 		st = sweep_refresh(s, e);
 	if (st == OK)
@@ -218,7 +229,7 @@ static int run(int argc, char **argv)
 		 .help = "stops as by SIGTERM when that process is no more the one that started it, as the processes of -j do"},
 		{.name = "-j", .value = "N", .number = &args.workers, .lo = 1, .hi = 1024, .help = "processes, which share the threads; default 1"},
 		{.name = "--arms", .value = "N", .number = &args.arms, .lo = 1, .hi = 10000, .help = "stages at once on one stream of batches, at most; default 16"},
-		{.name = "--yes", .on = &args.sweep.many, .help = "more than 1,000 runs are meant, up to ten million"},
+		{.name = "--yes", .on = &args.sweep.many, .help = "more than 1,000 runs are meant, up to ten million; runs whose store is lost are trained anew"},
 		EXPERIMENT_FLAGS(args.open),
 		{.name = "--quiet", .on = &args.quiet, .help = "warnings and the table only"},
 		{.name = "--verbose", .on = &args.verbose, .help = "a line for each epoch"},

@@ -17,7 +17,7 @@ extern const struct command cmd_train;
 
 struct train_args {
 	const char *file, *out;
-	bool quiet, verbose;
+	bool quiet, verbose, yes;
 	struct experiment_args open;
 };
 
@@ -65,6 +65,9 @@ static enum status train(struct train_args *t, struct err *e)
 	if (st == OK && (conf_find(x->root, "vary") || conf_find(x->root, "drop")))
 		log_line(LOG_WARN, "'%s' says what varies: this trains the file as it stands, 'limbeck sweep' trains every run", t->file);
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
+	if (st == OK && !t->yes && record_is_lost(a, x, t->out))
+		st = err_user(e, (struct where){0}, "'%s' has this run's folder and no store: 'limbeck runs --rebuild --out %s' reads it, and nothing is lost; --yes trains it anew",
+		              t->out, t->out);
 	if (st == OK)
 		st = claim_dates_put(x->root, x->name, t->out, e);
 	if (st == OK)
@@ -88,6 +91,7 @@ static int run(int argc, char **argv)
 	const struct flag flags[] = {
 		{.name = "--out", .value = "DIR", .text = &t.out,
 		 .help = "folder of runs and of the store, default runs; of a run's folder: the one that it is in"},
+		{.name = "--yes", .on = &t.yes, .help = "a run whose store is lost is trained anew"},
 		EXPERIMENT_FLAGS(t.open),
 		{.name = "--quiet", .on = &t.quiet, .help = "warnings and the table only"},
 		{.name = "--verbose", .on = &t.verbose, .help = "a line for each epoch"},

@@ -28,4 +28,7 @@ struct rebuilt {
  */
 enum status rebuild_store(struct arena *a, const char *out, struct rebuilt *r, struct err *e);
 
+/* Whether a run's folder has a stage that is done, which nobody knows without a store. */
+bool rebuild_would_find(struct arena *a, const char *folder);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "runs/config_stages.h"
+#include "runs/rebuild.h"
 #include "runs/rebuild_int.h"
 #include "runs/safetensors.h"
 
@@ -183,4 +184,16 @@ void found_run_read(struct arena *a, const char *folder, struct found_run *r)
 		add_begun(a, r);
 	else
 		guess(a, r);
+}
+
+bool rebuild_would_find(struct arena *a, const char *folder)
+{
+	struct found_run r;
+	bool any = false;
+	if (!file_exists(path_join(a, folder, "config.yaml")))
+		return false;
+	found_run_read(a, folder, &r);
+	for (int i = 0; i < r.note.n_stage && !any; i++)
+		any = str_eq(r.note.stage[i].state, "done");
+	return any;
 }

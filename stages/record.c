@@ -13,6 +13,7 @@
 #include "runs/metrics.h"
 #include "runs/note.h"
 #include "runs/origin.h"
+#include "runs/rebuild.h"
 #include "stages/run.h"
 
 static enum status write_config(struct record *r, const struct experiment *x, struct err *e)
@@ -127,6 +128,15 @@ static const char *folder_of(struct arena *a, const char *out, const struct expe
 	const char *folder = path_join(a, out, arena_printf(a, "%s-%.8s", x->name, hex));
 	const char *had = x->had_name ? path_join(a, out, arena_printf(a, "%s-%.8s", x->had_name, hex)) : NULL;
 	return had && !file_exists(folder) && file_exists(had) ? had : folder;
+}
+
+/* The store is looked for again: a run that another process has just begun makes it before anything is done. */
+bool record_is_lost(struct arena *a, const struct experiment *x, const char *out)
+{
+	const char *store = path_join(a, out, "limbeck.db");
+	char hex[65];
+	experiment_identity(x, hex);
+	return !file_has_bytes(store) && rebuild_would_find(a, folder_of(a, out, x, hex)) && !file_has_bytes(store);
 }
 
 enum status record_open(struct arena *a, struct experiment *x, const char *out, bool held, struct record **rec, struct err *e)

@@ -30,6 +30,8 @@ struct record {
 /* The lock without which nobody writes to the run's folder: it has one metrics.csv, which is replaced when a stage goes back to a checkpoint.
    *l NULL: another process has it. */
 enum status record_try(struct arena *a, const struct experiment *x, const char *out, struct lock **l, struct err *e);
+/* Whether the run's folder has stages that are done and OUT has no store, which would know them: they would be trained again. */
+bool record_is_lost(struct arena *a, const struct experiment *x, const char *out);
 /* held: the caller has the folder's lock. Else it is waited for, which is said, and kept until record_close; E_STOP: interrupted meanwhile. */
 enum status record_open(struct arena *a, struct experiment *x, const char *out, bool held, struct record **r, struct err *e);
 /* Before a stage is trained: the run's origin is this process from here on. */

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "runs/rebuild.h"
 #include "stages/job.h"
 #include "stages/teacher.h"
 
@@ -288,7 +289,7 @@ static enum status look_up(struct sweep *s, struct sweep_item *item, struct err 
 	return stage_result_read(&rec, id, &item->result, e);
 }
 
-/* Whether the folder has one, NAME-HASH, of a run of this sweep. */
+/* Whether the folder has one, NAME-HASH, of a run of this sweep with a stage that is done. */
 static bool has_folder(const struct sweep *s)
 {
 	struct names *run = names_new(s->arena, 2 * (size_t)s->n_run);
@@ -303,11 +304,21 @@ static bool has_folder(const struct sweep *s)
 		char *dash = strrchr(entry->d_name, '-');
 		if (dash)
 			*dash = 0;
-		has = dash && names_find(run, entry->d_name) >= 0;
+		if (!dash || names_find(run, entry->d_name) < 0)
+			continue;
+		*dash = '-';
+		has = rebuild_would_find(s->arena, path_join(s->arena, s->out, entry->d_name));
 	}
 	if (d)
 		closedir(d);
 	return has;
+}
+
+/* The store is looked for again: a run that another process has just begun makes it before anything is done. */
+bool sweep_is_lost(struct sweep *s)
+{
+	const char *path = path_join(s->arena, s->out, "limbeck.db");
+	return !s->store && !file_has_bytes(path) && has_folder(s) && !file_has_bytes(path);
 }
 
 enum status sweep_refresh(struct sweep *s, struct err *e)
@@ -315,7 +326,7 @@ enum status sweep_refresh(struct sweep *s, struct err *e)
 	const char *path = path_join(s->arena, s->out, "limbeck.db");
 	enum status st = OK;
 	if (!s->store && !file_has_bytes(path)) {
-		if (has_folder(s))
+		if (sweep_is_lost(s))
 			log_line(LOG_WARN, "'%s' has folders of these runs and no store, so nothing is known of them: 'limbeck runs --rebuild --out %s' reads them, "
 			                   "training makes them anew", s->out, s->out);
 		return OK;

@@ -82,6 +82,8 @@ enum status sweep_plan(struct sweep *s, int run, int which, struct err *e);
 void sweep_close(struct sweep *s); /* NULL allowed */
 /* Its whole rule: budget_text, and ", the first 2 seeds at most" where seeds are cut too. */
 const char *sweep_budget_text(const struct sweep *s);
+/* Whether OUT has folders of these runs with stages that are done, and no store, which would know them: they would be trained again. */
+bool sweep_is_lost(struct sweep *s);
 /* Looks up in the store what is there: states, results, folders. Before anything was trained the store may be missing; nothing is made then. */
 enum status sweep_refresh(struct sweep *s, struct err *e);
 

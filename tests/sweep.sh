@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..72
+echo 1..77
 
 result() # STATUS TEXT
 {
@@ -202,7 +202,16 @@ start none --set vary.seeds=10000 --set "$huge"; test $? = 2 && has err "that is
 start none --budget nonsense; test $? = 2 && has err "--budget is 'nonsense', allowed full, quick, smoke" && test ! -e none; result $? "a budget that is none"
 cp -r whole damaged; printf 'nothing of a store' | dd of=damaged/limbeck.db conv=notrunc 2> /dev/null; rm -f damaged/limbeck.db-*
 start damaged; test $? = 1 && has err "damaged/limbeck.db" "is damaged"; result $? "a damaged store is named"
-rm damaged/limbeck.db; start damaged && has err "'limbeck runs --rebuild --out damaged' reads them" && same_files damaged; result $? "without it everything is made anew, over what is there"
+rm damaged/limbeck.db; cp -r damaged emptied; : > emptied/limbeck.db
+for out in damaged emptied; do
+	start $out; test $? = 2 && has err "'$out' has folders of these runs and no store: 'limbeck runs --rebuild --out $out' reads them, and nothing is lost; --yes trains them anew" && test ! -s $out/limbeck.db
+	result $? "$out: without it nothing is trained again unasked"
+done
+start emptied --plan && has out "9 are to be trained" && has err "training makes them anew"; result $? "a plan says so too"
+"$limbeck" train x.yaml --quiet --threads 1 --out emptied --set name=tiny-tau_1-s1 --set stages.kd.losses.kd.tau=1 > out 2> err; test $? = 2 && has err "'emptied' has this run's folder and no store" "--yes trains it anew"
+result $? "and train"
+"$limbeck" runs --rebuild --out emptied > out 2> err && start emptied && has out "0 are to be trained"; result $? "made again it knows them"
+start damaged --yes && has err "'limbeck runs --rebuild --out damaged' reads them" && same_files damaged; result $? "with --yes everything is made anew, over what is there"
 start x.yaml/out; test $? = 1 && has err "x.yaml/out"; result $? "a folder that can't be made"
 
 start none --set table.control=nobody; test $? = 2 && has err "the control 'nobody' is no row of the table" && test ! -e none
