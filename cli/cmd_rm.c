@@ -14,6 +14,7 @@
 #include "cli/run_uses.h"
 #include "cli/columns.h"
 #include "runs/cache_use.h"
+#include "runs/claims.h"
 #include "runs/leftover.h"
 
 extern const struct command cmd_rm;
@@ -144,7 +145,8 @@ static enum status remove_runs(struct removal *r, bool yes, struct err *e)
 		if (!r->chosen[i])
 			continue;
 		/* the folder first: as long as anything is left of it, the store knows the run and it can be removed again */
-		if (!str_eq(r->runs[i].state, "gone"))
+		st = claims_run_goes(r->out, r->store, r->runs[i].row.id, e);
+		if (st == OK && !str_eq(r->runs[i].state, "gone"))
 			st = tree_remove(r->runs[i].row.folder, e);
 		if (st == OK)
 			st = store_run_drop(r->store, r->runs[i].row.id, e);

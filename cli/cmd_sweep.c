@@ -136,9 +136,10 @@ static enum status open_log(struct sweep *s, FILE **log, struct err *e)
 }
 
 /* What was trained is not trained again because its store was lost, unless that is meant. */
-static enum status check_store(struct sweep *s, const struct sweep_args *args, struct err *e)
+static enum status check_store(struct sweep *s, const struct sweep_args *args, bool *lost, struct err *e)
 {
-	if (args->list || args->plan || args->sweep.many || !sweep_is_lost(s))
+	*lost = !args->list && !args->plan && sweep_is_lost(s);
+	if (!*lost || args->sweep.many)
 		return OK;
 	return err_user(e, (struct where){0}, "'%s' has folders of these runs and no store: 'limbeck runs --rebuild --out %s' reads them, and nothing is lost; --yes trains them anew",
 	                s->out, s->out);
@@ -169,11 +170,12 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 	struct sweep *s = NULL;
 	FILE *log = NULL;
 	struct lock *lock = NULL;
+	bool lost = false;
 	args->sweep.experiment = experiment_args_options(&args->open);
 	args->sweep.untrained = args->list || args->plan;
 	enum status st = sweep_open(a, args->file, &args->sweep, &s, e);
 	if (st == OK)
-		st = check_store(s, args, e);
+		st = check_store(s, args, &lost, e);
 	if (st == OK)
 		st = sweep_refresh(s, e);
 	if (st == OK)
@@ -191,7 +193,7 @@ static enum status sweep(struct sweep_args *args, struct err *e)
 	if (st == OK && !args->list && !args->plan) {
 		st = open_log(s, &log, e);
 		if (st == OK && !args->item && !args->worker)
-			st = claim_dates_put(s->root, s->name, s->out, e);
+			st = claim_dates_put(s->root, s->name, s->out, lost, e);
 		if (st == OK)
 			st = train(s, args, e);
 		const bool told = st == OK || st == E_RUN;

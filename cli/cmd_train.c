@@ -65,11 +65,12 @@ static enum status train(struct train_args *t, struct err *e)
 	if (st == OK && (conf_find(x->root, "vary") || conf_find(x->root, "drop")))
 		log_line(LOG_WARN, "'%s' says what varies: this trains the file as it stands, 'limbeck sweep' trains every run", t->file);
 	struct stage_result *results = NEW_ARRAY(a, struct stage_result, st == OK ? x->n_stage : 1);
-	if (st == OK && !t->yes && record_is_lost(a, x, t->out))
+	const bool lost = st == OK && record_is_lost(a, x, t->out);
+	if (lost && !t->yes)
 		st = err_user(e, (struct where){0}, "'%s' has this run's folder and no store: 'limbeck runs --rebuild --out %s' reads it, and nothing is lost; --yes trains it anew",
 		              t->out, t->out);
 	if (st == OK)
-		st = claim_dates_put(x->root, x->name, t->out, e);
+		st = claim_dates_put(x->root, x->name, t->out, lost, e);
 	if (st == OK)
 		st = experiment_run(x, t->out, results, &folder, e);
 	if (st == OK || (st == E_RUN && folder)) {

@@ -32,7 +32,7 @@ const char *claim_says(struct arena *a, const struct conf *root, const struct co
 	                    claim_metric(root, claim), word(table, "rule", "last"), word(table, "columns", "metrics"));
 }
 
-enum status claim_dates_put(const struct conf *root, const char *sweep, const char *out, struct err *e)
+enum status claim_dates_put(const struct conf *root, const char *sweep, const char *out, bool lost, struct err *e)
 {
 	const struct conf *list = conf_find(root, "claims");
 	if (!list || list->kind != CONF_LIST || !list->n)
@@ -41,7 +41,7 @@ enum status claim_dates_put(const struct conf *root, const char *sweep, const ch
 	const char **says = NEW_ARRAY(a, const char *, list->n);
 	for (int i = 0; i < list->n; i++)
 		says[i] = claim_says(a, root, list->item[i]);
-	const enum status st = claims_date(out, sweep, says, list->n, e);
+	const enum status st = claims_date(out, sweep, says, list->n, lost, e);
 	arena_close(a);
 	return st;
 }
@@ -79,7 +79,8 @@ static enum status date(struct table *t, struct table_claim *c, const struct sto
 		st = row_begun(t, c->y, &y, e);
 	const char *both = !x || !y ? NULL : strcmp(x, y) > 0 ? x : y;
 	c->late = both && (!seen || strcmp(seen, both) > 0);
-	c->written = c->late && seen ? arena_printf(t->arena, "after runs existed (%s)", seen)
+	c->written = seen && !*seen ? "not known"
+	             : c->late && seen ? arena_printf(t->arena, "after runs existed (%s)", seen)
 	             : c->late       ? "after runs existed (no date yet)"
 	             : seen          ? "before the first run"
 	                             : "no run yet";

@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 /* The claims of a file, by the time of now where the store of OUT has not seen them; sweep: the experiment's name. Before anything of it is trained;
-   a file without claims touches nothing. */
-enum status claim_dates_put(const struct conf *root, const char *sweep, const char *out, struct err *e);
+   a file without claims touches nothing. lost: OUT has folders of these runs and no store (claims.h). */
+enum status claim_dates_put(const struct conf *root, const char *sweep, const char *out, bool lost, struct err *e);
 
 #endif

@@ -116,7 +116,8 @@ static void add_differences(const struct table *t, struct str *s)
 	for (int i = 0; i < t->n_claim; i++)
 		if (!t->claim[i].untested)
 			add_difference(s, &first, arena_printf(t->arena, "%s%s", t->claim[i].name, table_mark(t->claim[i].column)), &t->claim[i].paired, t->claim[i].p,
-			               arena_printf(t->arena, "%s%s", words[t->claim[i].verdict], t->claim[i].late ? ", but written after runs existed" : ""));
+			               arena_printf(t->arena, "%s%s", words[t->claim[i].verdict], t->claim[i].late ? ", but written after runs existed"
+			               : str_eq(t->claim[i].written, "not known") ? ", but when it was written is not known" : ""));
 	for (int i = 0; i < t->n_row; i++)
 		for (int c = 0; c < t->n_column; c++)
 			if (t->row[i].cell[c].control.n && t->column[c].percent) /* they share one axis */

@@ -75,7 +75,7 @@ struct table_claim {
 	struct paired paired;             /* better minus than on equal seeds; for times the other way round, so that better is positive */
 	const char *teachers;             /* of its rows: "shared", "per_seed", "shared, per_seed", or "": neither learns from any */
 	const char *untested;             /* why there is nothing to test: "not run", "8 runs failed", ...; NULL: it is tested */
-	const char *says, *written;       /* written: "before the first run", "after runs existed (DATE)", "no run yet" */
+	const char *says, *written;       /* written: "before the first run", "after runs existed (DATE)", "no run yet", "not known" */
 	bool late;                        /* runs of both rows had begun when it was first seen */
 	double p;                         /* adjusted; NaN: there is nothing to test */
 	enum claim verdict;

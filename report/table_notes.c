@@ -130,7 +130,7 @@ static void note_seeds(const struct table *t, FILE *f)
 static void note_gone(const struct table *t, FILE *f)
 {
 	for (int i = 0; i < t->n_gone; i++)
-		fprintf(f, "MARKED: a claim that was written down on %s is in the file no more: %s.\n", t->gone[i].seen, t->gone[i].says);
+		fprintf(f, "MARKED: a claim that was written down on %s is in the file no more: %s.\n", *t->gone[i].seen ? t->gone[i].seen : "a day that is not known", t->gone[i].says);
 }
 
 /* In cells of points: what stands in brackets. */
@@ -159,7 +159,7 @@ static void note_claims(const struct table *t, FILE *f, enum grid_form form)
 	else if (t->n_claim)
 		fputs("A claim needs 8 pairs and p < .05 after Holm's correction over all claims. 'teachers': of its rows; with a shared one its interval is given this teacher. 'flips': the exact sign-flip test, up to 24 pairs, with the smallest value "
 		      "that it can take. A claim of stages is one at each point, each a claim of the family. 'seeds for 80 %': pairs that a difference as large as this one needs, with the range from the interval of its deviation. 'written': the first 'sweep' or 'train' of the file dates a claim; "
-		      "it was in time if one of its rows had no run then. Its difference is above 0 where the better one is better, also where less is better.\n", f);
+		      "it was in time if one of its rows had no run then; 'not known': the store and claims.jsonl were lost before. Its difference is above 0 where the better one is better, also where less is better.\n", f);
 	else
 		fputs("No claims were written down, so nothing is tested; intervals are of one row at a time.\n", f);
 }

@@ -182,6 +182,18 @@ static enum status find_runs(struct arena *a, const char *out, struct found_run 
 	return st;
 }
 
+enum status rebuild_dates(struct arena *a, const char *out, struct store *s, struct err *e)
+{
+	struct found_run *runs = NULL;
+	int n = 0;
+	enum status st = find_runs(a, out, &runs, &n, e);
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < runs[i].note.n_stage && st == OK; k++)
+			if (*runs[i].note.stage[k].begun)
+				st = store_begun_put(s, runs[i].note.stage[k].identity, runs[i].note.stage[k].begun, e);
+	return st;
+}
+
 static enum status fill(struct arena *a, const char *out, const char *path, const struct found_run *runs, int n, struct rebuilt *r, struct err *e)
 {
 	struct store *s = NULL;

@@ -30,5 +30,8 @@ enum status rebuild_store(struct arena *a, const char *out, struct rebuilt *r, s
 
 /* Whether a run's folder has a stage that is done, which nobody knows without a store. */
 bool rebuild_would_find(struct arena *a, const char *folder);
+struct store;
+/* When the stages of OUT's folders were begun, and nothing else of them, into a store of stages that will be trained anew. */
+enum status rebuild_dates(struct arena *a, const char *out, struct store *s, struct err *e);
 
 #endif

@@ -42,7 +42,14 @@ static const char *const queries[QUERY_COUNT] = {
 	[Q_STAGE_DONE] =
 		"SELECT id FROM stage WHERE identity=? AND state='done' ORDER BY id DESC LIMIT 1",
 	[Q_STAGE_BEGUN] =
+		"SELECT min(begun) FROM (SELECT begun FROM stage WHERE identity=?1 UNION ALL SELECT begun FROM begun WHERE identity=?1)",
+	[Q_STAGE_BEGUN_HAD] = /* of a time when nothing was known of what is gone */
 		"SELECT min(begun) FROM stage WHERE identity=?",
+	[Q_BEGUN_PUT] =
+		"INSERT INTO begun (identity, begun) VALUES (?,?) ON CONFLICT (identity) DO UPDATE SET begun=min(begun, excluded.begun)",
+	[Q_BEGUN_KEEP] =
+		"INSERT INTO begun (identity, begun) SELECT identity, min(begun) FROM stage WHERE run=? AND identity IS NOT NULL GROUP BY identity"
+		" ON CONFLICT (identity) DO UPDATE SET begun=min(begun, excluded.begun)",
 	[Q_METRIC] =
 		"INSERT OR REPLACE INTO metric (stage, name, epoch, step, value) VALUES (?,?,?,?,?)",
 	[Q_TRIM] =

@@ -147,7 +147,7 @@ enum status store_stage_begun(struct store *s, struct arena *a, const char *iden
 	sqlite3_stmt *st;
 	bool row = false;
 	*begun = NULL;
-	enum status status = store_bind(s, Q_STAGE_BEGUN, &st, e, "t", identity);
+	enum status status = store_bind(s, s->version < 3 ? Q_STAGE_BEGUN_HAD : Q_STAGE_BEGUN, &st, e, "t", identity);
 	if (status == OK)
 		status = store_step(s, st, &row, e);
 	if (!row)

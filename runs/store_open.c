@@ -29,6 +29,7 @@ static const char *const schema[] = {
 	"CREATE TABLE accuracy (weights TEXT NOT NULL, data TEXT NOT NULL, part TEXT NOT NULL, top1,"
 	" PRIMARY KEY (weights, data, part)) WITHOUT ROWID;",
 	"CREATE TABLE claim (sweep TEXT NOT NULL, says TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (sweep, says)) WITHOUT ROWID;",
+	"CREATE TABLE begun (identity TEXT PRIMARY KEY, begun TEXT NOT NULL) WITHOUT ROWID;",
 };
 enum { VERSION = sizeof schema / sizeof *schema };
 

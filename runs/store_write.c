@@ -110,6 +110,13 @@ enum status store_claim_put(struct store *s, const char *sweep, const char *says
 	return status == OK ? store_finish(s, st, NULL, e) : status;
 }
 
+enum status store_begun_put(struct store *s, const char *identity, const char *begun, struct err *e)
+{
+	sqlite3_stmt *st;
+	const enum status status = store_bind(s, Q_BEGUN_PUT, &st, e, "tt", identity, begun);
+	return status == OK ? store_finish(s, st, NULL, e) : status;
+}
+
 enum status store_run_restore(struct store *s, int64_t run, const char *state, const char *begun, double seconds, struct err *e)
 {
 	sqlite3_stmt *st;
@@ -126,11 +133,11 @@ enum status store_stage_restore(struct store *s, int64_t stage, const char *stat
 
 enum status store_run_drop(struct store *s, int64_t run, struct err *e)
 {
-	static const enum query rows[] = {Q_DROP_METRICS, Q_DROP_ARTEFACTS, Q_DROP_STAGES, Q_DROP_RUN};
+	static const enum query rows[] = {Q_BEGUN_KEEP, Q_DROP_METRICS, Q_DROP_ARTEFACTS, Q_DROP_STAGES, Q_DROP_RUN};
 	enum status status = store_begin(s, e);
 	if (status != OK)
 		return status;
-	for (int i = 0; i < 4 && status == OK; i++) {
+	for (int i = 0; i < 5 && status == OK; i++) {
 		sqlite3_stmt *st;
 		status = store_bind(s, rows[i], &st, e, "l", run);
 		if (status == OK)

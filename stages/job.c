@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "runs/claims.h"
 #include "runs/failure.h"
 #include "stages/cohort.h"
 
@@ -76,6 +77,8 @@ static enum status open_arm(struct job *j, struct arm *arm, struct err *e)
 		st = dir_make(record_stage_file(rec, j->stage, "."), e);
 	if (st == OK)
 		st = record_trains(rec, e);
+	if (st == OK)
+		st = claims_stage_begins(rec->out, rec->store, j->stage->identity, e);
 	if (st == OK)
 		st = store_stage_begin(rec->store, rec->run, j->stage->name, j->stage->kind->name, j->stage->identity, &arm->stage_id, e);
 	j->id = arm->stage_id;

@@ -6,7 +6,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 99
 export OMP_WAIT_POLICY=passive
 n=0
-echo 1..77
+echo 1..80
 
 result() # STATUS TEXT
 {
@@ -230,6 +230,13 @@ mv claimed/limbeck.db lost.db; rm -f claimed/limbeck.db-*
 "$limbeck" runs --rebuild --out claimed > out 2> err; claimed "$more"; has out "before the first run" "after runs existed (20"; result $? "the store made again knows both"
 "$limbeck" train x.yaml --quiet --threads 1 --out trained --set "$first" > out 2> err && grep -q '"sweep": "tiny", "says": "kd better than labels by test_top1' trained/claims.jsonl
 result $? "train dates them too"
+later() { claimed "claims=[{better: kd, than: labels}, {better: $1, than: $2}]" "${@:3}"; }
+"$limbeck" rm $(cd claimed && ls -d tiny-*) --out claimed --yes > out 2> err && later teach kd && grep -q "^batch=32 teach better than batch=32 kd *undecided  after runs existed (20" out
+result $? "removing the runs makes no claim one of before them"
+"$limbeck" rm $(cd claimed && ls -d tiny-*) --out claimed --yes > out 2> err && rm -f claimed/limbeck.db* && later teach labels && grep -q "^batch=32 teach better than batch=32 labels  undecided  after runs existed (20" out && has out "before the first run"
+result $? "nor does losing the store too"
+rm claimed/limbeck.db* claimed/claims.jsonl; later teach kd --yes && ! has out "before the first run" > /dev/null && test "$(grep -c '  undecided  not known  ' out)" = 2
+result $? "when all that dated them is lost, it is not known"
 
 # ---- failed stages ----
 bad='vary.grid={stages.teach.lr: [0.05, 100]}' worse=stages.teach.momentum=0.999 longer=stages.teach.epochs=40

@@ -93,12 +93,12 @@ static void begun_long_ago(const char *name)
 START_TEST(when_claims_were_written)
 {
 	open_sweep(FILE_TOP SEEDS ONE "]\n", NULL);
-	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	ck_ok(claim_dates_put(s->root, s->name, s->out, false, &e));
 	ck_assert_str_eq((made(&(struct table_options){0}), t->claim[0].written), "before the first run"); /* there is none */
 	leave_seeds(8);
 	begun_long_ago("labels"); /* a control that was there for other reasons tells nothing */
 	HAS(line(made(&(struct table_options){0}), "helps"), "helps supported before the first run +4.50");
-	ck_ok(claim_dates_put(s->root, s->name, s->out, &e)); /* the first date stays */
+	ck_ok(claim_dates_put(s->root, s->name, s->out, false, &e)); /* the first date stays */
 	begun_long_ago("kd");
 	char day[32];
 	const time_t now = time(NULL);
@@ -235,13 +235,13 @@ START_TEST(which_was_first)
 	open_sweep(FILE_TOP SEEDS ONE "]\n", NULL);
 	leave_seeds(1);
 	nanosleep(&moment, NULL);
-	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	ck_ok(claim_dates_put(s->root, s->name, s->out, false, &e));
 	HAS(line(made(&(struct table_options){0}), "helps"), "after runs existed (2");
 	ck_assert(t->claim[0].late);
 	ck_assert_uint_eq(strlen(t->claim[0].written), strlen("after runs existed (2026-01-31 12:00:00.000)"));
 	sweep_close(s);
 	open_sweep(FILE_TOP SEEDS ONE "]\nbudget: {half: {epochs: 0.5}}\n", "half"); /* other runs */
-	ck_ok(claim_dates_put(s->root, s->name, s->out, &e));
+	ck_ok(claim_dates_put(s->root, s->name, s->out, false, &e));
 	nanosleep(&moment, NULL);
 	for (int i = KD; i <= LABELS; i++)
 		leave(STAGES + i, &(struct made){.top1 = 70});

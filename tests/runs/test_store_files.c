@@ -98,10 +98,10 @@ START_TEST(claims_outlive_their_store)
 	const char *const two[] = {"a \"b\" better than c, x", "d better than c"};
 	struct store_claim *c, *d;
 	int n, m;
-	ck_ok(claims_date(scratch, "tiny", two, 1, &e));
+	ck_ok(claims_date(scratch, "tiny", two, 1, false, &e));
 	ck_ok(store_claim_put(s, "tiny", "d better than c", "2019-01-01 00:00:00", &e)); /* it is known to the store */
-	ck_ok(claims_date(scratch, "tiny", two, 2, &e));
-	ck_ok(claims_date(scratch, "else", two + 1, 1, &e));
+	ck_ok(claims_date(scratch, "tiny", two, 2, false, &e));
+	ck_ok(claims_date(scratch, "else", two + 1, 1, false, &e));
 	ck_ok(store_claims(s, life, "tiny", &c, &n, &e));
 	ck_assert_int_eq(n, 2);
 	size_t size;
@@ -120,8 +120,43 @@ START_TEST(claims_outlive_their_store)
 }
 END_TEST
 
+/* The first time stays when the stage is begun again, when its run is removed, and when the store is lost. */
+START_TEST(beginnings_outlive_their_runs)
+{
+	const char *begun, *lost;
+	size_t size;
+	ck_ok(claims_stage_begins(scratch, s, "id1", &e));
+	const int64_t stage = stage_of("kd", "id1");
+	ck_ok(store_stage_restore(s, stage, "done", "2020-02-03 04:05:06", 1, &e));
+	ck_ok(claims_stage_begins(scratch, s, "id1", &e));
+	const char *text = content(scratch_path("claims.jsonl"), &size), *line = strstr(text, "\"stage\": \"id1\"");
+	ck_assert_ptr_nonnull(line);
+	ck_assert_ptr_null(strstr(strchr(line, '\n'), "id1"));
+	struct store_run_row *r = NULL;
+	int n = 0;
+	ck_ok(store_runs(s, life, &r, &n, &e));
+	ck_assert_int_eq(n, 1);
+	ck_ok(claims_run_goes(scratch, s, r[0].id, &e));
+	ck_ok(store_run_drop(s, r[0].id, &e));
+	ck_ok(store_stage_begun(s, life, "id1", &begun, &e));
+	ck_assert_pstr_eq(begun, "2020-02-03 04:05:06");
+	stage_of("kd", "id1");
+	ck_ok(store_begun_put(s, "id1", "2021-01-01 00:00:00", &e));
+	ck_ok(store_stage_begun(s, life, "id1", &begun, &e));
+	ck_assert_pstr_eq(begun, "2020-02-03 04:05:06");
+	ck_ok(store_stage_begun(s, life, "id2", &begun, &e));
+	ck_assert_ptr_null(begun);
+	store_close(s);
+	ck_ok(store_open(scratch_path("new.db"), &s, &e));
+	ck_ok(claims_restore(scratch, s, &e));
+	ck_ok(store_stage_begun(s, life, "id1", &lost, &e));
+	ck_assert_pstr_eq(lost, "2020-02-03 04:05:06");
+}
+END_TEST
+
 void store_add_files(TCase *tc)
 {
+	tcase_add_test(tc, beginnings_outlive_their_runs);
 	tcase_add_test(tc, artefacts_are_found_while_unchanged);
 	tcase_add_test(tc, a_store_can_be_moved_with_its_runs);
 	tcase_add_test(tc, the_runs_of_a_moved_store_are_where_they_are_now);
