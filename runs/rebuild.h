@@ -21,7 +21,7 @@ struct rebuilt {
  * Reads config.yaml, run.json, metrics.csv and the weights of every run's folder in OUT, and OUT/claims.jsonl, into a new OUT/limbeck.db. A store that is there
  * is moved aside, never removed, and only when the new one is whole. A file that can't be read costs what it says and nothing else.
  *
- * Exact where the folder has a run.json. Accuracies that were measured on the held-out split of a teacher are not in the folders: they are measured
+ * Exact where the folder has a run.json; but a stage whose last rows are not in metrics.csv is "interrupted", whatever that says. Accuracies that were measured on the held-out split of a teacher are not in the folders: they are measured
  * again when they are needed. In a folder without run.json a stage counts as done that has its weights and its last rows.
  *
  * E_USER: OUT has no run, or one of them is under way: it would go on writing to the store that was moved.

@@ -76,11 +76,11 @@ static const char *identity_in(struct arena *a, const char *folder, const char *
 	return identity;
 }
 
-static bool has_end(const struct found_run *r, const char *stage)
+static bool has_end(const struct found_run *r, const char *stage, const char *metric)
 {
 	bool end = false;
 	for (int i = 0; i < r->n_metric; i++)
-		end |= str_eq(r->metric[i].stage, stage) && str_eq(r->metric[i].lesson, "end") && str_eq(r->metric[i].name, "images");
+		end |= str_eq(r->metric[i].stage, stage) && str_eq(r->metric[i].lesson, "end") && str_eq(r->metric[i].name, metric);
 	return end;
 }
 
@@ -124,7 +124,7 @@ static void guess_stages(struct arena *a, struct found_run *r)
 			*s = (struct note_stage){.name = name, .kind = kind_of(n->stage, n->n_stage, name), .identity = identity};
 			n->n_stage++;
 		}
-		const bool done = *identity && has_end(r, name) && file_exists(path_join(a, path, "last.safetensors"));
+		const bool done = *identity && has_end(r, name, "images") && file_exists(path_join(a, path, "last.safetensors"));
 		s->state = done ? "done" : "interrupted";
 		s->begun = file_time(a, path);
 		s->seconds = seconds_of(r, name);
@@ -167,6 +167,20 @@ static void add_begun(struct arena *a, struct found_run *r)
 	}
 }
 
+/* A stage whose last rows were cut off metrics.csv has weights and no result: it is trained again, and not taken for one that is done. */
+static void check_ends(struct arena *a, struct found_run *r)
+{
+	struct note *n = &r->note;
+	for (int i = 0; i < n->n_stage; i++) {
+		struct note_stage *s = &n->stage[i];
+		const bool answered = file_exists(arena_printf(a, "%s/stages/%s/test.safetensors", r->folder, s->name));
+		if (!str_eq(s->state, "done") || (has_end(r, s->name, "images") && (!answered || has_end(r, s->name, "test_top1"))))
+			continue;
+		s->state = n->state = "interrupted";
+		leave_out(a, r, arena_printf(a, "'%s' has no result in metrics.csv, so it is to be trained again", s->name));
+	}
+}
+
 void found_run_read(struct arena *a, const char *folder, struct found_run *r)
 {
 	struct err why = {0};
@@ -180,10 +194,12 @@ void found_run_read(struct arena *a, const char *folder, struct found_run *r)
 	err_clear(&why);
 	if (note_read(a, folder, &r->note, &found, &why) != OK)
 		leave_out(a, r, why.text);
-	if (found)
+	if (found) {
 		add_begun(a, r);
-	else
+		check_ends(a, r);
+	} else {
 		guess(a, r);
+	}
 }
 
 bool rebuild_would_find(struct arena *a, const char *folder)

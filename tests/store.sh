@@ -146,6 +146,20 @@ call train tiny.yaml --quiet
 [ "$(grep -c 'trained before' out)" = 3 ] && [ "$(table out)" = "$(table first.txt)" ]
 verdict $? "the same table again"
 
+# Rows that were cut off: what has no result is not done, and is trained again.
+cp "runs/$first/metrics.csv" whole.csv
+grep -v '^kd,end,' whole.csv >"runs/$first/metrics.csv"
+t "the last rows of a stage are lost" 0 runs --rebuild -- "'kd' has no result in metrics.csv, so it is to be trained again"
+call train tiny.yaml --quiet
+[ "$(grep -c 'trained before' out)" = 2 ] && [ "$(table out)" = "$(table first.txt)" ] && [ "$(grep -c '^kd,end,.*,test_top1,' "runs/$first/metrics.csv")" = 1 ]
+verdict $? "it is trained again, to the same"
+cp "runs/$first/metrics.csv" whole.csv
+grep -v '^kd,end,.*,test_top1,' whole.csv >"runs/$first/metrics.csv"
+t "so is one without its accuracy" 0 runs --rebuild -- "'kd' has no result in metrics.csv"
+call train tiny.yaml --quiet
+[ "$(grep -c 'trained before' out)" = 2 ] && [ "$(table out)" = "$(table first.txt)" ]
+verdict $? "and has it again"
+
 # A folder of an earlier version: no run.json. One whose weights are damaged: they are named, the rest is taken.
 rm runs/*/run.json
 t "folders without run.json" 0 runs --rebuild -- "$first" "$second"
