@@ -40,6 +40,8 @@ enum status conf_put(struct arena *a, struct conf *root, const char *path, const
 
 /* The value at a path as conf_set takes it, or NULL. */
 struct conf *conf_at(const struct conf *root, const char *path);
+/* Whether nothing is at the path because a name in it is that of several items, as of two losses of one kind. */
+bool conf_is_ambiguous(const struct conf *root, const char *path);
 /* Takes the value at the path out of its map or list; false: there is none. */
 bool conf_drop(struct conf *root, const char *path);
 

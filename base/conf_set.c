@@ -23,12 +23,15 @@ static bool is_number(const char *s)
 	return *s && strlen(s) < 10;
 }
 
-/* The item whose 'name' is the word, else the only one whose 'kind' is: losses have no names. -1: none. */
+enum { NO_ITEM = -1, MANY_ITEMS = -2 };
+
+/* The item whose 'name' is the word, else the only one whose 'kind' is: losses have no names. */
 static int item_called(const struct conf *list, const char *word)
 {
 	static const char *const keys[] = {"name", "kind"};
+	bool many = false;
 	for (int k = 0; k < 2; k++) {
-		int found = -1, n = 0;
+		int found = NO_ITEM, n = 0;
 		for (int i = 0; i < list->n; i++) {
 			const struct conf *text = list->item[i]->kind == CONF_MAP ? conf_find(list->item[i], keys[k]) : NULL;
 			if (text && text->kind == CONF_SCALAR && !strcmp(text->text, word)) {
@@ -38,8 +41,9 @@ static int item_called(const struct conf *list, const char *word)
 		}
 		if (n == 1)
 			return found;
+		many |= n > 1;
 	}
-	return -1;
+	return many ? MANY_ITEMS : NO_ITEM;
 }
 
 static int number_of(const char *s)
@@ -48,6 +52,18 @@ static int number_of(const char *s)
 	for (; *s; s++)
 		i = 10 * i + (*s - '0');
 	return i;
+}
+
+/* "0, 2": the items that the word could mean; "": it means none. */
+static const char *items_called(const struct setter *s, const struct conf *list, const char *key, const char *word)
+{
+	const char *items = "";
+	for (int i = 0; i < list->n; i++) {
+		const struct conf *text = list->item[i]->kind == CONF_MAP ? conf_find(list->item[i], key) : NULL;
+		if (text && text->kind == CONF_SCALAR && !strcmp(text->text, word))
+			items = arena_printf(s->a, "%s%s%d", items, *items ? ", " : "", i);
+	}
+	return items;
 }
 
 /* The item of a list by its number, its 'name' or its 'kind'; -1 after an error. */
@@ -66,6 +82,12 @@ static int find_item(const struct setter *s, const struct conf *list)
 	const int found = item_called(list, s->part);
 	if (found >= 0)
 		return found;
+	if (found == MANY_ITEMS) {
+		const char *named = items_called(s, list, "name", s->part), *of_kind = items_called(s, list, "kind", s->part);
+		err_user(s->e, s->at, "'%s' is ambiguous: it is the %s of items %s; a number says which", s->part, *named ? "name" : "kind",
+		         *named ? named : of_kind);
+		return -1;
+	}
 	const char **names = NEW_ARRAY(s->a, const char *, list->n);
 	int n = 0;
 	for (int i = 0; i < list->n; i++) {
@@ -203,9 +225,11 @@ enum status conf_set(struct arena *a, struct conf *root, const char *assignment,
 	return st == OK ? place(&s, root, value) : st;
 }
 
-struct conf *conf_at(const struct conf *root, const char *path)
+/* many: whether a part of the path could be several items of a list. */
+static struct conf *value_at(const struct conf *root, const char *path, bool *many)
 {
 	struct conf *c = NULL;
+	*many = false;
 	for (const struct conf *in = root; in; in = c) {
 		char part[CONF_KEY_MAX + 1];
 		const size_t n = strcspn(path, ".");
@@ -214,12 +238,26 @@ struct conf *conf_at(const struct conf *root, const char *path)
 		memcpy(part, path, n);
 		part[n] = 0;
 		const int i = in->kind != CONF_LIST ? -1 : is_number(part) ? number_of(part) : item_called(in, part);
+		*many |= i == MANY_ITEMS;
 		c = in->kind == CONF_MAP ? conf_find(in, part) : i >= 0 && i < in->n ? in->item[i] : NULL;
 		if (!path[n])
 			return c;
 		path += n + 1;
 	}
 	return NULL;
+}
+
+struct conf *conf_at(const struct conf *root, const char *path)
+{
+	bool many;
+	return value_at(root, path, &many);
+}
+
+bool conf_is_ambiguous(const struct conf *root, const char *path)
+{
+	bool many;
+	value_at(root, path, &many);
+	return many;
 }
 
 bool conf_drop(struct conf *root, const char *path)

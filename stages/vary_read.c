@@ -26,6 +26,8 @@ static enum status check_path(const struct axes *x, const char *path, struct whe
 	const struct conf *owner = in ? conf_at(x->root, in) : x->root;
 	if (owner && owner->kind == CONF_MAP)
 		return OK;
+	if (conf_is_ambiguous(x->root, path))
+		return err_user(e, at, "'%s' is ambiguous: several items of a list have one name or kind; a number says which, as in stages.NAME.losses.0", path);
 	return err_user(e, at, "there is no '%s' in the file: a path is as for --set, stages.NAME.OPTION", in ? in : path);
 }
 
@@ -67,6 +69,25 @@ static enum status wrong_kind(const struct conf *c, const char *what, struct err
 	return err_user(e, c->at, "%s", what);
 }
 
+/* As they are written, or as numbers: 0.1 is 0.10. */
+static bool is_same(const struct conf *a, const struct conf *b)
+{
+	char *end_a, *end_b;
+	if (a->kind != CONF_SCALAR || b->kind != CONF_SCALAR)
+		return false;
+	const double x = strtod(a->text, &end_a), y = strtod(b->text, &end_b);
+	return str_eq(a->text, b->text) || (*a->text && !*end_a && *b->text && !*end_b && x == y);
+}
+
+static enum status check_unlike(const char *path, const struct conf *values, struct err *e)
+{
+	for (int i = 0; i < values->n; i++)
+		for (int k = 0; k < i; k++)
+			if (is_same(values->item[i], values->item[k]))
+				return err_user(e, values->item[i]->at, "'%s' has the value %s twice", path, values->item[i]->text);
+	return OK;
+}
+
 static enum status read_grid(struct axes *x, const struct conf *c, struct err *e)
 {
 	enum status st = OK;
@@ -77,6 +98,8 @@ static enum status read_grid(struct axes *x, const struct conf *c, struct err *e
 		if (values->kind != CONF_LIST || !values->n)
 			return err_user(e, values->at, "'%s' has no list of values: a grid of nothing is no run at all", c->key[i]);
 		st = check_path(x, c->key[i], c->key_at[i], e);
+		if (st == OK)
+			st = check_unlike(c->key[i], values, e);
 		struct axis *axis = add_axis(x, values->n);
 		for (int k = 0; k < values->n; k++)
 			choose(x, &axis->choice[k], c->key[i], values->item[k]);

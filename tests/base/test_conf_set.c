@@ -99,7 +99,9 @@ START_TEST(list_items_by_kind)
 	ck_assert_str_eq(conf_find(at("stages", 1, "loss")->item[1], "p")->text, "3");
 	set("stages.kd.loss.0={kind: at}");
 	ck_assert_int_eq(conf_set(life, root, "stages.kd.loss.at.p=4", &e), E_USER); /* two of them */
-	ck_has(e.text, "no item of the list has the name 'at'");
+	ck_has(e.text, "'at' is ambiguous: it is the kind of items 0, 1; a number says which");
+	ck_assert(conf_is_ambiguous(root, "stages.kd.loss.at.p") && conf_is_ambiguous(root, "stages.kd.loss.at"));
+	ck_assert(!conf_is_ambiguous(root, "stages.kd.loss.1.p") && !conf_is_ambiguous(root, "stages.kd.loss.sp.p") && !conf_is_ambiguous(root, "nothing.at"));
 	e = (struct err){0};
 	set("stages.kd.loss.0={name: at, kind: sp}");
 	set("stages.kd.loss.at.p=5");

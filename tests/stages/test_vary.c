@@ -305,6 +305,8 @@ static const struct { const char *text; int line; const char *says; } wrong[] = 
 	{"vary:\n  list:\n    - {stages.a.lr: 1}\n", 9, "an entry of 'list' is {name: NAME, PATH: VALUE, ...}"},
 	{"vary:\n  list: [{name: x}, {name: x, stages.a.lr: 1}]\n", 8, "two points are named 'x'"},
 	{"vary:\n  list: [{name: x, stages.a.lr: 1}]\n  grid: {stages.a.lr: [1, 2]}\n", 8, "'stages.a.lr' varies in two ways at once"},
+	{"vary: {grid: {stages.a.lr: [0.1, 2, 0.10]}}\n", 7, "'stages.a.lr' has the value 0.10 twice"},
+	{"vary: {grid: {data.crop: [on, off, on]}}\n", 7, "'data.crop' has the value on twice"},
 	{"vary: {grid: {stages.a.lr: [1, 2]}}\ndrop: [stages.a.lr]\n", 7, "'stages.a.lr' varies in two ways at once"},
 	{"vary:\n  grid: {data.batch: [[1, 2], 1-2]}\n", 8, "two points that differ would both be named 'batch=1-2'"},
 	{"vary:\n  random: {stages.a.lr: [1]}\n", 8, "'random' needs 'n', the number of draws"},
