@@ -103,6 +103,15 @@ static enum status option_there(const struct search *s, const struct overview_ru
 	return OK;
 }
 
+/* What a number is compared with is one: as text, anything would be above or below it. */
+static enum status check_number(const struct search *s, int k, struct err *e)
+{
+	const struct condition *c = &s->c[k];
+	const bool wanted = s->kind[k] == KEY_METRIC || (s->kind[k] == KEY_RUN && (str_eq(c->key, "threads") || str_eq(c->key, "seconds")));
+	double x;
+	return !wanted || number(c->value, &x) ? OK : err_user(e, nowhere, "--where is '%s%c%s', and '%s' is no number", c->key, c->op, c->value, c->value);
+}
+
 static enum status find_kind(struct search *s, int k, const struct overview_run *runs, int n, struct err *e)
 {
 	const char *key = s->c[k].key;
@@ -178,7 +187,9 @@ enum status where_keep(struct arena *a, struct store *store, const struct condit
 	enum status st = OK;
 	int kept = 0;
 	for (int k = 0; k < s.n && *n; k++) {
-		const enum status one = find_kind(&s, k, runs, *n, e);
+		enum status one = find_kind(&s, k, runs, *n, e);
+		if (one == OK)
+			one = check_number(&s, k, e);
 		st = st == OK ? one : st;
 	}
 	for (int i = 0; i < *n && st == OK; i++) {

@@ -17,7 +17,7 @@ enum status where_read(struct arena *a, const struct many *words, struct conditi
  * Keeps the runs for which all conditions hold, in place. A key is a column of the run (name, state, begun, folder, identity, program, machine,
  * device, precision, threads, seconds), `stage`, `kind`, an option's path in config.yaml ("stages.kd.tau"), or a metric, of which the last value counts.
  * Conditions on stage, kind and metrics must hold for one and the same stage. Numbers are compared as numbers, anything else as text.
- * E_USER: a key that no run has.
+ * E_USER: a key that no run has, or a metric, threads or seconds beside what is no number.
  */
 enum status where_keep(struct arena *a, struct store *s, const struct condition *c, int n_condition, struct overview_run *runs, int *n, struct err *e);
 

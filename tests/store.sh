@@ -107,6 +107,8 @@ t "conditions on stages are about one stage" 0 runs --where stage=kd --where 'im
 t "runs that are not like that" 0 runs --where state=failed -- "no run is like that"
 t "a key that no run has" 2 runs --where stat=done -- "no run has 'stat'; did you mean 'state'?"
 t "a condition that is none" 2 runs --where state -- "allowed KEY=VALUE, KEY<VALUE, KEY>VALUE"
+t "a number beside what is none" 2 runs --where 'images>abc' -- "--where is 'images>abc', and 'abc' is no number"
+t "and so of a run's own" 2 runs --where 'seconds<soon' -- "'soon' is no number"
 t "and one of two signs" 2 runs --where 'seconds<=3' -- "allowed KEY=VALUE"
 t "runs as JSON" 0 runs --json -- '"trained_before": true' '"test_top1": ' '"machine": "'
 if command -v python3 >/dev/null; then
