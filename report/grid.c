@@ -70,14 +70,18 @@ static void print_escaped(FILE *f, const char *s, const char *special, const cha
 
 static void print_markdown(const struct grid *g, FILE *f)
 {
-	static const char *const bar[] = {"\\|"};
-	if (g->title)
-		fprintf(f, "**%s**\n\n", g->title);
+	static const char special[] = "|<>&"; /* a name like <x> would be a tag */
+	static const char *const with[] = {"\\|", "&lt;", "&gt;", "&amp;"};
+	if (g->title) {
+		fputs("**", f);
+		print_escaped(f, g->title, special, with);
+		fputs("**\n\n", f);
+	}
 	for (int r = -1; r < g->n_row; r++) {
 		fputc('|', f);
 		for (int c = 0; c < g->n_column; c++) {
 			fputc(' ', f);
-			print_escaped(f, cell_of(g, r, c), "|", bar);
+			print_escaped(f, cell_of(g, r, c), special, with);
 			fputs(" |", f);
 		}
 		fputc('\n', f);

@@ -52,8 +52,8 @@ START_TEST(markdown)
 	                 "**T**\n\n"
 	                 "| row | a\\|b |\n"
 	                 "| --- | ---: |\n"
-	                 "| 10 % & $x_1 #2 {y} ~ ^ \\ | 5 |\n"
-	                 "| say \"<no>\", 'yes' |  |\n"
+	                 "| 10 % &amp; $x_1 #2 {y} ~ ^ \\ | 5 |\n"
+	                 "| say \"&lt;no&gt;\", 'yes' |  |\n"
 	                 "| ± é | -12.50 |\n");
 }
 END_TEST

@@ -599,7 +599,7 @@ START_TEST(escapes)
 	open_sweep(FILE_TOP "vary: {list: [{name: \"a|b & <c>, \\\"d\\\" 5%\", stages.kd.epochs: 2}]}\n", NULL);
 	leave(KD, &(struct made){.top1 = 60});
 	ck_ok(make(&(struct table_options){0}));
-	HAS(printed(GRID_MARKDOWN), "| a\\|b & <c>, \"d\" 5% kd | 60.00 |");
+	HAS(printed(GRID_MARKDOWN), "| a\\|b &amp; &lt;c&gt;, \"d\" 5% kd | 60.00 |");
 	HAS(printed(GRID_CSV), "\"a|b & <c>, \"\"d\"\" 5% kd\",test_top1,");
 	HAS(printed(GRID_LATEX), "a\\textbar{}b \\& \\textless{}c\\textgreater{}, \"d\" 5\\% kd & 60.00");
 	HAS(printed(GRID_LATEX), "\\footnotesize\\raggedright\nData: synth");
