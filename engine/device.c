@@ -174,7 +174,7 @@ void device_join(struct device *lane)
 static struct device *owner(struct device *dev)
 {
 	BUG_IF(dev->root && dev->impl == dev->queue, "memory between fork and join");
-	return dev->root ? dev->root : dev;
+	return device_root(dev);
 }
 
 /* ---- memory, waits ---- */
@@ -202,7 +202,7 @@ void device_free(struct device *dev, void *mem, size_t bytes)
 
 enum status device_wait(struct device *dev, struct err *e)
 {
-	const struct device *root = device_root(dev);
+	struct device *const root = device_root(dev);
 	enum status st = dev->backend->wait(dev->impl, e);
 	for (int k = 0; dev->impl == root->impl && k < MAX_LANE && root->lane[k] && st == OK; k++) /* what has failed on them, too */
 		st = dev->backend->wait(root->lane[k]->queue, e);

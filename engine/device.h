@@ -127,7 +127,7 @@ struct backend {
 	bool (*int8_native)(void *impl); /* u8 x s8 into 32 bits by one instruction (VNNI, AMX); NULL: no */
 	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
 	void (*launch_many)(void *impl, const struct kernel *k, const struct kernel_run *const r[], int n); /* of a kernel with run_many; NULL: there is no gain */
-	void (*pack)(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst);
+	void (*pack)(struct device *dev, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst);
 	/* *ok = *ok && every element is finite. */
 	void (*finite)(void *impl, const void *x, enum dtype d, int64_t n, int *ok);
 	/* *sum += sum of squares of a wide buffer, in chunks of fixed size added in order. */
@@ -198,7 +198,7 @@ enum status device_wait(struct device *dev, struct err *e);
    the device. The device itself where its back end has none. Between fork and join what is queued on it runs beside the other lanes, after all that was
    queued on the device before the fork; what the device is given after the join comes after it. Outside of the two it is the device under another
    name. Memory is neither taken nor given back between them. Both do nothing to a device that is no lane. */
-static inline const struct device *device_root(const struct device *dev)
+static inline struct device *device_root(struct device *dev)
 {
 	return dev->root ? dev->root : dev;
 }

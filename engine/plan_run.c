@@ -9,7 +9,7 @@ static void launch(struct plan *p, struct step *s)
 {
 	const struct backend *b = p->dev->backend;
 	if (s->kind == STEP_PACK)
-		b->pack(p->dev->impl, s->kernel, p->step[s->pack_for].state, s->pack_in, &p->value[s->in[0]].tensor,
+		b->pack(p->dev, s->kernel, p->step[s->pack_for].state, s->pack_in, &p->value[s->in[0]].tensor,
 		        p->buffer[s->pack_to].mem);
 	else
 		b->launch(p->dev->impl, s->kernel, &s->run);

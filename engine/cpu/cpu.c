@@ -170,11 +170,10 @@ static void cpu_launch(void *impl, const struct kernel *k, const struct kernel_r
 	k->run(r);
 }
 
-static void cpu_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src,
-		     void *dst)
+static void cpu_pack(struct device *dev, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
 {
-	use_threads(impl);
-	k->pack(state, i, src, dst, NULL);
+	use_threads(dev->impl);
+	k->pack(state, i, src, dst, dev);
 }
 
 static CPU_CLONES bool finite_f32(const uint32_t *x, int64_t n)

@@ -11,7 +11,6 @@
 
 struct conv_state {
 	struct conv_work work;
-	struct device *dev; /* for packing; its queue changes where it is a lane */
 	const char *op;
 };
 
@@ -33,13 +32,13 @@ static void describe(const struct kernel_case *c, enum conv_kind kind, struct ke
 		p->form[1] = (struct form){w.form, w.tag};
 }
 
-static enum status prepare(const struct kernel_case *c, enum conv_kind kind, struct device *dev, void **state, struct err *e)
+static enum status prepare(const struct kernel_case *c, enum conv_kind kind, void **state, struct err *e)
 {
 	struct conv_state *s = mem_new(sizeof *s);
 	*state = s;
 	if (!s)
 		return err_nomem(e, "no memory for the state of '%s'", c->call->op->name);
-	*s = (struct conv_state){conv_work_of(c, kind), dev, c->call->op->name};
+	*s = (struct conv_state){conv_work_of(c, kind), c->call->op->name};
 	return OK;
 }
 
@@ -48,9 +47,8 @@ static void pack(void *state, int i, const struct tensor *src, void *dst, struct
 	const struct conv_state *s = state;
 	const struct conv_work *w = &s->work;
 	const struct cu_array form = {dst, (int)w->act};
-	(void)dev;
 	BUG_IF(i != 1 || !w->form || src->layout != ROW_MAJOR, "no form of input %d of '%s'", i, s->op);
-	struct cuda *c = s->dev->impl;
+	struct cuda *c = dev->impl;
 	cuda_note(c, s->op, w->by_tap ? cu_conv_by_tap(array_of(src), w->weights, form, c->stream)
 	                              : cu_conv_by_output(array_of(src), w->weights, form, c->stream));
 }
@@ -234,17 +232,20 @@ static enum status describe_dw(const struct kernel_case *c, struct kernel_plan *
 
 static enum status prepare_forward(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
-	return prepare(c, CONV_FORWARD, dev, state, e);
+	(void)dev;
+	return prepare(c, CONV_FORWARD, state, e);
 }
 
 static enum status prepare_dx(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
-	return prepare(c, CONV_DX, dev, state, e);
+	(void)dev;
+	return prepare(c, CONV_DX, state, e);
 }
 
 static enum status prepare_dw(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
-	return prepare(c, CONV_DW, dev, state, e);
+	(void)dev;
+	return prepare(c, CONV_DW, state, e);
 }
 
 static void foresee_forward(const struct kernel_case *c)

@@ -18,11 +18,6 @@ struct work {
 	size_t at_totals, form; /* of the packed weights: (O, ld) bytes, then O totals */
 };
 
-struct state {
-	struct work work;
-	struct cuda *cuda; /* for packing */
-};
-
 static struct cu_conv_int8 shape_of(const struct conv_conf *k, const struct tensor *x, const struct tensor *w, const struct tensor *y)
 {
 	return (struct cu_conv_int8){
@@ -63,22 +58,23 @@ static enum status describe(const struct kernel_case *c, struct kernel_plan *p, 
 
 static enum status prepare(const struct kernel_case *c, struct device *dev, void **state, struct err *e)
 {
-	struct state *s = mem_new(sizeof *s);
-	*state = s;
-	if (!s)
+	struct work *w = mem_new(sizeof *w);
+	(void)dev;
+	*state = w;
+	if (!w)
 		return err_nomem(e, "no memory for the state of '%s'", c->call->op->name);
-	*s = (struct state){work_of(c), dev->impl};
+	*w = work_of(c);
 	return OK;
 }
 
 static void pack(void *state, int i, const struct tensor *src, void *dst, struct device *dev)
 {
-	const struct state *s = state;
+	const struct work *w = state;
 	const int *d = src->shape.d;
-	(void)dev;
-	BUG_IF(i != W || !s->work.form || src->layout != ROW_MAJOR || src->dtype != S8, "no form of input %d of 'conv2d_int8'", i);
-	cuda_note(s->cuda, "conv2d_int8", cu_conv_int8_form(src->data, d[0], d[1], d[2] * d[3], s->work.ld, dst,
-	                                                    (int32_t *)(void *)((char *)dst + s->work.at_totals), s->cuda->stream));
+	struct cuda *c = dev->impl;
+	BUG_IF(i != W || !w->form || src->layout != ROW_MAJOR || src->dtype != S8, "no form of input %d of 'conv2d_int8'", i);
+	cuda_note(c, "conv2d_int8", cu_conv_int8_form(src->data, d[0], d[1], d[2] * d[3], w->ld, dst,
+	                                                    (int32_t *)(void *)((char *)dst + w->at_totals), c->stream));
 }
 
 /* ---- running ---- */
@@ -130,10 +126,10 @@ static void run_products(const struct kernel_run *r, const struct work *w, const
 
 static void run(const struct kernel_run *r)
 {
-	const struct state *s = r->state;
+	const struct work *w = r->state;
 	const struct cu_conv_int8 k = case_of(r);
-	if (s->work.products)
-		run_products(r, &s->work, &k);
+	if (w->products)
+		run_products(r, w, &k);
 	else
 		cuda_done(r, cu_conv2d_int8(k, stream_of(r)));
 }

@@ -284,10 +284,10 @@ static void cuda_launch_many(void *impl, const struct kernel *k, const struct ke
 		cuda_done(r[0], cudaStreamSynchronize(c->stream));
 }
 
-static void cuda_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
+static void cuda_pack(struct device *dev, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
 {
-	k->pack(state, i, src, dst, NULL);
-	queued(impl, "a form of weights", cudaSuccess);
+	k->pack(state, i, src, dst, dev);
+	queued(dev->impl, "a form of weights", cudaSuccess);
 }
 
 static void cuda_finite(void *impl, const void *x, enum dtype d, int64_t n, int *ok)

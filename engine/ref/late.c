@@ -273,10 +273,9 @@ static bool late_bf16_native(void *impl)
 	return backend_ref.bf16_native(impl);
 }
 
-static void late_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src,
-                      void *dst)
+static void late_pack(struct device *dev, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
 {
-	backend_ref.pack(impl, k, state, i, src, dst);
+	backend_ref.pack(dev, k, state, i, src, dst);
 }
 
 const struct backend backend_late = {

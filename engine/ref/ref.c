@@ -96,10 +96,9 @@ static void ref_launch(void *impl, const struct kernel *k, const struct kernel_r
 }
 
 /* No kernel of ref asks for a packed form. */
-static void ref_pack(void *impl, const struct kernel *k, void *state, int i, const struct tensor *src,
-                     void *dst)
+static void ref_pack(struct device *dev, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst)
 {
-	(void)impl, (void)k, (void)state, (void)src, (void)dst;
+	(void)dev, (void)k, (void)state, (void)src, (void)dst;
 	BUG("ref is asked to pack input %d", i);
 }
 
