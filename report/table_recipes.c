@@ -82,12 +82,7 @@ static const char *hash_of(struct table *t, const struct recipe *r, const struct
 	str_printf(&text, "%s/%d\n", s->kind->name, s->kind->revision);
 	for (int i = 0; i < r->n; i++)
 		str_printf(&text, "%s %s\n", r->key[i], r->value[i]);
-	if (s->kind->needs_teacher)
-		opts_canonical(teacher_opts, &s->teacher_conf, &text);
-	if (s->kind->opts)
-		opts_canonical(s->kind->opts, s->conf, &text);
-	if (s->kind->canonical)
-		s->kind->canonical(s, &text);
+	stage_canonical(s, &text);
 	sha256_text(str_text(&text), hex);
 	str_release(&text);
 	return arena_strn(t->arena, hex, HASH);

@@ -268,6 +268,9 @@ struct stage_run {
 	void *own;                    /* the kind's */
 };
 
+/* What its kind adds to a stage's identity: options of the teacher, its own options, what it says itself. */
+void stage_canonical(const struct stage *s, struct str *text);
+
 /* What kinds use in define. */
 void run_add_net(struct stage_run *r, struct net *net); /* NULL: nothing */
 struct lesson *run_add_lesson(struct stage_run *r, const char *label, int epochs); /* zeroed but for these */

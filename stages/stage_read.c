@@ -151,6 +151,16 @@ static void identify_networks(const struct stage *s, struct net *const *teacher,
 		str_printf(text, "teacher_network=%s\n", teacher[i]->identity);
 }
 
+void stage_canonical(const struct stage *s, struct str *text)
+{
+	if (s->kind->needs_teacher)
+		opts_canonical(teacher_opts, &s->teacher_conf, text);
+	if (s->kind->opts)
+		opts_canonical(s->kind->opts, s->conf, text);
+	if (s->kind->canonical)
+		s->kind->canonical(s, text);
+}
+
 static void identify(struct experiment *x, struct stage *s, const struct net *net, struct net *const *teacher)
 {
 	struct str text = {0};
@@ -158,12 +168,7 @@ static void identify(struct experiment *x, struct stage *s, const struct net *ne
 	opts_canonical(train_opts, &s->train, &text);
 	opts_canonical(optim_opts, &s->optim, &text);
 	opts_canonical(schedule_opts, &s->schedule, &text);
-	if (s->kind->needs_teacher)
-		opts_canonical(teacher_opts, &s->teacher_conf, &text);
-	if (s->kind->opts)
-		opts_canonical(s->kind->opts, s->conf, &text);
-	if (s->kind->canonical)
-		s->kind->canonical(s, &text);
+	stage_canonical(s, &text);
 	for (int i = 0; i < s->n_anchor; i++)
 		str_printf(&text, "anchor=%d\n", s->anchor[i]);
 	str_printf(&text, "network=%s\n%s\n", s->train.train, net->identity);
