@@ -19,4 +19,5 @@ for weights in one/*/stages/*/last.safetensors; do
 	cmp "$weights" two/"${weights#one/}" || exit 1
 done
 echo "the same experiment twice: the same weights"
-bash "${LIMBECK_SRCDIR:-.}/tests/cuda/whole.sh" "$program"
+bash "${LIMBECK_SRCDIR:-.}/tests/cuda/whole.sh" "$program" || exit 1
+bash "${LIMBECK_SRCDIR:-.}/tests/cuda/quickstart.sh" "$program"

@@ -1,6 +1,6 @@
 if CUSIM
 CUSIM_KERNELS += $(CUDA_KERNELS:.cu=.cusim.o)
-# The program itself on the simulated device, for whole.sh; and what `make check-mutants` links the tests with, each time with one object in another's place.
+# The program itself on the simulated device, for whole.sh and quickstart.sh; and what `make check-mutants` links the tests with, each time with one object in another's place.
 EXTRA_PROGRAMS += tests/limbeck_cusim
 check_DATA += tests/limbeck_cusim$(EXEEXT)
 tests_limbeck_cusim_SOURCES = cli/main.c %D%/backend.c $(CUDA_HOST) $(CUDA_NO_CUDNN)
