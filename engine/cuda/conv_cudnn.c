@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 
 enum { UID_X = 1, UID_W, UID_Y, UID_BIAS, UID_RESIDUAL, UID_INSIDE }; /* from the last on: values inside of a plan, sums in f32 */
 
@@ -28,6 +29,7 @@ struct cudnn_plan {
 	struct cudnn_plan *next;
 	struct problem problem;
 	bool chosen;
+	bool wanted_memory; /* an engine that might have done it found none */
 	struct seat *seat;
 	cudnnBackendDescriptor_t plan, config; /* NULL: the library has none */
 	int64_t scratch;
@@ -39,8 +41,9 @@ static struct {
 	struct seat seat[MAX_SEAT]; /* the first is the caller's own */
 	struct cudnn_plan *plans;
 	int threads, n_open;        /* n_open: not chosen yet */
+	int device;                 /* that handles and plans are of: the first that was current; -1: none yet */
 	pthread_mutex_t lock;       /* of what is chosen next */
-} library = {.threads = 1, .lock = PTHREAD_MUTEX_INITIALIZER};
+} library = {.threads = 1, .device = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- descriptors ---- */
 
@@ -258,27 +261,28 @@ static bool take(cudnnBackendDescriptor_t config, struct cudnn_plan *p)
 		p->plan = plan;
 		return true;
 	}
+	p->wanted_memory |= k.st == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED || k.st == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
 	clear(&k);
 	return false;
 }
 
 /* The first configuration, in the order in which the library thinks them fast, that will do. */
-static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode, struct cudnn_plan *p)
+static bool choose_by(desc_t graph, cudnnBackendHeurMode_t mode, struct cudnn_plan *p)
 {
-	struct desk results = {0};
+	struct desk asked = {0}, results = {0};
 	int64_t n = 0;
-	const desc_t heur = make(k, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-	set_desc(k, heur, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
-	set(k, heur, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-	seal(k, heur);
+	const desc_t heur = make(&asked, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+	set_desc(&asked, heur, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+	set(&asked, heur, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+	seal(&asked, heur);
 	for (int i = 0; i < MAX_ENGINE; i++)
 		make(&results, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
-	if (k->st != CUDNN_STATUS_SUCCESS || results.st != CUDNN_STATUS_SUCCESS ||
+	if (asked.st != CUDNN_STATUS_SUCCESS || results.st != CUDNN_STATUS_SUCCESS ||
 	    cudnnBackendGetAttribute(heur, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, MAX_ENGINE, &n, results.made) !=
 	            CUDNN_STATUS_SUCCESS)
 		n = 0;
 	bool found = false;
-	for (int64_t i = 0; i < n && !found; i++) {
+	for (int64_t i = 0; i < n && i < MAX_ENGINE && !found; i++) { /* n: of all that there are, also where fewer were asked for */
 		found = exact(results.made[i], &p->problem) && take(results.made[i], p);
 		if (found) { /* kept with the plan that is made of it */
 			p->config = results.made[i];
@@ -286,6 +290,7 @@ static bool choose_by(struct desk *k, desc_t graph, cudnnBackendHeurMode_t mode,
 		}
 	}
 	clear(&results);
+	clear(&asked);
 	return found;
 }
 
@@ -294,8 +299,8 @@ static void choose(struct cudnn_plan *p, struct seat *seat)
 	struct desk k = {0};
 	p->seat = seat;
 	const desc_t graph = graph_of(&k, &p->problem, seat->handle);
-	if (k.st == CUDNN_STATUS_SUCCESS && !choose_by(&k, graph, CUDNN_HEUR_MODE_A, p))
-		choose_by(&k, graph, CUDNN_HEUR_MODE_FALLBACK, p);
+	if (k.st == CUDNN_STATUS_SUCCESS && !choose_by(graph, CUDNN_HEUR_MODE_A, p))
+		choose_by(graph, CUDNN_HEUR_MODE_FALLBACK, p);
 	clear(&k);
 }
 
@@ -349,10 +354,9 @@ static void *help(void *given)
 static void choose_all(void)
 {
 	struct helper helper[MAX_SEAT];
-	int n = 1, device = 0;
-	cudaGetDevice(&device);
+	int n = 1;
 	for (const int open = library.n_open; n < open && n < library.threads && n < MAX_SEAT; n++) {
-		helper[n] = (struct helper){.seat = &library.seat[n], .device = device};
+		helper[n] = (struct helper){.seat = &library.seat[n], .device = library.device};
 		if (pthread_create(&helper[n].thread, NULL, help, &helper[n]) != 0)
 			break;
 	}
@@ -390,13 +394,36 @@ void conv_cudnn_foresee(const struct conv_work *w, bool relu, int threads)
 	entry_of(&problem);
 }
 
+/* Handles and plans are those of one device; a process that opens a second one makes products there. */
+static bool at_home(void)
+{
+	int device = 0;
+	if (cudaGetDevice(&device) != cudaSuccess)
+		return false;
+	if (library.device < 0)
+		library.device = device;
+	return device == library.device;
+}
+
 struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu)
 {
 	const struct problem problem = problem_of(w, relu);
-	struct cudnn_plan *p = handle_of(&library.seat[0]) ? entry_of(&problem) : NULL;
+	struct cudnn_plan *p = at_home() && handle_of(&library.seat[0]) ? entry_of(&problem) : NULL;
 	if (p && !p->chosen)
 		choose_all();
+	if (p && !p->plan && p->wanted_memory) {
+		log_line(LOG_WARN, "cuDNN had no memory for a plan of a convolution of %d to %d channels, %dx%d; cuBLAS does it, which rounds otherwise", w->conv.C, w->conv.O,
+		         w->conv.H, w->conv.W);
+		p->wanted_memory = false;
+	}
 	return p && p->plan ? p : NULL;
+}
+
+void conv_cudnn_forget(cudaStream_t stream)
+{
+	for (int i = 0; i < MAX_SEAT; i++)
+		if (library.seat[i].stream == stream)
+			library.seat[i].stream = NULL;
 }
 
 size_t conv_cudnn_scratch(const struct cudnn_plan *p)

@@ -19,8 +19,8 @@ struct cudnn_memory {
 	void *scratch;
 };
 
-/* The plan for the work's problem (of f32 maps: in TF32); NULL: there is none, and sums are made otherwise. For the device that is current; kept for the life of the process, so
-   that the same is chosen again. Where w->finished, the plan itself adds bias and residual before the one rounding, else they are not its business; nor is
+/* The plan for the work's problem (of f32 maps: in TF32); NULL: there is none, and sums are made otherwise. For the device that was current when the first was asked for, on another there is none; kept for the
+   life of the process, so that the same is chosen again. Where the library had no memory for one, the log says so. Where w->finished, the plan itself adds bias and residual before the one rounding, else they are not its business; nor is
    relu, unless asked for. */
 struct cudnn_plan *conv_cudnn_plan(const struct conv_work *w, bool relu);
 /* That plan will be asked for. All that were foreseen when the first is asked for are made together, by so many threads at most: a kernel of the library's may
@@ -30,6 +30,8 @@ void conv_cudnn_foresee(const struct conv_work *w, bool relu, int threads);
 size_t conv_cudnn_scratch(const struct cudnn_plan *p);
 /* Queues it. */
 cudaError_t conv_cudnn_run(struct cudnn_plan *p, const struct cudnn_memory *m, cudaStream_t stream);
+/* This stream is about to end: another may come to have its address. */
+void conv_cudnn_forget(cudaStream_t stream);
 /* "cuDNN 9.19.0", NULL without. */
 const char *conv_cudnn_version(void);
 

@@ -3,8 +3,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "engine/cuda/conv_cudnn.h"
 #include "engine/plan_int.h"
 #include "tests/cusim/control.h"
@@ -76,6 +78,49 @@ START_TEST(plans_are_chosen)
 	ck_assert_ptr_nonnull(plan_of(CONV_FORWARD, odd_outputs, true, false));
 	ck_assert_ptr_null(plan_of(CONV_FORWARD, odd_channels, false, false));
 	ck_assert_ptr_null(plan_of(CONV_FORWARD, odd_channels, false, false));
+	device_close(dev);
+	arena_close(life);
+}
+END_TEST
+
+/* More engines than were asked for are none of our business; who is refused, and who is offered nothing that will do, asks for the fallback. */
+START_TEST(heuristics_of_every_kind)
+{
+	static const int how[] = {CUSIM_HEURISTICS_MANY, CUSIM_HEURISTICS_REFUSED};
+	struct arena *const life = arena_open("test");
+	struct device *dev = NULL;
+	struct err e = {0};
+	ck_assert_int_eq(device_open(life, "cuda", 1, &dev, &e), OK);
+	const struct cu_conv v = {.N = 2, .C = 4, .H = 5, .W = 5, .O = 6, .OH = 5, .OW = 5, .R = 3, .S = 3, .stride = 1, .pad_h = 1, .pad_w = 1, .groups = 1};
+	cusim_cudnn_heuristics(how[_i]);
+	ck_assert_ptr_nonnull(plan_of(CONV_FORWARD, v, true, true));
+	ck_assert_ptr_nonnull(plan_of(CONV_DX, v, false, false));
+	device_close(dev);
+	arena_close(life);
+}
+END_TEST
+
+/* No memory for a plan is no reason to end, but it is told, once for each problem: sums are rounded otherwise. */
+START_TEST(no_memory_for_a_plan)
+{
+	struct arena *const life = arena_open("test");
+	struct device *dev = NULL;
+	struct err e = {0};
+	char *text = NULL;
+	size_t n = 0;
+	ck_assert_int_eq(device_open(life, "cuda", 1, &dev, &e), OK);
+	const struct cu_conv v = {.N = 2, .C = 4, .H = 5, .W = 7, .O = 6, .OH = 5, .OW = 7, .R = 3, .S = 3, .stride = 1, .pad_h = 1, .pad_w = 1, .groups = 1};
+	FILE *const log = open_memstream(&text, &n);
+	log_set_file(log);
+	cusim_cudnn_hungry(1);
+	ck_assert_ptr_null(plan_of(CONV_FORWARD, v, false, false));
+	ck_assert_ptr_null(plan_of(CONV_FORWARD, v, false, false));
+	log_set_file(NULL);
+	fclose(log);
+	const char *const said = strstr(text, "cuDNN had no memory for a plan of a convolution of 4 to 6 channels, 5x7;");
+	ck_assert_ptr_nonnull(said);
+	ck_assert_ptr_null(strstr(said + 1, "cuDNN had no memory"));
+	free(text);
 	device_close(dev);
 	arena_close(life);
 }
@@ -296,6 +341,8 @@ int main(void)
 	tcase_add_loop_test(tc, against_ref_f16, 0, n_cases_a + n_cases_b);
 	tcase_add_loop_test(tc, against_ref_tf32, 0, n_cases_a + n_cases_b);
 	tcase_add_test(tc, plans_are_chosen);
+	tcase_add_loop_test(tc, heuristics_of_every_kind, 0, 2);
+	tcase_add_test(tc, no_memory_for_a_plan);
 	tcase_add_loop_test(tc, what_is_taken_is_exact, 0, BY_PLAN);
 	tcase_add_loop_test(tc, plans_are_made_together, 1, 5);
 	tcase_add_test(tc, planner_foresees);

@@ -73,7 +73,7 @@ struct descriptor {
 	int engine = -1;
 };
 
-std::atomic<int> seal_ms, sealing, most_sealing;
+std::atomic<int> seal_ms, sealing, most_sealing, heuristics, hungry;
 
 /* While a handle is used. */
 struct use {
@@ -99,6 +99,7 @@ void take_time()
 }
 
 enum { NOT_REPEATABLE, REFUSES, GREEDY, ROUNDS, HALVES, GOOD, ENGINES };
+const int MANY = 40; /* engines, of which the last alone will do */
 const int64_t workspace = 1024;
 
 size_t size_of(cudnnBackendAttributeType_t type)
@@ -408,6 +409,16 @@ void compute(const problem &p, int engine, std::map<int64_t, void *> memory, voi
 
 } // namespace
 
+extern "C" void cusim_cudnn_heuristics(int how)
+{
+	heuristics = how;
+}
+
+extern "C" void cusim_cudnn_hungry(int on)
+{
+	hungry = on;
+}
+
 extern "C" int cusim_cudnn_seal_ms(int ms)
 {
 	seal_ms = ms;
@@ -485,6 +496,11 @@ API cudnnBackendSetAttribute(cudnnBackendDescriptor_t to, cudnnBackendAttributeN
 	return CUDNN_STATUS_NOT_SUPPORTED;
 }
 
+static bool of_fallback(const descriptor *d)
+{
+	return value<cudnnBackendHeurMode_t>(d, CUDNN_ATTR_ENGINEHEUR_MODE) == CUDNN_HEUR_MODE_FALLBACK;
+}
+
 API cudnnBackendFinalize(cudnnBackendDescriptor_t which)
 {
 	descriptor *d = of(which);
@@ -498,14 +514,19 @@ API cudnnBackendFinalize(cudnnBackendDescriptor_t which)
 		if (st != CUDNN_STATUS_SUCCESS)
 			return st;
 	}
-	if (d->type == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)
+	if (d->type == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR) {
+		if (heuristics == CUSIM_HEURISTICS_REFUSED && !of_fallback(d))
+			return CUDNN_STATUS_NOT_SUPPORTED;
 		d->graph = part(d, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH)->graph;
+	}
 	if (d->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) {
 		const descriptor *config = part(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
 		if (!config->graph)
 			return CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED;
 		if (config->engine == REFUSES || !takes(*config->graph))
 			return CUDNN_STATUS_NOT_SUPPORTED;
+		if (hungry)
+			return CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
 		const cudnnHandle_t handle = value<cudnnHandle_t>(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
 		if (!handle || handle->magic != magic || handle != config->graph->handle)
 			return CUDNN_STATUS_BAD_PARAM;
@@ -523,12 +544,13 @@ API cudnnBackendGetAttribute(cudnnBackendDescriptor_t from, cudnnBackendAttribut
 {
 	const descriptor *d = of(from);
 	if (name == CUDNN_ATTR_ENGINEHEUR_RESULTS && d->sealed && type == DESC) {
-		const bool fallback = value<cudnnBackendHeurMode_t>(d, CUDNN_ATTR_ENGINEHEUR_MODE) == CUDNN_HEUR_MODE_FALLBACK;
-		*n = fallback ? 0 : most < ENGINES ? most : (int64_t)ENGINES;
-		for (int64_t i = 0; i < *n; i++) {
+		/* How many there are, of which no more are written than were asked for. */
+		const bool many = heuristics == CUSIM_HEURISTICS_MANY && !of_fallback(d);
+		*n = many ? MANY : heuristics == CUSIM_HEURISTICS_USUAL && of_fallback(d) ? 0 : (int64_t)ENGINES;
+		for (int64_t i = 0; i < *n && i < most; i++) {
 			descriptor *config = ((descriptor **)values)[i];
 			config->graph = d->graph;
-			config->engine = (int)i;
+			config->engine = many ? (i == MANY - 1 ? GOOD : NOT_REPEATABLE) : (int)i;
 		}
 		return CUDNN_STATUS_SUCCESS;
 	}
