@@ -92,13 +92,16 @@ static enum status open_blas(struct cuda *c, struct err *e)
 static void cuda_close(void *impl)
 {
 	struct cuda *c = impl;
-	if (c->stream)
+	if (c->stream) {
 		cudaStreamSynchronize(c->stream);
+		conv_cudnn_forget(c->stream);
+	}
 	cuda_laps_close(c);
 	if (c->blas)
 		cublasDestroy(c->blas);
 	cudaFree(c->blas_workspace);
 	cudaFree(c->part);
+	cuda_staging_close(c);
 	if (c->reached)
 		cudaEventDestroy(c->reached);
 	if (c->stream)
@@ -119,6 +122,8 @@ static enum status open_queue(int index, void **impl, struct err *e)
 		st = cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking);
 	if (st == cudaSuccess)
 		st = cudaEventCreateWithFlags(&c->reached, cudaEventDisableTiming);
+	if (st == cudaSuccess)
+		st = cuda_staging_open(c);
 	if (st == cudaSuccess)
 		st = cudaMalloc((void **)&c->part, CU_PARTS * sizeof *c->part);
 	if (st == cudaSuccess)
@@ -159,12 +164,17 @@ static enum status cuda_alloc(void *impl, size_t bytes, void **mem, struct err *
 	struct cuda *c = impl;
 	char what[64];
 	snprintf(what, sizeof what, "no memory for %zu bytes", bytes);
+	*mem = NULL;
 	cudaError_t st = cudaMalloc(mem, bytes);
 	if (st == cudaSuccess)
 		st = cudaMemsetAsync(*mem, 0, bytes, c->stream);
+	if (st == cudaSuccess)
+		return OK;
 	if (st == cudaErrorMemoryAllocation)
 		cudaGetLastError(); /* it is told here, and not by the next wait */
-	return st == cudaSuccess ? OK : failed(e, what, st);
+	cudaFree(*mem);
+	*mem = NULL;
+	return failed(e, what, st);
 }
 
 static void cuda_free(void *impl, void *mem)
@@ -172,13 +182,6 @@ static void cuda_free(void *impl, void *mem)
 	struct cuda *c = impl;
 	cuda_note(c, "free", cudaStreamSynchronize(c->stream)); /* what is queued may still read it */
 	cuda_note(c, "free", cudaFree(mem));
-}
-
-/* Of pageable memory the bytes were read when the call returns. */
-static void cuda_put(void *impl, void *dst, const void *host, size_t bytes)
-{
-	struct cuda *c = impl;
-	cuda_note(c, "put", cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, c->stream));
 }
 
 static void cuda_get(void *impl, void *host, const void *src, size_t bytes)

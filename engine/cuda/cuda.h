@@ -7,6 +7,14 @@
 #include "engine/cuda/kernels.h"
 #include "engine/device.h"
 
+/* staging.c: pinned memory that puts go through. */
+struct cuda_staging {
+	char *memory;
+	size_t used; /* of the half that is being filled */
+	int half;
+	cudaEvent_t read[2]; /* what was queued out of each is done */
+};
+
 struct cuda {
 	int index;
 	cudaStream_t stream;
@@ -16,6 +24,7 @@ struct cuda {
 	float *part;           /* CU_PARTS partial sums of square_sum */
 	bool sync;             /* LIMBECK_SYNC: wait after each kernel, so that a failure is named by its op */
 	bool recording;
+	struct cuda_staging staging;
 	struct cuda_lap *lap;  /* lap.c: [n_lap] of [max_lap] */
 	int n_lap, max_lap;
 	cudaError_t failure;   /* the first that a launch gave */
@@ -46,6 +55,12 @@ void cuda_note(struct cuda *c, const char *what, cudaError_t status);
 void cuda_lap(void *impl, double *place);
 void cuda_laps_read(struct cuda *c);
 void cuda_laps_close(struct cuda *c);
+
+/* ---- staging.c ---- */
+/* cuda_put is struct backend's. Close once the stream was waited for; also what was opened in part. */
+cudaError_t cuda_staging_open(struct cuda *c);
+void cuda_staging_close(struct cuda *c);
+void cuda_put(void *impl, void *dst, const void *host, size_t bytes);
 
 /* ---- ferry.c: struct backend's ---- */
 enum status cuda_host_alloc(void *impl, size_t bytes, void **mem, struct err *e);

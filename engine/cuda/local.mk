@@ -20,6 +20,7 @@ CUDA_HOST = \
 	%D%/resize.c \
 	%D%/shape.c \
 	%D%/softmax.c \
+	%D%/staging.c \
 	%D%/state.c \
 	%D%/unary.c \
 	%D%/view.c

@@ -74,6 +74,31 @@ START_TEST(in_order)
 }
 END_TEST
 
+/* More than the pinned memory that puts go through, in pieces of odd sizes; the host's bytes change at once. */
+START_TEST(many_puts)
+{
+	enum { ALL = 700001 };
+	struct device *dev = opened();
+	const struct backend *b = dev->backend;
+	unsigned char *const want = NEW_ARRAY(life, unsigned char, ALL), *const seen = NEW_ARRAY(life, unsigned char, ALL), *const host = NEW_ARRAY(life, unsigned char, ALL);
+	void *x;
+	ck_assert_int_eq(device_alloc(dev, ALL, &x, &e), OK);
+	for (int i = 0; i < ALL; i++)
+		want[i] = (unsigned char)(i * 7 + i / 251);
+	for (size_t at = 0, n = 1; at < ALL; at += n, n = n * 3 + 1) {
+		n = n < ALL - at ? n : ALL - at;
+		memcpy(host, want + at, n);
+		b->put(dev->impl, (char *)x + at, host, n);
+		memset(host, 0xa5, n);
+	}
+	b->get(dev->impl, seen, x, ALL);
+	ck_assert_int_eq(device_wait(dev, &e), OK);
+	ck_assert_int_eq(memcmp(seen, want, ALL), 0);
+	device_free(dev, x, ALL);
+	device_close(dev);
+}
+END_TEST
+
 /* The first failure is kept, with the name of its op, until somebody waits. */
 START_TEST(first_failure)
 {
@@ -222,6 +247,7 @@ TCase *tcase_device(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, too_much_memory);
 	tcase_add_test(tc, in_order);
+	tcase_add_test(tc, many_puts);
 	tcase_add_test(tc, first_failure);
 	tcase_add_test(tc, sums_twice);
 	tcase_add_test(tc, laps);

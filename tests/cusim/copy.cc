@@ -1,5 +1,4 @@
 /* Copies and fills, on streams and at once. */
-#include <memory>
 
 #include "tests/cusim/fakes.h"
 #include "tests/cusim/runtime.h"
@@ -26,7 +25,8 @@ static void copy_now(void *to, const void *from, size_t bytes, bool to_device, b
 }
 
 /*
- * As CUDA: an asynchronous copy from pageable memory takes its bytes at the call, one to pageable memory ends before the call does.
+ * An asynchronous copy from pageable memory takes its bytes when its turn comes: CUDA says that it may be at the call, and that nobody should count on it. One
+ * to pageable memory ends before the call does.
  * In a capture both are refused; what a driver makes of them differs.
  */
 static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream, bool asynchronous)
@@ -39,14 +39,7 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
 	const bool pageable_source = !from_device && !is_pinned(from), pageable_target = !to_device && !is_pinned(to);
 	if ((pageable_source || pageable_target) && stream_captures(stream))
 		return stream_refuses(stream, cudaErrorStreamCaptureUnsupported);
-	cudaError_t error;
-	if (asynchronous && pageable_source) {
-		const std::shared_ptr<char> taken((char *)malloc(bytes), free);
-		memcpy(taken.get(), from, bytes);
-		error = enqueue(stream, [=]() { copy_now(to, taken.get(), bytes, to_device, false); }, "cudaMemcpyAsync");
-	} else {
-		error = enqueue(stream, [=]() { copy_now(to, from, bytes, to_device, from_device); }, "cudaMemcpy");
-	}
+	const cudaError_t error = enqueue(stream, [=]() { copy_now(to, from, bytes, to_device, from_device); }, "cudaMemcpy");
 	if (!error && (asynchronous ? pageable_target : !(to_device && from_device)))
 		stream_finish(stream);
 	return error;
