@@ -18,6 +18,8 @@ tests_check_report_SOURCES = \
 	%D%/test_paper.c \
 	%D%/test_table.c \
 	%D%/test_table_claims.c \
-	%D%/test_table_paper.c
+	%D%/test_table_marks.c \
+	%D%/test_table_paper.c \
+	%D%/test_table_points.c
 tests_check_report_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_check_report_LDADD = $(TEST_LIBS)

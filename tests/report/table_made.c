@@ -151,6 +151,8 @@ Suite *table_suite(void)
 	tcase_add_checked_fixture(tc, NULL, end);
 	table_add_cells(tc);
 	table_add_claims(tc);
+	table_add_marks(tc);
 	table_add_paper(tc);
+	table_add_points(tc);
 	return suite;
 }

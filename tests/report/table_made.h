@@ -10,7 +10,9 @@
 /* Each adds its file's tests to the case. */
 void table_add_cells(TCase *tc);
 void table_add_claims(TCase *tc);
+void table_add_marks(TCase *tc);
 void table_add_paper(TCase *tc);
+void table_add_points(TCase *tc);
 
 /* The file's first eight lines; what a test adds begins with line 9. */
 #define FILE_TOP \

@@ -2,7 +2,6 @@
 #include "tests/report/table_made.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "runs/failure.h"
@@ -186,142 +185,6 @@ START_TEST(only_some)
 }
 END_TEST
 
-/* Rows of other epochs, of other pictures: each number of the column is marked, and it is said what the marks are. */
-START_TEST(unlike_recipes_are_marked)
-{
-	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 3}, {name: b, data.held_out: 12}], seeds: 2}\n"
-	           "claims: [{better: a kd, than: a labels}, {better: b kd, than: b labels}]\n", NULL);
-	for (int k = 0; k < 4; k++)
-		for (int i = KD; i <= LABELS; i++)
-			leave(STAGES * k + i, &(struct made){.top1 = 60 + 10 * i + k});
-	leave(TEACH, &(struct made){.top1 = 80});
-	const char *text = made(&(struct table_options){0});
-	ck_assert_str_eq(line(text, "a kd"), "a kd 70.50 [b] 6.35 shared 0.71 70.00 71.00 2");
-	ck_assert_str_eq(line(text, "a labels"), "a labels 80.50 [a] 6.35 - 0.71 80.00 81.00 2");
-	HAS(line(text, "b kd"), "b kd 72.50 [c] ");
-	HAS(line(text, "b labels"), "b labels 82.50 [c] ");
-	HAS(line(text, "a teach (teacher)"), "80.00 [a] ");
-	HAS(line(text, "a kd better than a labels"), "a kd better than a labels [b, a] undecided");
-	HAS(line(text, "b kd better than b labels"), "b kd better than b labels undecided");
-	HAS(text, "\nMARKED: results of unlike pictures or recipes (batch, epochs, optimiser, schedule, precision, a kind's own lengths and rates) share a column here, because the file says so: "
-	          "[a] held_out 24, epochs 2; [b] held_out 24, epochs 3; [c] held_out 12, epochs 2.\n");
-}
-END_TEST
-
-/* What --set changed of the training is told, and the file is not blamed for it; where files lie and how the table looks is nobody's concern. */
-START_TEST(set_by_hand)
-{
-	static const char *const set[] = {"stages.kd.epochs=3", "data.workers=2", "stages.kd.save_minutes=9", "table.control=labels", "data.batch=8"};
-	for (int n = 0; n <= 5; n++) {
-		open_sweep_set(FILE_TOP, set, n);
-		leave(KD, &(struct made){.top1 = 60});
-		leave(LABELS, &(struct made){.top1 = 50});
-		const char *text = made(&(struct table_options){0});
-		if (n == 0)
-			LACKS(text, "MARKED");
-		else
-			HAS(text, n < 5 ? "MARKED: these are not the runs of the file as it stands; they were changed by --set stages.kd.epochs=3.\n"
-			                : "MARKED: these are not the runs of the file as it stands; they were changed by --set stages.kd.epochs=3 --set data.batch=8.\n");
-		if (n)
-			HAS(text, "share a column here, because the file or the command line says so:");
-		sweep_close(s);
-	}
-	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}]}\n", NULL);
-}
-END_TEST
-
-#define BLOCKS(more) "  - {name: blocks, kind: blocks, train: small, teacher: teach.last, epochs: 1, head_epochs: 1, polish_epochs: 4}\n" \
-	"  - {name: other, kind: blocks, train: small, teacher: teach.last, epochs: 1, head_epochs: 1, " more "}\n"
-
-static const char *hash_at(const char *csv, const char *row)
-{
-	const char *at = line(csv, row), *comma = strrchr(at, ',');
-	ck_assert_uint_eq(strlen(comma + 1), 8);
-	return comma + 1;
-}
-
-/* A longer polish is another recipe, and so is its rate; another loss or critic is what the arm is for. Where the points vary it, their names tell it. */
-START_TEST(lengths_of_a_kind_are_marked)
-{
-	static const struct { const char *more, *mark; } it[] = {
-		{"polish_epochs: 4", NULL}, {"polish_epochs: 5", "[b] epochs 1, polish_epochs 4; [c] epochs 1, polish_epochs 5."},
-		{"polish_epochs: 4, polish_lr: 0.25", "[b] epochs 1, polish_lr 0.05; [c] epochs 1, polish_lr 0.25."}, {"polish_epochs: 4, adversarial: 0.3", NULL},
-	};
-	const char *hash[4], *same[4];
-	for (size_t i = 0; i < sizeof it / sizeof *it; i++) {
-		open_sweep(arena_printf(life, "%s" BLOCKS("%s"), FILE_TOP, it[i].more), NULL);
-		for (int k = 0; k < STAGES + 2; k++)
-			leave(k, &(struct made){.top1 = 70});
-		const char *text = made(&(struct table_options){0});
-		HAS(line(text, "kd"), "70.00 [a]"); /* two epochs, and blocks have one */
-		HAS(line(text, "blocks"), "70.00 [b]");
-		HAS(line(text, "other"), it[i].mark ? "70.00 [c]" : "70.00 [b]");
-		HAS(text, it[i].mark ? it[i].mark : "[a] epochs 2; [b] epochs 1.");
-		text = printed(GRID_CSV);
-		HAS(text, ",paper_rule,recipe_hash\n");
-		same[i] = hash_at(text, "blocks,");
-		hash[i] = hash_at(text, "other,");
-		ck_assert_str_ne(hash_at(text, "kd,"), same[i]);
-		sweep_close(s);
-	}
-	for (int i = 0; i < 4; i++) {
-		ck_assert_str_eq(same[i], hash[0]); /* whatever stands beside it, under whatever name */
-		for (int k = 0; k < i; k++)
-			ck_assert_str_ne(hash[i], hash[k]);
-	}
-	open_sweep(FILE_TOP BLOCKS("polish_epochs: 4") "vary: {seeds: 2, grid: {stages.other.polish_epochs: [4, 5]}}\n", NULL);
-	for (int k = 0; k < 4 * (STAGES + 2); k++)
-		leave(k, &(struct made){.top1 = 70 + k});
-	const char *text = made(&(struct table_options){0});
-	HAS(line(text, "polish_epochs=4 other"), " [b] ");
-	HAS(line(text, "polish_epochs=5 other"), " [b] ");
-	LACKS(text, "[c]");
-	text = printed(GRID_CSV);
-	ck_assert_str_eq(hash_at(text, "polish_epochs=4 other,"), hash[0]);
-	ck_assert_str_eq(hash_at(text, "polish_epochs=5 other,"), hash[1]);
-}
-END_TEST
-
-/* Once more is not the same: said below the table, and marked where other rows are exact. */
-START_TEST(any_order_is_marked)
-{
-	static const char *const says = "\nMARKED: 'deterministic: false': steps of some of these runs may have summed in another order each time";
-	open_sweep(FILE_TOP "vary: {grid: {deterministic: [true, false]}}\n", NULL);
-	for (int i = KD; i <= LABELS; i++)
-		leave(i, &(struct made){.top1 = 60 + 10 * i});
-	leave(TEACH, &(struct made){.top1 = 80});
-	const char *text = made(&(struct table_options){0});
-	ck_assert_ptr_null(strstr(text, says));
-	for (int i = KD; i <= LABELS; i++)
-		leave(STAGES + i, &(struct made){.top1 = 61 + 10 * i});
-	leave(STAGES + TEACH, &(struct made){.top1 = 81});
-	text = made(&(struct table_options){0});
-	HAS(text, says);
-	HAS(text, "deterministic true");
-	HAS(text, "deterministic false");
-}
-END_TEST
-
-/* What every interval is a condition of stands beside it, and in CSV. */
-START_TEST(shared_teachers)
-{
-	static const char *const how[] = {"shared", "per_seed"};
-	open_sweep(arena_printf(life, FILE_TOP "  - {name: after, kind: supervise, train: small, from: kd.last, epochs: 2}\nvary: {seeds: {n: 2, teachers: %s}}\n", how[_i]), NULL);
-	for (int i = 0; i < 2 * (STAGES + 1); i++)
-		leave(i, &(struct made){.top1 = 70 + i});
-	const char *text = made(&(struct table_options){0}), *said = _i ? "per seed" : "shared";
-	HAS(text, "±  teachers");
-	HAS(line(text, "kd"), arena_printf(life, "25.41 %s 2.83", said)); /* 71 and 75 */
-	HAS(line(text, "after"), arena_printf(life, "25.41 %s 2.83", said)); /* from its first part */
-	HAS(line(text, "labels"), "25.41 - 2.83");
-	text = printed(GRID_CSV);
-	HAS(text, ",by_limit,recipe,teachers,");
-	HAS(text, arena_printf(life, " 2:75,0,0,,%s,,,,", how[_i]));
-	HAS(text, " 2:76,0,0,,,,,,");
-	HAS(printed(GRID_LATEX), arena_printf(life, "25.41 & %s & 2.83", said));
-}
-END_TEST
-
 /* Notes are text below the table that they are of, with all that LaTeX would take for something else escaped. */
 START_TEST(notes_in_latex)
 {
@@ -338,126 +201,6 @@ START_TEST(notes_in_latex)
 	HAS(text, "FAILED made-s8, kd: see ");
 	for (const char *p = strchr(text, '%'); p; p = strchr(p + 1, '%')) /* what is a comment says how to use it */
 		ck_assert_msg((p > text && p[-1] == '\\') || !strncmp(p, "% \\usepackage{booktabs}\n", 24), "%.60s", p);
-}
-END_TEST
-
-START_TEST(points_as_columns)
-{
-	open_sweep(FILE_TOP "vary: {grid: {stages.kd.epochs: [2, 3], data.n_train: [80]}, seeds: 2}\ntable: {columns: points}\n", NULL);
-	leave(KD, &(struct made){.top1 = 60});
-	leave(STAGES + KD, &(struct made){.top1 = 62});
-	leave(2 * STAGES + KD, &(struct made){.top1 = 64});
-	const char *text = made(&(struct table_options){0});
-	ck_assert_int_eq(t->n_column, 2);
-	ck_assert_str_eq(line(text, "test_top1"), "test_top1 teachers epochs=2,n_train=80 epochs=3,n_train=80");
-	ck_assert_str_eq(line(text, "kd"), "kd shared 61.00 ± 12.71 (2) 64.00 (1, 1 missing)");
-	LACKS(text, "those of others differ");
-}
-END_TEST
-
-/* Teachers of seeds of their own: what learns from them has as many runs, what does not has one and makes one pair. */
-START_TEST(seeds_of_teachers)
-{
-	open_sweep(FILE_TOP "vary: {seeds: {n: 3, of: [teacher]}}\ntable: {control: labels}\n", NULL);
-	for (int k = 0; k < 3; k++) {
-		leave(STAGES * k + TEACH, &(struct made){.top1 = 80 + k});
-		leave(STAGES * k + KD, &(struct made){.top1 = 70 + 2 * k});
-	}
-	leave(LABELS, &(struct made){.top1 = 65});
-	const char *text = made(&(struct table_options){0});
-	ck_assert_str_eq(line(text, "teach (teacher)"), "teach (teacher) 81.00 2.48 - 1.00 80.00 82.00 3");
-	ck_assert_str_eq(line(text, "kd"), "kd 72.00 4.97 per seed 2.00 70.00 74.00 3 +5.00 - 1 of 1");
-	ck_assert_str_eq(line(text, "labels (control)"), "labels (control) 65.00 - - 65.00 65.00 1");
-	HAS(text, "Seeds move the teachers; each has its own teacher.");
-}
-END_TEST
-
-/* Rows that differ in their teacher's seed are no pairs; beside what has no teacher each is one, on equal seeds of its own. */
-START_TEST(pairs_have_equal_teachers)
-{
-	open_sweep(FILE_TOP "vary: {grid: {seed.teacher: [5, 6]}, seeds: 2}\ntable: {control: labels}\n", NULL);
-	for (int k = 0; k < 4; k++)
-		leave(STAGES * k + KD, &(struct made){.top1 = 70 + k});
-	leave(LABELS, &(struct made){.top1 = 60});
-	leave(STAGES + LABELS, &(struct made){.top1 = 62});
-	const char *text = made(&(struct table_options){0});
-	ck_assert_str_eq(line(text, "teacher=6 kd"), "teacher=6 kd 72.50 6.35 shared 0.71 72.00 73.00 2 +11.50 +5.15 to +17.85 2 of 2");
-	text = made(&(struct table_options){.control = "teacher=5 labels"});
-	ck_assert_str_eq(line(text, "teacher=6 kd"), "teacher=6 kd 72.50 6.35 shared 0.71 72.00 73.00 2 +11.50 +5.15 to +17.85 2 of 2");
-	text = made(&(struct table_options){.control = "teacher=5 kd"});
-	ck_assert_str_eq(line(text, "teacher=6 kd"), "teacher=6 kd 72.50 6.35 shared 0.71 72.00 73.00 2");
-	HAS(text, "on equal seeds, of split, pictures, weights and, where both have any, teachers");
-}
-END_TEST
-
-/* What failed, is missing or was rolled back is told in each cell as it is where metrics are columns. */
-START_TEST(points_have_counts)
-{
-	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 3}\ntable: {columns: points, control: labels}\n", NULL);
-	leave(KD, &(struct made){.top1 = 60});
-	leave(STAGES + KD, &(struct made){.top1 = 62});
-	leave(2 * STAGES + KD, &(struct made){.failed = true});
-	by_epoch(KD, "rollbacks", 2, (const double[]){1, 1});
-	for (int k = 3; k < 5; k++)
-		leave(STAGES * k + KD, &(struct made){.failed = true});
-	const char *text = made(&(struct table_options){0});
-	ck_assert_str_eq(line(text, "kd"), "kd shared 61.00 ± 12.71 (2, 1 failed, 1 rolled back) failed (0, 2 failed, 1 missing)");
-	ck_assert_str_eq(line(text, "labels (control)"), "labels (control) - not run not run");
-	HAS(text, "In brackets: the seeds that a mean is of, then those that failed");
-	LACKS(text, "minus control");
-	HAS(printed(GRID_MARKDOWN), "| shared | 61.00 ± 12.71 (2, 1 failed, 1 rolled back) | failed (0, 2 failed, 1 missing) |");
-	HAS(made(&(struct table_options){.columns = "metrics"}), "'minus control': on equal seeds");
-	LACKS(printed(GRID_TEXT), "In brackets");
-}
-END_TEST
-
-/* Points in columns have the differences too, in a table of the same columns; that of labels from themselves is none. */
-START_TEST(points_have_differences)
-{
-	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 3}\n"
-	           "table: {columns: points, control: labels, metrics: [test_top1, test_error]}\n", NULL);
-	for (int k = 0; k < 3; k++) {
-		leave(STAGES * k + KD, &(struct made){.top1 = 62 + k}); /* by 1, 2, 3 */
-		leave(STAGES * k + LABELS, &(struct made){.top1 = 61});
-	}
-	leave(3 * STAGES + KD, &(struct made){.top1 = 60});
-	const char *text = made(&(struct table_options){0}), *second = strstr(text, "\ntest_top1, minus control");
-	ck_assert_ptr_nonnull(second);
-	second++;
-	ck_assert_str_eq(line(second, "test_top1, minus control"), "test_top1, minus control a b");
-	ck_assert_str_eq(line(second, "kd"), "kd +2.00 (-0.48 to +4.48, better in 3 of 3) -1.00 (better in 0 of 1)");
-	ck_assert_str_eq(line(strstr(second, "test_error, minus"), "kd"), "kd -2.00 (-4.48 to +0.48, better in 3 of 3) +1.00 (better in 0 of 1)");
-	ck_assert_ptr_null(strstr(second, "\nlabels (control)  +"));
-	HAS(text, "\n'minus control': at the same point, on equal seeds, of split, pictures, weights");
-	HAS(printed(GRID_MARKDOWN), "| kd | +2.00 (-0.48 to +4.48, better in 3 of 3) | -1.00 (better in 0 of 1) |");
-	HAS(printed(GRID_LATEX), "kd & +2.00 (-0.48 to +4.48, better in 3 of 3) & -1.00 (better in 0 of 1)");
-	HAS(printed(GRID_HTML), "test_top1, minus control</th>");
-	HAS(printed(GRID_CSV), ",labels,2,-0.4841");
-}
-END_TEST
-
-/* A table for each metric; a claim is of one metric, and beside a paper it is said of which. */
-START_TEST(points_and_metrics)
-{
-	open_sweep(FILE_TOP "vary: {list: [{name: a, stages.kd.epochs: 2}, {name: b, stages.kd.epochs: 3}], seeds: 2}\ntable: {columns: points, metrics: [test_top1, test_top5]}\n"
-	           "claims: [{better: kd, than: labels, metric: test_top5}]\n", NULL);
-	leave(KD, &(struct made){.top1 = 60, .top5 = 91});
-	leave(STAGES + KD, &(struct made){.top1 = 62, .top5 = 93});
-	leave(LABELS, &(struct made){.top1 = 50, .top5 = 81});
-	leave(2 * STAGES + KD, &(struct made){.top1 = 64, .top5 = 97});
-	const char *text = made(&(struct table_options){.paper = file_of("paper.yaml", "title: T\ndata: synth\nrule: last\ncolumns: [{name: a}, {name: b, metric: test_top5}]\n"
-	                                                                               "rows: [{name: kd, values: [71, 98]}]\n")});
-	const char *second = strstr(text, "test_top5");
-	ck_assert_int_eq(t->n_column, 4);
-	ck_assert_str_eq(line(text, "test_top1"), "test_top1 teachers a b");
-	ck_assert_str_eq(line(text, "kd"), "kd shared 61.00 ± 12.71 (2) 64.00 (1, 1 missing) [a]");
-	ck_assert_str_eq(line(second, "test_top5"), "test_top5 teachers a b");
-	ck_assert_str_eq(line(second, "kd"), "kd shared 92.00 ± 12.71 (2) 97.00 (1, 1 missing) [a]");
-	ck_assert_int_eq(t->n_claim, 2);
-	ck_assert_double_eq(t->claim[0].paired.mean, 10);
-	HAS(line(strstr(text, "Beside:"), "kd"), "kd a, test_top1 61.00 ± 12.71 2 71.00 1, found");
-	HAS(line(strchr(strstr(strstr(text, "Beside:"), "kd"), '\n'), "kd"), "kd b, test_top5 97.00 [a] 1 98.00 1, found");
-	LACKS(text, "other metric"); /* of what the paper does not have, nothing stands beside */
 }
 END_TEST
 
@@ -524,44 +267,6 @@ START_TEST(rolled_back)
 }
 END_TEST
 
-START_TEST(ended_by_limit)
-{
-	open_sweep(FILE_TOP "vary: {seeds: 3}\n", NULL);
-	leave_seeds(3);
-	by_epoch(STAGES + KD, "phase_by_limit", 2, (const double[]){1, 0});
-	by_epoch(2 * STAGES + KD, "phase_by_limit", 2, (const double[]){0, 0});
-	const char *text = made(&(struct table_options){0});
-	HAS(line(text, "kd"), " 3, 1 by limit");
-	LACKS(line(text, "labels"), "by limit");
-	HAS(text, "a teacher's phase was ended by its limit of epochs");
-}
-END_TEST
-
-/* Beside a paper and among the claims as well. */
-START_TEST(ended_by_limit_elsewhere)
-{
-	open_sweep(FILE_TOP SEEDS CLAIMS, NULL);
-	leave_seeds(8);
-	by_epoch(STAGES + KD, "phase_by_limit", 2, (const double[]){1, 0});
-	by_epoch(3 * STAGES + KD, "phase_by_limit", 2, (const double[]){0, 1});
-	file_of("paper.yaml", "title: T\nrule: last\nruns: 5\ncolumns: [{name: test_top1}]\nrows: [{name: kd, values: [71]}, {name: labels, values: [70]}]\n");
-	const char *text = made(&(struct table_options){.paper = scratch_path("paper.yaml")}), *beside = strstr(text, "Beside:");
-	HAS(line(beside, "kd"), " 8, 2 by limit 71.00 ");
-	LACKS(line(beside, "labels"), "by limit");
-	HAS(line(text, "helps"), " 8 (8 better), 2 by limit ");
-	HAS(printed(GRID_LATEX), "8 (8 better), 2 by limit");
-	char *claims = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&claims, &n);
-	ck_ok(table_print_claims(t, f, GRID_TEXT));
-	ck_ok(table_print_claims(t, f, GRID_CSV));
-	fclose(f);
-	HAS(claims, "a teacher's phase was ended by its limit of epochs");
-	HAS(claims, ",2 ended by limit\n");
-	free(claims);
-}
-END_TEST
-
 static const struct { const char *file, *control, *rule, *columns, *says; } wrong[] = {
 	{"table: {control: lables}\n", NULL, NULL, NULL, "made.yaml:9:18: the control 'lables' is no row of the table; did you mean 'labels'?"},
 	{"", "nobody", NULL, NULL, "the control 'nobody' is no row of the table"},
@@ -620,24 +325,11 @@ void table_add_cells(TCase *tc)
 	tcase_add_test(tc, a_first_part);
 	tcase_add_test(tc, a_dropped_stage);
 	tcase_add_test(tc, only_some);
-	tcase_add_test(tc, unlike_recipes_are_marked);
-	tcase_add_test(tc, lengths_of_a_kind_are_marked);
-	tcase_add_test(tc, any_order_is_marked);
-	tcase_add_loop_test(tc, shared_teachers, 0, 2);
-	tcase_add_test(tc, seeds_of_teachers);
-	tcase_add_test(tc, pairs_have_equal_teachers);
 	tcase_add_test(tc, notes_in_latex);
-	tcase_add_test(tc, points_as_columns);
-	tcase_add_test(tc, points_have_counts);
-	tcase_add_test(tc, points_have_differences);
-	tcase_add_test(tc, points_and_metrics);
 	tcase_add_test(tc, times);
 	tcase_add_test(tc, what_it_took_to_reach);
 	tcase_add_test(tc, what_has_nothing_to_reach);
 	tcase_add_test(tc, rolled_back);
-	tcase_add_test(tc, ended_by_limit);
-	tcase_add_test(tc, ended_by_limit_elsewhere);
 	tcase_add_loop_test(tc, said, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, escapes);
-	tcase_add_test(tc, set_by_hand);
 }

@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/check_stages
 tests_check_stages_SOURCES = \
 	%D%/blocks.h \
+	%D%/chain.h \
 	%D%/duel.c \
 	%D%/duel.h \
 	%D%/main.c \
@@ -8,6 +9,7 @@ tests_check_stages_SOURCES = \
 	%D%/test_arms.c \
 	%D%/test_aside.c \
 	%D%/test_assistants.c \
+	%D%/test_assistants_repeat.c \
 	%D%/test_blocks.c \
 	%D%/test_blocks_critic.c \
 	%D%/test_blocks_run.c \
