@@ -145,6 +145,8 @@ int data_count(const struct data *d, enum part part); /* pictures in it */
 struct loader;
 /* Order and augmentation depend on (seed_data, epoch, sample) alone, whatever the number of workers. */
 enum status loader_open(struct data *d, enum part part, enum view view, uint64_t seed_data, struct loader **l, struct err *e);
+/* Of the device's memory, where pictures are sent to it; what data_place does comes before. */
+size_t loader_device_bytes(const struct data *d, enum part part, enum view view);
 /* From batch number first (0-based) of an epoch; what was queued is dropped. */
 enum status loader_start(struct loader *l, int epoch, int first, struct err *e);
 int loader_batches(const struct loader *l); /* per epoch */

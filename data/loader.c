@@ -232,6 +232,23 @@ static enum status take_memory(struct loader *l, struct err *e)
 	return OK;
 }
 
+/* Pictures of a batch; the only batch of a small part is smaller. */
+static int batch_size(const struct data *d, enum part part, enum view view)
+{
+	const int size = view == VIEW_TRAIN ? d->conf.batch : d->conf.eval_batch, n = data_count(d, part);
+	return size > n && n > 0 ? n : size;
+}
+
+static bool is_sent(const struct data *d)
+{
+	return d->dev && !d->store && d->dev->backend->ferry_open;
+}
+
+size_t loader_device_bytes(const struct data *d, enum part part, enum view view)
+{
+	return is_sent(d) ? 2 * picture_bytes(&d->info.train) * (size_t)batch_size(d, part, view) : 0;
+}
+
 enum status loader_open(struct data *d, enum part part, enum view view, uint64_t seed_data,
                         struct loader **out, struct err *e)
 {
@@ -245,12 +262,10 @@ enum status loader_open(struct data *d, enum part part, enum view view, uint64_t
 	l->view = view;
 	l->seed = seed_data;
 	choose_part(l, d, part);
-	l->dev = d->dev && !d->store && d->dev->backend->ferry_open ? d->dev : NULL;
-	l->size = view == VIEW_TRAIN ? d->conf.batch : d->conf.eval_batch;
+	l->dev = is_sent(d) ? d->dev : NULL;
+	l->size = batch_size(d, part, view);
 	const bool drop = view == VIEW_TRAIN && d->conf.drop_last;
-	l->batches = drop ? l->n / l->size : (int)(((long long)l->n + l->size - 1) / l->size);
-	if (l->size > l->n && l->n > 0)
-		l->size = l->n; /* the only batch */
+	l->batches = drop ? l->n / d->conf.batch : (int)(((long long)l->n + l->size - 1) / l->size);
 	l->workers = choose_workers(l);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->work, NULL);

@@ -44,7 +44,7 @@ enum status exam_open(struct stage_run *r, const struct lesson *l, struct teache
 /* All take NULL for an exam that is not there. */
 size_t measure_workspace(const struct measure *m);
 size_t measure_own_bytes(const struct measure *m);
-enum status measure_prepare(const struct measure *m, void *workspace, struct err *e);
+enum status measure_prepare(struct measure *m, void *workspace, struct err *e);
 /* E_RUN when a mean is not finite. */
 enum status measure_run(struct measure *m, struct err *e);
 int measure_count(const struct measure *m);

@@ -72,6 +72,9 @@ static void add_lesson(const struct stage_run *r, const struct lesson *l, const 
 	const int batches = data_batches(d);
 	double macs = 0;
 	size_t own = evaluator_own_bytes(ev) + measure_own_bytes(exam) + backup_memory(st), shared = larger(evaluator_workspace(ev), measure_workspace(exam));
+	own += loader_device_bytes(d, PART_TRAIN, VIEW_TRAIN) + loader_device_bytes(d, PART_VALID, VIEW_EVAL);
+	if (r->stage->train.watch_test)
+		own += loader_device_bytes(d, PART_TEST, VIEW_EVAL);
 	for (int v = 0; v < st->n_variant; v++) {
 		own += plan_own_bytes(st->variant[v].plan);
 		macs = plan_macs(st->variant[v].plan) > macs ? plan_macs(st->variant[v].plan) : macs;

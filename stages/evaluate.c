@@ -61,6 +61,13 @@ enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err 
 	return plan_prepare(ev->plan, workspace, e);
 }
 
+enum status evaluator_ready(struct evaluator *ev, enum part part, struct err *e)
+{
+	if (ev->loader[part] || data_count(ev->data, part) == 0)
+		return OK;
+	return loader_open(ev->data, part, VIEW_EVAL, 0, &ev->loader[part], e);
+}
+
 static void keep_one(struct evaluator *ev, const double *z, int label, int answer, int sample)
 {
 	struct predictions *p = ev->keep;
@@ -116,9 +123,7 @@ enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluatio
 	memset(ev->confusion, 0, (size_t)ev->K * (size_t)ev->K * sizeof *ev->confusion);
 	if (data_count(ev->data, part) == 0)
 		return OK;
-	enum status st = OK;
-	if (!ev->loader[part])
-		st = loader_open(ev->data, part, VIEW_EVAL, 0, &ev->loader[part], e);
+	enum status st = evaluator_ready(ev, part, e);
 	if (st == OK)
 		st = loader_start(ev->loader[part], 0, 0, e);
 	double waited = 0;

@@ -198,6 +198,11 @@ enum status lesson_prepare(struct trainer *t, void *workspace, struct err *e)
 		st = step_prepare(t->rest, workspace, e);
 	if (st == OK)
 		st = evaluator_prepare(t->eval, workspace, e);
+	const bool selects = lesson_of(t)->selects;
+	if (st == OK && selects)
+		st = evaluator_ready(t->eval, PART_VALID, e);
+	if (st == OK && selects && t->r->stage->train.watch_test)
+		st = evaluator_ready(t->eval, PART_TEST, e);
 	return st == OK ? measure_prepare(t->exam, workspace, e) : st;
 }
 

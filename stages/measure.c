@@ -46,12 +46,15 @@ size_t measure_workspace(const struct measure *m)
 
 size_t measure_own_bytes(const struct measure *m)
 {
-	return m ? sizes_own_bytes(&m->sizes) : 0;
+	return m ? sizes_own_bytes(&m->sizes) + loader_device_bytes(m->data, m->part, VIEW_EVAL) : 0;
 }
 
-enum status measure_prepare(const struct measure *m, void *workspace, struct err *e)
+enum status measure_prepare(struct measure *m, void *workspace, struct err *e)
 {
-	return m ? sizes_prepare(&m->sizes, workspace, e) : OK;
+	if (!m || !m->sizes.n)
+		return OK;
+	const enum status st = sizes_prepare(&m->sizes, workspace, e);
+	return st == OK && !m->loader ? loader_open(m->data, m->part, VIEW_EVAL, 0, &m->loader, e) : st;
 }
 
 static enum status add_batch(struct measure *m, const struct batch *b, struct err *e)
@@ -73,11 +76,7 @@ enum status measure_run(struct measure *m, struct err *e)
 		return OK;
 	m->n = 0;
 	memset(m->sum, 0, sizeof m->sum);
-	enum status st = OK;
-	if (!m->loader)
-		st = loader_open(m->data, m->part, VIEW_EVAL, 0, &m->loader, e);
-	if (st == OK)
-		st = loader_start(m->loader, 0, 0, e);
+	enum status st = loader_start(m->loader, 0, 0, e);
 	double waited = 0;
 	const struct batch *b = NULL;
 	while (st == OK && (st = loader_next(m->loader, &b, &waited, e)) == OK && b)

@@ -372,6 +372,8 @@ enum status evaluator_open(struct arena *a, struct data *d, struct net *net, str
 size_t evaluator_workspace(const struct evaluator *ev);
 size_t evaluator_own_bytes(const struct evaluator *ev);
 enum status evaluator_prepare(struct evaluator *ev, void *workspace, struct err *e);
+/* Takes what evaluations of the part need, which the first does else: after an epoch is too late to find that it is not there. */
+enum status evaluator_ready(struct evaluator *ev, enum part part, struct err *e);
 enum status evaluator_run(struct evaluator *ev, enum part part, struct evaluation *out, struct err *e);
 /* The same, and what was answered to each picture, in their order. */
 enum status evaluator_predict(struct evaluator *ev, enum part part, struct arena *a, struct predictions *p, struct evaluation *out, struct err *e);
