@@ -1,6 +1,6 @@
 /*
  * Stands where Check's header does when the engine's tests are built into the program, for `limbeck selftest`: the same tests on a user's device, one after
- * another in one process. A failure leaves its test by a jump; what the test had open stays open.
+ * another in one process. A failure leaves its test by a jump; devices that it had open are closed behind it, the rest that it had stays.
  */
 #ifndef CLI_SELFTEST_CHECK_H
 #define CLI_SELFTEST_CHECK_H

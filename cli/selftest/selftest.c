@@ -29,12 +29,16 @@ struct TCase {
 	struct test *test;
 };
 
+enum { MAX_OPEN = 8 };
+
 /* Check's interface has no place for it: one run at a time. */
 static struct {
 	struct arena *arena;
 	const char *device;
 	jmp_buf out;
 	const char *text; /* of the failure that was left by `out` */
+	struct device *open[MAX_OPEN]; /* by the test that runs: a GPU has memory for the workspaces of a few */
+	int n_open;
 } now;
 
 TCase *tcase_create(const char *name)
@@ -70,7 +74,19 @@ void selftest_fail(const char *file, int line, const char *fmt, ...)
 
 enum status selftest_device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e)
 {
-	return device_open(a, str_eq(name, "selftest") ? now.device : name, threads, dev, e);
+	const enum status st = device_open(a, str_eq(name, "selftest") ? now.device : name, threads, dev, e);
+	BUG_IF(st == OK && now.n_open == MAX_OPEN, "a test opens more than %d devices", MAX_OPEN);
+	if (st == OK)
+		now.open[now.n_open++] = *dev;
+	return st;
+}
+
+void selftest_device_close(struct device *dev)
+{
+	for (int i = 0; i < now.n_open; i++)
+		if (now.open[i] == dev)
+			now.open[i--] = now.open[--now.n_open];
+	device_close(dev);
 }
 
 bool selftest_takes(enum precision p)
@@ -86,10 +102,12 @@ bool selftest_takes(enum precision p)
 
 static bool passes(const struct test *t, int i)
 {
-	if (setjmp(now.out))
-		return false;
-	t->run(i);
-	return true;
+	const bool left = setjmp(now.out);
+	if (!left)
+		t->run(i);
+	while (now.n_open)
+		device_close(now.open[--now.n_open]);
+	return !left;
 }
 
 static int count(const TCase *tc)

@@ -24,6 +24,7 @@ struct selftest *selftest_run(struct arena *a, const char *device);
 
 /* What the tests open as device "selftest" is the one that selftest_run was given. */
 enum status selftest_device_open(struct arena *a, const char *name, int threads, struct device **dev, struct err *e);
+void selftest_device_close(struct device *dev); /* NULL allowed */
 
 /* Whether that device takes a precision; if not, the tests of it are left out. */
 bool selftest_takes(enum precision p);

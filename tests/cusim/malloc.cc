@@ -56,8 +56,10 @@ static cudaError_t allocate(void **p, size_t bytes)
 	*p = nullptr;
 	if (!bytes)
 		return cudaSuccess;
-	if (setting.failing_malloc && --setting.failing_malloc == 0)
+	if (setting.failing_malloc && --setting.failing_malloc == 0) {
+		setting.failing_malloc = setting.failing_again;
 		return error_keep(cudaErrorMemoryAllocation);
+	}
 	allocation a{bytes, memory_kind::device, current_device, nullptr, 0};
 	if (used_bytes[current_device] + bytes > setting.device_bytes || !device_memory(&a, p))
 		return error_keep(cudaErrorMemoryAllocation);

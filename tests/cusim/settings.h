@@ -18,6 +18,7 @@ struct settings {
 	int devices, compute_major;
 	size_t device_bytes;
 	long failing_malloc; /* the how manieth from here; 0: none */
+	long failing_again;  /* and the how manieth after that, each time; 0: no other */
 	bool host_poison, leak_check, print_counters;
 };
 extern settings setting;

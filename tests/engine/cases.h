@@ -20,6 +20,7 @@
 #define TEST_TAKES(precision) selftest_takes(precision)
 #define TEST_DEVICES "selftest"
 #define device_open selftest_device_open
+#define device_close selftest_device_close
 #elif defined TEST_CUDA
 #define TEST_DEVICE "cuda"
 #define TEST_TAKES(precision) true
