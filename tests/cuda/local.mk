@@ -3,7 +3,12 @@ CUSIM_KERNELS += $(CUDA_KERNELS:.cu=.cusim.o)
 # The program itself on the simulated device, for whole.sh and quickstart.sh; and what `make check-mutants` links the tests with, each time with one object in another's place.
 EXTRA_PROGRAMS += tests/limbeck_cusim
 check_DATA += tests/limbeck_cusim$(EXEEXT)
-tests_limbeck_cusim_SOURCES = cli/main.c %D%/backend.c $(CUDA_HOST) $(CUDA_NO_CUDNN)
+tests_limbeck_cusim_SOURCES = cli/main.c %D%/backend.c $(CUDA_HOST)
+if CUSIM_CUDNN
+tests_limbeck_cusim_SOURCES += engine/cuda/conv_cudnn.c
+else
+tests_limbeck_cusim_SOURCES += $(CUDA_NO_CUDNN)
+endif
 nodist_EXTRA_tests_limbeck_cusim_SOURCES = %D%/links_as.cc
 tests_limbeck_cusim_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 tests_limbeck_cusim_LDFLAGS = $(CUSIM_LINK)
