@@ -105,7 +105,8 @@ static size_t check_arms(const struct experiment *x, const struct stage_plan_sum
 	return most;
 }
 
-static enum status check_stages(struct experiment *x, bool plan, struct err *e)
+/* on: the GPU that is asked about; NULL: the device that there is. */
+static enum status check_stages(struct experiment *x, bool plan, const struct gpu *on, struct err *e)
 {
 	struct stage_plan_sum all = {0}, *sums = NEW_ARRAY(x->arena, struct stage_plan_sum, x->n_stage);
 	enum status st = OK;
@@ -128,11 +129,11 @@ static enum status check_stages(struct experiment *x, bool plan, struct err *e)
 		return st;
 	const size_t together = check_arms(x, sums);
 	all.memory = together > all.memory ? together : all.memory;
-	const size_t there = device_memory(x->dev);
+	const size_t there = on ? (size_t)on->capacity : device_memory(x->dev);
 	printf("\nin all: %d stages, %s optimiser steps, at most %s of memory", x->n_stage,
 	       str_count(a, (long long)all.steps), str_bytes(b, all.memory));
 	if (there)
-		printf(", %s are available%s", str_bytes(a, there), all.memory > there ? ": NOT ENOUGH" : "");
+		printf(", %s are %s%s", str_bytes(a, there), on ? "there" : "available", all.memory > there ? ": NOT ENOUGH" : "");
 	putchar('\n');
 	return OK;
 }
@@ -156,8 +157,8 @@ static void take_rates(struct experiment *x, const struct gpu *g, struct rates *
 	*r = gpu_rates(g, x->there);
 	x->dev->rates = r;
 	x->dev->cache_bytes = 0;
-	printf("on %s: %.1f TFLOP/s%s, memory %.0f GB/s, %.0f us a kernel at least (%s). An upper limit of speed, by a plan for this processor: nothing was run there.\n",
-	       g->title, 2e-12 * r->conv, x->there == PRECISION_BF16 && !(g->bf16 > 0) ? " (of f16: it has no bf16)" : "", 1e-9 * r->copy, 1e6 * r->launch, g->source);
+	printf("on %s: %.1f TFLOP/s, memory %.0f GB of %.0f GB/s, %.0f us a kernel at least (%s). An upper limit of speed, by a plan for this processor: nothing was run there.\n",
+	       g->title, 2e-12 * r->conv, 1e-9 * g->capacity, 1e-9 * r->copy, 1e6 * r->launch, g->source);
 }
 
 static enum status find_gpu(struct arena *a, const char *name, const struct gpu **g, struct err *e)
@@ -184,7 +185,7 @@ static enum status check(const char *file, struct check_args *args, struct err *
 	else if (st == OK && args->plan)
 		st = measure_rates(x, &rates, e);
 	if (st == OK) {
-		const enum status networks = check_networks(x, e), stages = check_stages(x, args->plan, e);
+		const enum status networks = check_networks(x, e), stages = check_stages(x, args->plan, args->experiment.options.on, e);
 		st = networks == OK ? stages : networks;
 	}
 	experiment_close(x);

@@ -236,6 +236,8 @@ enum status device_takes(const struct device *dev, enum precision p, struct err 
 	if (p == PRECISION_TF32 && !(b->tf32_native && b->tf32_native(dev->impl)))
 		return err_user(e, (struct where){0}, "device '%s' has no TF32, which GPUs of compute capability 8.0 and later have: take precision %s", b->name,
 		                b->own_memory ? "f16 or f32" : "bf16 or f32");
+	if (p == PRECISION_BF16 && b->own_memory && !(b->bf16_native && b->bf16_native(dev->impl)))
+		return err_user(e, (struct where){0}, "device '%s' has no bf16, which GPUs of compute capability 8.0 and later have: take precision f16 or f32", b->name);
 	if (p != PRECISION_F16 || b->f16)
 		return OK;
 	return err_user(e, (struct where){0}, "device '%s' stores nothing as f16: take precision bf16 or f32, or a GPU", b->name);

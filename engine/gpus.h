@@ -10,6 +10,7 @@ struct gpu {
 	double f32;             /* multiply-adds a second of ordinary cores */
 	double tf32, bf16, f16; /* the same of tensor cores, with sums in f32, dense; 0: it has none of that type */
 	double memory;          /* bytes a second */
+	double capacity;        /* bytes of it, of the smallest board of that name */
 	const char *source;
 };
 
@@ -18,9 +19,9 @@ extern const int gpu_count;
 const struct gpu *gpu_find(const char *name); /* NULL: none of that name */
 /* What `auto` is on it. */
 enum precision gpu_precision(const struct gpu *g);
-/* E_USER: it has no TF32. bf16 can be stored anywhere. */
+/* E_USER: it has no TF32, or no bf16. */
 enum status gpu_takes(const struct gpu *g, enum precision p, struct err *e);
-/* The roofs of a plan in that precision, and what a kernel takes at least. bf16 on one that has none: of f16, whose bytes are as many. */
+/* The roofs of a plan in a precision that it takes, and what a kernel takes at least. */
 struct rates gpu_rates(const struct gpu *g, enum precision precision);
 
 #endif

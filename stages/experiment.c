@@ -104,9 +104,10 @@ static enum status choose_precision(struct experiment *x, int from_file, const s
 		return choose_there(x, o->on, p == TOP_AUTO ? gpu_precision(o->on) : means[p], e);
 	const bool native = x->dev->backend->bf16_native && x->dev->backend->bf16_native(x->dev->impl);
 	x->precision = x->there = p == TOP_AUTO ? device_precision(x->dev) : means[p];
-	if (x->precision == PRECISION_BF16 && !native)
+	const enum status st = device_takes(x->dev, x->precision, e);
+	if (st == OK && x->precision == PRECISION_BF16 && !native)
 		log_line(LOG_WARN, "this machine or its oneDNN does not multiply bf16: values are stored as bf16 and computed by f32 kernels between casts");
-	return device_takes(x->dev, x->precision, e);
+	return st;
 }
 
 static enum status make_net(struct experiment *x, struct arena *a, int i, const char *as, struct net **net, struct err *e)

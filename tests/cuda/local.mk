@@ -20,6 +20,7 @@ check_PROGRAMS += tests/check_cuda
 tests_check_cuda_SOURCES = \
 	%D%/main.c \
 	%D%/backend.c \
+	%D%/order.c \
 	%D%/test_bytes.c \
 	%D%/test_chain.c \
 	%D%/test_conv.c \
@@ -58,6 +59,7 @@ check_PROGRAMS += tests/check_cudnn
 tests_check_cudnn_SOURCES = \
 	%D%/main_cudnn.c \
 	%D%/backend.c \
+	%D%/order.c \
 	tests/engine/cases.h \
 	tests/engine/cases_a.c \
 	tests/engine/cases_b.c \

@@ -22,13 +22,21 @@
 #define device_open selftest_device_open
 #define device_close selftest_device_close
 #elif defined TEST_CUDA
+#include "engine/device.h"
 #define TEST_DEVICE "cuda"
 #define TEST_TAKES(precision) true
 #define TEST_DEVICES "cuda"
+/* In which order the simulated device does its work: another one for each precision, unless the environment says which. */
+void test_order(enum precision precision);
+#define TEST_ORDER(precision) test_order(precision)
 #else
 #define TEST_DEVICE "cpu"
 #define TEST_TAKES(precision) false
 #define TEST_DEVICES "ref", "late", "cpu"
+#endif
+
+#ifndef TEST_ORDER
+#define TEST_ORDER(precision) ((void)(precision))
 #endif
 
 enum { CASE_IN = 6, CASE_KINK = 3 };

@@ -20,6 +20,7 @@ void trial_open_with(struct trial *t, const char *device, enum precision precisi
 	memset(t, 0, sizeof *t);
 	t->arena = arena_open("trial");
 	t->precision = precision;
+	TEST_ORDER(precision);
 	device_open(t->arena, device, threads, &t->dev, &t->err);
 	trial_ok(t, device);
 	t->g = graph_new(t->arena, &t->err);
