@@ -42,6 +42,14 @@ static struct node *conv2d(struct sample *s)
 	return graph_conv2d(s->g, act(s, c->x), sample_weight(s, conv_weight(s)), NULL, NULL, c->stride, c->kernel / 2, 1);
 }
 
+/* As of a network whose norms are folded into it. */
+static struct node *conv2d_relu(struct sample *s)
+{
+	const struct op_case *c = at(s);
+	struct node *w = sample_weight(s, conv_weight(s)), *bias = sample_weight(s, shape1(conv_weight(s).d[0]));
+	return graph_relu(s->g, graph_conv2d(s->g, act(s, c->x), w, bias, NULL, c->stride, c->kernel / 2, 1));
+}
+
 static struct node *conv2d_dx(struct sample *s)
 {
 	const struct conv_conf conf = conv_conf(s);
@@ -175,6 +183,13 @@ static struct node *matmul(struct sample *s)
 	return graph_matmul(s->g, act(s, c->x), w, NULL, false, true);
 }
 
+static struct node *linear(struct sample *s)
+{
+	const struct op_case *c = at(s);
+	const int out = c->out ? c->out : c->x.d[1];
+	return graph_linear(s->g, act(s, c->x), sample_weight(s, shape2(out, c->x.d[1])), sample_weight(s, shape1(out)));
+}
+
 static struct node *log_softmax(struct sample *s)
 {
 	return graph_log_softmax(s->g, sample_input(s, at(s)->x, CLASS_WIDE));
@@ -221,6 +236,7 @@ static const struct op_case convs[] = {
 	{.name = #f, .n_dim = (rank), .build = f, .at = (cases), .n_case = sizeof(cases) / sizeof *(cases), __VA_ARGS__}
 const struct op_kind op_kinds[] = {
 	KIND(conv2d, 4, convs, .has_out = true, .has_kernel = true),
+	KIND(conv2d_relu, 4, convs, .has_out = true, .has_kernel = true),
 	KIND(conv2d_dx, 4, convs, .has_out = true, .has_kernel = true),
 	KIND(conv2d_dw, 4, convs, .has_out = true, .has_kernel = true),
 	KIND(conv2d_int8, 4, deep, .has_out = true, .has_kernel = true),
@@ -242,6 +258,7 @@ const struct op_kind op_kinds[] = {
 	KIND(normalize, 4, first, .has_out = false),
 	KIND(pictures, 4, first, .has_out = false),
 	KIND(matmul, 2, heads, .has_out = true),
+	KIND(linear, 2, heads, .has_out = true),
 	KIND(softmax, 2, logits, .has_out = false),
 	KIND(log_softmax, 2, logits, .has_out = false),
 	KIND(cross_entropy, 2, logits, .has_out = false),

@@ -79,12 +79,14 @@ static enum status fill(struct sample *s, struct plan *p, struct err *e)
 	return st;
 }
 
-/* The step that computes y. */
+/* The step that computes y, or a relu y with what it is of. */
 static int step_of(const struct plan *p, const struct node *y)
 {
-	for (int i = 0; i < plan_steps(p); i++)
-		if (plan_step_cost(p, i).call == y->call)
+	for (int i = 0; i < plan_steps(p); i++) {
+		const struct step_cost c = plan_step_cost(p, i);
+		if (c.call == y->call || (c.fuse & FUSE_RELU && c.call == y->call->in[0]->call))
 			return i;
+	}
 	BUG("no step computes '%s'", y->name);
 }
 
