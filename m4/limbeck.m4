@@ -169,6 +169,7 @@ AS_CASE([$with_cuda],
 		CPPFLAGS="$CPPFLAGS $CUDA_CPPFLAGS"
 		AC_CHECK_HEADER([cuda_runtime_api.h], [], [limbeck_cuda_lack="$limbeck_cuda_lack cuda_runtime_api.h"])
 		AC_CHECK_HEADER([cublas_v2.h])
+		AC_CHECK_HEADER([cublasLt.h])
 		AC_CHECK_HEADER([cudnn_graph.h])
 		CPPFLAGS=$limbeck_save_CPPFLAGS
 		AS_IF([test -z "$limbeck_cuda_lack"],
@@ -198,6 +199,7 @@ AS_IF([test "x$enable_cusim" = xno], [limbeck_cusim="not tested: --disable-cusim
 	CXXFLAGS="$CXXFLAGS -std=c++17"
 	AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
 #include <tuple>
+#include <cublasLt.h>
 #include <cublas_v2.h>
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>

@@ -3,9 +3,11 @@
 AC_DEFUN([LIMBECK_CUDA_MODULE],
 [AC_ARG_VAR([CUDA_ARCHS], [compute capabilities that kernels are compiled for; without it those of this machine's GPUs, with --with-cuda=yes 75 80 86 89 90 100 120])
 limbeck_cuda_module=no
-AS_IF([test "x$with_cuda" = xyes && test "x$ac_cv_header_cublas_v2_h" != xyes],
-	[AC_MSG_ERROR([--with-cuda=yes, but there is no cublas_v2.h in $CUDA_HOME/include (Debian: nvidia-cuda-toolkit; or set CUDA_HOME)])])
-AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test "x$ac_cv_header_cublas_v2_h" = xyes && test -n "$CXX"],
+limbeck_cublas=no
+AS_IF([test "x$ac_cv_header_cublas_v2_h" = xyes && test "x$ac_cv_header_cublasLt_h" = xyes], [limbeck_cublas=yes])
+AS_IF([test "x$with_cuda" = xyes && test $limbeck_cublas = no],
+	[AC_MSG_ERROR([--with-cuda=yes, but there is no cublas_v2.h or no cublasLt.h in $CUDA_HOME/include (Debian: nvidia-cuda-toolkit; or set CUDA_HOME)])])
+AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test $limbeck_cublas = yes && test -n "$CXX"],
 	[AS_IF([test "x$with_cuda" = xyes || test -n "$CUDA_ARCHS" || test -e /dev/nvidiactl], [limbeck_cuda_module=yes])])
 # Minutes of nvcc for all of them: where a GPU is at hand its own is enough.
 AS_IF([test -z "$CUDA_ARCHS" && test "x$with_cuda" != xyes],

@@ -14,20 +14,55 @@ struct conv_state {
 	const char *op;
 };
 
-static const char *way_name(const struct conv_work *w)
+/* From picture n on. */
+static struct cu_conv part_of(struct cu_conv v, const struct conv_work *w, int n)
+{
+	v.N = v.N - n < w->part ? v.N - n : w->part;
+	return v;
+}
+
+static int places(const struct cu_conv *v)
+{
+	return v->N * v->OH * v->OW;
+}
+
+/* Bias and relu belong to the product, unless sums wait or a residual comes between. */
+static bool in_one(const struct conv_work *w)
+{
+	return w->kind == CONV_FORWARD && !w->waits && !w->has_residual;
+}
+
+/* out (places, O) = rows (places, ld) by weights, which are (O, ld) by output and (ld, O) by tap; without the memory. */
+static struct product product_of_rows(const struct conv_work *w, const struct cu_conv *part, bool relu)
+{
+	return (struct product){
+		.m = places(part), .n = part->O, .k = part->ld, .tb = !w->by_tap,
+		.lda = part->ld, .ldb = w->by_tap ? part->O : part->ld, .ldc = part->O,
+		.in = w->act, .out = w->waits ? F32 : w->act,
+		.has_bias = in_one(w) && w->has_bias, .relu = in_one(w) && relu,
+	};
+}
+
+static const char *way_name(const struct conv_work *w, const struct kernel_case *c)
 {
 	if (w->way == CONV_LIBRARY)
 		return "cuDNN";
 	if (w->way == CONV_DIRECT)
 		return "direct";
-	return w->plain ? "cuBLAS" : w->way == CONV_SPREAD ? "cuBLAS, col2im" : "im2col, cuBLAS";
+	if (w->way == CONV_SPREAD)
+		return "cuBLAS, col2im";
+	const struct cu_conv part = part_of(w->rows, w, 0);
+	const struct product p = product_of_rows(w, &part, c->fuse & FUSE_RELU);
+	if (product_lt_has(&p, c->free))
+		return w->plain ? "cuBLASLt" : "im2col, cuBLASLt";
+	return w->plain ? "cuBLAS" : "im2col, cuBLAS";
 }
 
 static void describe(const struct kernel_case *c, enum conv_kind kind, struct kernel_plan *p)
 {
 	const struct conv_work w = conv_work_of(c, kind);
 	*p = (struct kernel_plan){.scratch = w.scratch, .inplace = -1, .fuse_ok = kind == CONV_FORWARD ? FUSE_RELU : 0};
-	snprintf(p->name, sizeof p->name, "%s", way_name(&w));
+	snprintf(p->name, sizeof p->name, "%s", way_name(&w, c));
 	if (w.form)
 		p->form[1] = (struct form){w.form, w.tag};
 }
@@ -72,17 +107,6 @@ static struct cu_array map_from(const struct tensor *t, int n)
 	return (struct cu_array){(char *)t->data + (size_t)n * one, (int)t->dtype};
 }
 
-static struct cu_conv part_of(struct cu_conv v, const struct conv_work *w, int n)
-{
-	v.N = v.N - n < w->part ? v.N - n : w->part;
-	return v;
-}
-
-static int places(const struct cu_conv *v)
-{
-	return v->N * v->OH * v->OW;
-}
-
 /* The rows of a part of x, which begins at picture n. */
 static const void *rows_of(const struct kernel_run *r, const struct conv_work *w, const struct tensor *x, const struct cu_conv *part, int n)
 {
@@ -95,7 +119,6 @@ static const void *rows_of(const struct kernel_run *r, const struct conv_work *w
 
 /* ---- running ---- */
 
-/* out (places, O) = rows (places, ld) by weights, which are (O, ld) by output and (ld, O) by tap. */
 static void run_rows(const struct kernel_run *r, const struct conv_work *w)
 {
 	const struct tensor *bias = optional(r, 2), *residual = optional(r, 3);
@@ -104,14 +127,13 @@ static void run_rows(const struct kernel_run *r, const struct conv_work *w)
 		const struct cu_conv v = part_of(w->rows, w, n);
 		const struct cu_array out = map_from(&r->out[0], n);
 		const struct cu_array sum = w->waits ? (struct cu_array){(char *)r->scratch + w->at_sums, CU_F32} : out;
-		const struct product p = {
-			.m = places(&v), .n = v.O, .k = v.ld, .tb = !w->by_tap,
-			.a = rows_of(r, w, &r->in[0], &v, n), .b = weights(r), .c = sum.data,
-			.lda = v.ld, .ldb = w->by_tap ? v.O : v.ld, .ldc = v.O,
-			.in = w->act, .out = (enum dtype)sum.dtype,
-		};
-		product_run(r, &p);
-		if (bias || residual || relu)
+		struct product p = product_of_rows(w, &v, relu);
+		p.a = rows_of(r, w, &r->in[0], &v, n);
+		p.b = weights(r);
+		p.c = sum.data;
+		p.bias = bias ? bias->data : NULL;
+		product_finished(r, &p);
+		if (!in_one(w) && (bias || residual || relu))
 			cuda_done(r, cu_finish(sum, bias ? bias->data : NULL, residual ? map_from(residual, n) : (struct cu_array){0}, relu, out, p.m,
 			                       v.O, stream_of(r)));
 	}

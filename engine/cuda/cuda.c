@@ -22,9 +22,6 @@ static const struct kernel *const kernels[OP_COUNT] = {
 #undef OP
 };
 
-/* cuBLAS takes its own unless it is given one, and then results could depend on what else runs. */
-enum { BLAS_WORKSPACE = 32 << 20 };
-
 /* ---- failures ---- */
 
 void cuda_note(struct cuda *c, const char *what, cudaError_t status)

@@ -15,12 +15,15 @@ struct cuda_staging {
 	cudaEvent_t read[2]; /* what was queued out of each is done */
 };
 
+/* Bytes. cuBLAS takes its own unless it is given one, and then results could depend on what else runs. */
+enum { BLAS_WORKSPACE = 32 << 20 };
+
 struct cuda {
 	int index;
 	cudaStream_t stream;
 	cudaEvent_t reached;   /* where the stream was when another began to wait for it */
 	cublasHandle_t blas;
-	void *blas_workspace;
+	void *blas_workspace;  /* of cuBLAS and cuBLASLt, one after the other on the stream */
 	float *part;           /* CU_PARTS partial sums of square_sum */
 	bool sync;             /* LIMBECK_SYNC: wait after each kernel, so that a failure is named by its op */
 	bool recording;

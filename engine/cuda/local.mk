@@ -14,6 +14,7 @@ CUDA_HOST = \
 	%D%/norm.c \
 	%D%/pool.c \
 	%D%/product.c \
+	%D%/product_lt.c \
 	%D%/quant.c \
 	%D%/random.c \
 	%D%/reduce.c \
@@ -90,7 +91,7 @@ pkglib_LTLIBRARIES = limbeck_cuda.la
 limbeck_cuda_la_SOURCES = $(CUDA_HOST) %D%/module.c $(CUDA_SHARED)
 limbeck_cuda_la_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 limbeck_cuda_la_LDFLAGS = -module -avoid-version -shared -no-undefined $(CUDA_LDFLAGS)
-limbeck_cuda_la_LIBADD = $(CUDA_KERNELS:.cu=.nvcc.o) -lcublas -lcudart -lstdc++ -lm
+limbeck_cuda_la_LIBADD = $(CUDA_KERNELS:.cu=.nvcc.o) -lcublasLt -lcublas -lcudart -lstdc++ -lm
 if CUDNN
 limbeck_cuda_la_SOURCES += %D%/conv_cudnn.c
 limbeck_cuda_la_LIBADD += -lcudnn

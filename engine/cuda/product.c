@@ -1,7 +1,8 @@
 #include "engine/cuda/product.h"
 
-/* What the device's failure is told as: cuBLAS has codes of its own. */
-static cudaError_t error_of(cublasStatus_t st)
+#include "engine/cuda/product_kernels.h"
+
+cudaError_t product_error(cublasStatus_t st)
 {
 	switch (st) {
 	case CUBLAS_STATUS_SUCCESS:
@@ -21,7 +22,7 @@ static cudaError_t error_of(cublasStatus_t st)
 	}
 }
 
-static cudaDataType_t type_of_elements(enum dtype d)
+cudaDataType_t product_type(enum dtype d)
 {
 	BUG_IF(!dtype_is_act(d), "a product of %s", dtype_name(d));
 	return d == F32 ? CUDA_R_32F : d == BF16 ? CUDA_R_16BF : CUDA_R_16F;
@@ -38,7 +39,7 @@ void product_run(const struct kernel_run *r, const struct product *p)
 	const cublasOperation_t first = p->tb ? CUBLAS_OP_T : CUBLAS_OP_N, second = p->ta ? CUBLAS_OP_T : CUBLAS_OP_N;
 	/* Without asking there is none. */
 	const cublasComputeType_t compute = r->free & FREE_TF32 && p->in == F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-	const cudaDataType_t in = type_of_elements(p->in), out = type_of_elements(p->out);
+	const cudaDataType_t in = product_type(p->in), out = product_type(p->out);
 	const float *beta = p->add ? &one : &zero;
 	const cublasHandle_t blas = cuda_of(r)->blas;
 	cublasStatus_t st;
@@ -48,7 +49,18 @@ void product_run(const struct kernel_run *r, const struct product *p)
 	else
 		st = cublasGemmEx(blas, first, second, p->n, p->m, p->k, &one, p->b, in, p->ldb, p->a, in, p->lda, beta, p->c, out, p->ldc,
 		                  compute, CUBLAS_GEMM_DEFAULT);
-	cuda_done(r, error_of(st));
+	cuda_done(r, product_error(st));
+}
+
+void product_finished(const struct kernel_run *r, const struct product *p)
+{
+	const struct cu_array c = {p->c, (int)p->out};
+	const int64_t rows = (int64_t)(p->batches > 1 ? p->batches : 1) * p->m;
+	if (product_lt_run(r, p))
+		return;
+	product_run(r, p);
+	if (p->has_bias || p->relu)
+		cuda_done(r, cu_finish(c, p->has_bias ? p->bias : NULL, (struct cu_array){0}, p->relu, c, rows, p->n, stream_of(r)));
 }
 
 void product_bytes(const struct kernel_run *r, int m, int n, int k, const int8_t *a, const int8_t *b, int32_t *c)
@@ -56,5 +68,5 @@ void product_bytes(const struct kernel_run *r, int m, int n, int k, const int8_t
 	static const int32_t one = 1, zero = 0;
 	const cublasStatus_t st = cublasGemmEx(cuda_of(r)->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, m, k, &one, b, CUDA_R_8I, k, a, CUDA_R_8I, k, &zero, c, CUDA_R_32I, n,
 	                                       CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
-	cuda_done(r, error_of(st));
+	cuda_done(r, product_error(st));
 }

@@ -28,6 +28,7 @@ tests_check_cuda_SOURCES = \
 	%D%/test_device.c \
 	%D%/test_half.c \
 	%D%/test_index.c \
+	%D%/test_product.c \
 	%D%/test_record.c \
 	%D%/test_tf32.c \
 	tests/engine/cases.h \

@@ -10,6 +10,7 @@ TCase *tcase_conv(void);
 TCase *tcase_half(void);
 TCase *tcase_tf32(void);
 TCase *tcase_bytes(void);
+TCase *tcase_product(void);
 
 int main(void)
 {
@@ -33,6 +34,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_half());
 	suite_add_tcase(suite, tcase_tf32());
 	suite_add_tcase(suite, tcase_bytes());
+	suite_add_tcase(suite, tcase_product());
 	SRunner *const runner = srunner_create(suite);
 
 	srunner_run_all(runner, CK_ENV);

@@ -304,7 +304,7 @@ START_TEST(f32_becomes_tf32)
 	trial_place(&t);
 	trial_prepare(&t, &p, (struct node *[]){y}, 1);
 	trial_run(&t, &p);
-	ck_assert_str_eq(p.plan->step[p.plan->n_step - 1].plan.name, _i ? "cuDNN" : "im2col, cuBLAS");
+	ck_assert_str_eq(p.plan->step[p.plan->n_step - 1].plan.name, _i ? "cuDNN" : "im2col, cuBLASLt");
 	ck_assert_double_eq(p.value[0][0], 2 - 3 + 0x1p-10 + (_i ? 0 : 0x1p-12));
 	trial_release(&t, &p);
 	trial_close(&t);

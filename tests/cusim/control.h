@@ -17,6 +17,12 @@ void cusim_cudnn_heuristics(int how);
 /* Each engine that takes a problem finds no memory for its plan, while on. */
 void cusim_cudnn_hungry(int on);
 
+/* The stand-in for cuBLASLt: whether it has no algorithm for any problem from now on. */
+void cusim_cublaslt_refuse(int refuse);
+/* How often it was asked for an algorithm, and how many products it has queued. */
+int cusim_cublaslt_asked(void);
+int cusim_cublaslt_queued(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,6 +27,11 @@ static bool given(cublasHandle_t h)
 	return h && contexts.get(h, "cuBLAS handle");
 }
 
+bool cusim::is_cublas_handle(const void *h)
+{
+	return contexts.find(h, "cuBLAS handle");
+}
+
 static int at_least_1(int n)
 {
 	return n > 1 ? n : 1;

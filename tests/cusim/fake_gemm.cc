@@ -15,8 +15,7 @@ static size_t bytes_of(cudaDataType type)
 	return type == CUDA_R_32F || type == CUDA_R_32I ? 4 : type == CUDA_R_8I ? 1 : 2;
 }
 
-/* From start: up to the last element that is touched. */
-static size_t extent(const matrix &x, int rows, int columns)
+size_t matrix_bytes(const matrix &x, int rows, int columns)
 {
 	return ((size_t)x.leading * (size_t)(columns - 1) + (size_t)rows) * bytes_of(x.type);
 }
@@ -26,14 +25,14 @@ static const char *of_batch(const matrix &x, int i)
 	return (const char *)x.start + (long long)bytes_of(x.type) * x.stride * i;
 }
 
-static float load(const char *p, size_t i, cudaDataType type)
+float element_load(const void *p, size_t i, cudaDataType type)
 {
 	if (type == CUDA_R_32F)
 		return ((const float *)p)[i];
 	return type == CUDA_R_16F ? __half2float(((const __half *)p)[i]) : __bfloat162float(((const __nv_bfloat16 *)p)[i]);
 }
 
-static void store(char *p, size_t i, cudaDataType type, float value)
+void element_store(void *p, size_t i, cudaDataType type, float value)
 {
 	if (type == CUDA_R_32F)
 		((float *)p)[i] = value;
@@ -63,7 +62,7 @@ static std::vector<float> take(const matrix &x, const char *start, cublasOperati
 	for (int i = 0; i < rows; i++)
 		for (int j = 0; j < columns; j++) {
 			const size_t at = operation == CUBLAS_OP_N ? (size_t)j * (size_t)x.leading + (size_t)i : (size_t)i * (size_t)x.leading + (size_t)j;
-			const float value = load(start, at, x.type);
+			const float value = element_load(start, at, x.type);
 			values[(size_t)i * (size_t)columns + (size_t)j] = tf32 ? round_tf32(value) : value;
 		}
 	return values;
@@ -85,15 +84,15 @@ void product_compute(const product &p, int i, float alpha, float beta, bool tf32
 {
 	const char *const a = of_batch(p.a, i), *const b = of_batch(p.b, i);
 	char *const c = const_cast<char *>(of_batch(p.c, i));
-	const size_t c_bytes = extent(p.c, p.m, p.n);
+	const size_t c_bytes = matrix_bytes(p.c, p.m, p.n);
 	const bool reads = p.k && alpha != 0; /* else A and B may be anything */
 	std::vector<float> left, right;
 
 	need(p, p.c, c, c_bytes, true);
 	if (reads) {
 		const bool plain_a = p.operation_a == CUBLAS_OP_N, plain_b = p.operation_b == CUBLAS_OP_N;
-		const size_t a_bytes = extent(p.a, plain_a ? p.m : p.k, plain_a ? p.k : p.m);
-		const size_t b_bytes = extent(p.b, plain_b ? p.k : p.n, plain_b ? p.n : p.k);
+		const size_t a_bytes = matrix_bytes(p.a, plain_a ? p.m : p.k, plain_a ? p.k : p.m);
+		const size_t b_bytes = matrix_bytes(p.b, plain_b ? p.k : p.n, plain_b ? p.n : p.k);
 		need(p, p.a, a, a_bytes, false);
 		need(p, p.b, b, b_bytes, false);
 		if (overlap(c, c_bytes, a, a_bytes) || overlap(c, c_bytes, b, b_bytes))
@@ -108,7 +107,7 @@ void product_compute(const product &p, int i, float alpha, float beta, bool tf32
 			for (int z = 0; reads && z < p.k; z++)
 				sum += left[(size_t)row * (size_t)p.k + (size_t)z] * right[(size_t)column * (size_t)p.k + (size_t)z];
 			const float value = reads ? alpha * sum : 0;
-			store(c, at, p.c.type, beta == 0 ? value : value + beta * load(c, at, p.c.type)); /* beta 0: C may be NaN */
+			element_store(c, at, p.c.type, beta == 0 ? value : value + beta * element_load(c, at, p.c.type)); /* beta 0: C may be NaN */
 		}
 }
 
@@ -116,9 +115,9 @@ void product_compute_bytes(const product &p, int32_t alpha, int32_t beta)
 {
 	const int8_t *const a = (const int8_t *)p.a.start, *const b = (const int8_t *)p.b.start;
 	int32_t *const c = (int32_t *)const_cast<void *>(p.c.start);
-	need(p, p.c, (const char *)c, extent(p.c, p.m, p.n), true);
-	need(p, p.a, (const char *)a, extent(p.a, p.k, p.m), false);
-	need(p, p.b, (const char *)b, extent(p.b, p.k, p.n), false);
+	need(p, p.c, (const char *)c, matrix_bytes(p.c, p.m, p.n), true);
+	need(p, p.a, (const char *)a, matrix_bytes(p.a, p.k, p.m), false);
+	need(p, p.b, (const char *)b, matrix_bytes(p.b, p.k, p.n), false);
 	for (int column = 0; column < p.n; column++)
 		for (int row = 0; row < p.m; row++) {
 			int32_t sum = 0, *const to = &c[(size_t)column * (size_t)p.c.leading + (size_t)row];

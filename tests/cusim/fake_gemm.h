@@ -29,4 +29,12 @@ void product_compute(const product &p, int i, float alpha, float beta, bool tf32
 /* Of signed bytes with sums in 32 bits, op(A) = A', op(B) = B; alpha and beta are whole numbers. */
 void product_compute_bytes(const product &p, int32_t alpha, int32_t beta);
 
+/* Of a matrix of such elements: bytes from its start to the end of its last element. */
+size_t matrix_bytes(const matrix &x, int rows, int columns);
+float element_load(const void *from, size_t i, cudaDataType type);
+void element_store(void *to, size_t i, cudaDataType type, float value); /* rounded once */
+
+/* A live handle of cuBLAS, which may stand for one of cuBLASLt. Dies on one that was destroyed. */
+bool is_cublas_handle(const void *h);
+
 } // namespace cusim

@@ -21,7 +21,8 @@ template <class T> struct handles {
 		return object;
 	}
 
-	T *get(const void *handle, const char *kind)
+	/* NULL: it is none. */
+	T *find(const void *handle, const char *kind)
 	{
 		for (const auto &object : all)
 			if (object.get() == handle) {
@@ -29,7 +30,15 @@ template <class T> struct handles {
 					fail("%s used after its destruction", kind);
 				return object.get();
 			}
-		fail("%p is no %s", handle, kind);
+		return nullptr;
+	}
+
+	T *get(const void *handle, const char *kind)
+	{
+		T *const object = find(handle, kind);
+		if (!object)
+			fail("%p is no %s", handle, kind);
+		return object;
 	}
 };
 

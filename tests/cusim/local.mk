@@ -23,6 +23,7 @@ tests_cusim_libcusim_a_SOURCES = \
 	%D%/cusim_sync.h \
 	%D%/event.cc \
 	%D%/fake_cublas.cc \
+	%D%/fake_cublaslt.cc \
 	%D%/fake_gemm.cc \
 	%D%/fake_gemm.h \
 	%D%/fakes.h \
@@ -87,6 +88,7 @@ tests_check_cusim_SOURCES = \
 	%D%/planted_judge.h \
 	%D%/suites.h \
 	%D%/test_cublas.c \
+	%D%/test_cublaslt.c \
 	%D%/test_graph.c \
 	%D%/test_language.c \
 	%D%/test_memory.c \

@@ -25,6 +25,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_stream());
 	suite_add_tcase(suite, tcase_graph());
 	suite_add_tcase(suite, tcase_cublas());
+	suite_add_tcase(suite, tcase_cublaslt());
 	suite_add_tcase(suite, tcase_planted());
 	SRunner *const runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

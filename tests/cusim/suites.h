@@ -10,6 +10,7 @@ TCase *tcase_memory(void);
 TCase *tcase_stream(void);
 TCase *tcase_graph(void);
 TCase *tcase_cublas(void);
+TCase *tcase_cublaslt(void);
 TCase *tcase_planted(void);
 
 /* Tests that look at memory while work on it is queued are what TSan reports. */

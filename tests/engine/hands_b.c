@@ -18,6 +18,7 @@
 #define NUM(shape, ...) {shape, CLASS_I32, {__VA_ARGS__}}
 
 BUILD(conv, graph_conv2d(g, x[0], x[1], x[2], NULL, 1, 0, 1))
+BUILD(conv_relu, graph_relu(g, h_conv(g, x)))
 BUILD(conv_2, graph_conv2d(g, x[0], x[1], x[2], NULL, 2, 1, 1))
 BUILD(conv_groups, graph_conv2d(g, x[0], x[1], NULL, x[2], 1, 0, 2))
 BUILD(conv_two_of_four, graph_conv2d(g, x[0], x[1], NULL, NULL, 1, 0, 2))
@@ -163,6 +164,9 @@ static struct node *h_pictures(struct graph *g, struct node *const x[])
 const struct hand_case hands_b[] = {
 	/* 0.5 1 - 2 + 2 4 + 3 5 = 21.5; 0.5 2 - 3 + 2 5 + 3 6 = 26 */
 	{"conv2d", h_conv, 3, {SIX, FILTER}, D4(1, 1, 1, 2), {21.75, 26.25}},
+	/* 2 + 6 - 2; 1 + 12 - 2; -2 + 2 - 0.25; -1 + 4 - 0.25 */
+	{"relu of conv2d", h_conv_relu, 3,
+	 {ACT(D4(1, 2, 1, 2), 1, 0.5, 2, 4), WIDE(D4(2, 2, 1, 1), 2, 3, -2, 1), WIDE(D1(2), -2, -0.25)}, D4(1, 2, 1, 2), {6, 11, 0, 2.75}},
 	/* 3 1; 2 2 + 3 3; -4; 0.5 5 - 6 */
 	{"conv2d stride, padding", h_conv_2, 3, {SIX, FILTER}, D4(1, 1, 2, 2), {3.25, 13.25, -3.75, -3.25}},
 	{"conv2d groups, residual", h_conv_groups, 3,
