@@ -457,6 +457,9 @@ verdict $? "and with the same rows of metrics"
 small=(--teacher resnet14 --student resnet8 --size 8 --batch 4 --steps 3)
 t "selftest" 0 selftest --device cpu --steps 0 -- "device cpu: " "matrix products" "against ref: " ", 0 failed in "
 t "selftest of a device that is none" 2 selftest --device tpu -- "unknown device 'tpu'"
+LIMBECK_CUDA_MODULE=/nonexistent/m.so t "a module for CUDA that is not there is named" 1 selftest --device cuda -- \
+	"LIMBECK_CUDA_MODULE names a module for CUDA that can't be opened (No such file or directory): /nonexistent/m.so"
+LIMBECK_CUDA_MODULE=good.yaml t "and a file beside that is none" 1 selftest --device cuda -- "the module for CUDA can't be loaded: ./good.yaml: "
 t "bench lists the benchmarks" 0 bench --help -- "  step " "example: limbeck bench"
 t "bench alone is wrong usage" 2 bench -- "bench --help"
 t "bench of what is none names the nearest" 2 bench stap -- "did you mean 'step'?" "allowed step"

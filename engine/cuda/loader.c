@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,9 @@ static bool is_file(const char *path)
 	return access(path, R_OK) == 0;
 }
 
-static bool find(char path[PATH_MAX])
+static bool find_beside(char path[PATH_MAX])
 {
 	char own[PATH_MAX];
-	const char *told = getenv("LIMBECK_CUDA_MODULE");
-	if (told && *told)
-		return snprintf(path, PATH_MAX, "%s", told) < PATH_MAX && is_file(path);
 	const ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
 	own[n > 0 ? n : 0] = 0;
 	char *end = strrchr(own, '/');
@@ -33,14 +31,29 @@ static bool find(char path[PATH_MAX])
 	return snprintf(path, PATH_MAX, "%s/%s", LIMBECK_PKGLIBDIR, beside[0]) < PATH_MAX && is_file(path);
 }
 
+static bool find(char path[PATH_MAX], struct err *why)
+{
+	const char *told = getenv("LIMBECK_CUDA_MODULE");
+	if (told && *told) {
+		/* Of a name without a slash dlopen would look among the system's libraries. */
+		const bool fits = snprintf(path, PATH_MAX, "%s%s", strchr(told, '/') ? "" : "./", told) < PATH_MAX;
+		if (fits && is_file(path))
+			return true;
+		err_env(why, "LIMBECK_CUDA_MODULE names a module for CUDA that can't be opened (%s): %s", strerror(fits ? errno : ENAMETOOLONG), told);
+		return false;
+	}
+	if (find_beside(path))
+		return true;
+	err_env(why, "this limbeck has no module for CUDA: it was built without, or limbeck_cuda.so is neither beside it nor in %s "
+	        "(LIMBECK_CUDA_MODULE=PATH says where)", LIMBECK_PKGLIBDIR);
+	return false;
+}
+
 static const struct backend *load(struct err *why)
 {
 	char path[PATH_MAX];
-	if (!find(path)) {
-		err_env(why, "this limbeck has no module for CUDA: it was built without, or limbeck_cuda.so is neither beside it nor in %s "
-		        "(LIMBECK_CUDA_MODULE=PATH says where)", LIMBECK_PKGLIBDIR);
+	if (!find(path, why))
 		return NULL;
-	}
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		err_env(why, "the module for CUDA can't be loaded: %s", dlerror());
