@@ -130,10 +130,11 @@ AS_IF([test "x$limbeck_cv_target_clones" = xyes],
 	[AC_DEFINE([HAVE_TARGET_CLONES], [1], [A function may be compiled for several levels of x86-64.])])])
 
 # LIMBECK_CUDA_PLACE
-# nvcc, and CUDA_HOME where nobody says it: the first that has the toolkit's headers of nvcc's own folder, /usr/local/cuda, and /usr (Debian's own packages).
+# nvcc, which must fit the headers, so that of CUDA_HOME before that of PATH; and CUDA_HOME where nobody says it: the first that has the
+# toolkit's headers of nvcc's own folder, /usr/local/cuda, and /usr (Debian's own packages).
 # Libraries lie in its lib64, or as Debian has it. Of /usr the compiler must not be told: its headers would come in another order.
 AC_DEFUN([LIMBECK_CUDA_PLACE],
-[AC_PATH_PROG([NVCC], [nvcc], [], [$PATH:${CUDA_HOME:-/usr/local/cuda}/bin])
+[AC_PATH_PROG([NVCC], [nvcc], [], [${CUDA_HOME:+$CUDA_HOME/bin:}$PATH:${CUDA_HOME:-/usr/local/cuda}/bin])
 AS_IF([test -z "$CUDA_HOME"],
 	[CUDA_HOME=/usr/local/cuda
 	for limbeck_dir in ${NVCC:+"${NVCC%/*}/.."} /usr/local/cuda /usr; do

@@ -1,7 +1,7 @@
 # LIMBECK_CUDA_MODULE
 # After LIMBECK_CUDA: whether the back end for GPUs is built, for which of them, with what.
 AC_DEFUN([LIMBECK_CUDA_MODULE],
-[AC_ARG_VAR([CUDA_ARCHS], [compute capabilities that kernels are compiled for; without it those of this machine's GPUs, with --with-cuda=yes 75 80 86 89 90 100 120])
+[AC_ARG_VAR([CUDA_ARCHS], [compute capabilities that kernels are compiled for; without it those of this machine's GPUs, with --with-cuda=yes those of 75 80 86 89 90 100 120 that nvcc knows])
 limbeck_cuda_module=no
 limbeck_cublas=no
 AS_IF([test "x$ac_cv_header_cublas_v2_h" = xyes && test "x$ac_cv_header_cublasLt_h" = xyes], [limbeck_cublas=yes])
@@ -10,14 +10,22 @@ AS_IF([test "x$with_cuda" = xyes && test $limbeck_cublas = no],
 AS_IF([test "x$with_cuda" != xno && test -n "$NVCC" && test $limbeck_cublas = yes && test -n "$CXX"],
 	[AS_IF([test "x$with_cuda" = xyes || test -n "$CUDA_ARCHS" || test -e /dev/nvidiactl], [limbeck_cuda_module=yes])])
 # Minutes of nvcc for all of them: where a GPU is at hand its own is enough.
-AS_IF([test -z "$CUDA_ARCHS" && test "x$with_cuda" != xyes],
-	[CUDA_ARCHS=`nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d '.' | sort -un | tr '\n' ' '`])
-AS_IF([test -z "$CUDA_ARCHS"], [CUDA_ARCHS="75 80 86 89 90 100 120"])
-NVCC_FLAGS="-std=c++17 -O3 -Werror all-warnings"
-for limbeck_arch in $CUDA_ARCHS; do
-	NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=sm_$limbeck_arch"
-done
-NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=compute_$limbeck_arch"
+NVCC_FLAGS=
+AS_IF([test "x$limbeck_cuda_module" = xyes],
+	[AC_MSG_CHECKING([which GPUs kernels are compiled for])
+	limbeck_which=here
+	AS_IF([test "x$with_cuda" = xyes], [limbeck_which=all])
+	limbeck_archs=`$SHELL "$srcdir/m4/cuda_archs.sh" "$NVCC" $limbeck_which "$CUDA_ARCHS"` ||
+		{ AC_MSG_RESULT([none]); AC_MSG_ERROR([$limbeck_archs]); }
+	CUDA_ARCHS=`AS_ECHO(["$limbeck_archs"]) | sed 1q`
+	AC_MSG_RESULT([$CUDA_ARCHS])
+	limbeck_archs=`AS_ECHO(["$limbeck_archs"]) | sed 1d`
+	AS_IF([test -n "$limbeck_archs"], [AC_MSG_WARN([$limbeck_archs])])
+	NVCC_FLAGS="-std=c++17 -O3 -Werror all-warnings"
+	for limbeck_arch in $CUDA_ARCHS; do
+		NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=sm_$limbeck_arch"
+	done
+	NVCC_FLAGS="$NVCC_FLAGS -gencode arch=compute_$limbeck_arch,code=compute_$limbeck_arch"])
 AC_SUBST([NVCC_FLAGS])
 AC_ARG_WITH([cudnn],
 	[AS_HELP_STRING([--without-cudnn], [no convolutions by cuDNN 9, which makes those of bf16 faster @<:@use it where its header is found@:>@])],
