@@ -42,6 +42,7 @@ dist_check_SCRIPTS = \
 	%D%/cli.sh \
 	%D%/engine_avx2.sh \
 	%D%/cuda/archs.sh \
+	%D%/cuda/module.sh \
 	%D%/cuda/nomem.sh \
 	%D%/cuda/quickstart.sh \
 	%D%/cuda/registers.sh \

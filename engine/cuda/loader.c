@@ -60,8 +60,10 @@ static const struct backend *load(struct err *why)
 		return NULL;
 	}
 	const struct cuda_module *m = dlsym(library, CUDA_MODULE_SYMBOL);
-	if (m && str_eq(m->version, PACKAGE_VERSION) && m->n_op == OP_COUNT && m->backend_size == sizeof(struct backend))
+	if (m && str_eq(m->version, PACKAGE_VERSION) && m->n_op == OP_COUNT && m->size == CUDA_MODULE_SIZE) {
+		m->log_to(log_line);
 		return m->backend; /* stays loaded: its code runs until the program ends */
+	}
 	err_env(why, "%s is of another limbeck%s%s than this %s: build both together", path, m ? " " : "", m ? m->version : "", PACKAGE_VERSION);
 	dlclose(library);
 	return NULL;

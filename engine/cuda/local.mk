@@ -90,7 +90,8 @@ if CUDA_MODULE
 pkglib_LTLIBRARIES = limbeck_cuda.la
 limbeck_cuda_la_SOURCES = $(CUDA_HOST) %D%/module.c $(CUDA_SHARED)
 limbeck_cuda_la_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
-limbeck_cuda_la_LDFLAGS = -module -avoid-version -shared -no-undefined $(CUDA_LDFLAGS)
+# Nothing may be left for the program to give: its names are hidden, so the module would not load.
+limbeck_cuda_la_LDFLAGS = -module -avoid-version -shared -no-undefined -Wl,-z,defs $(CUDA_LDFLAGS)
 limbeck_cuda_la_LIBADD = $(CUDA_KERNELS:.cu=.nvcc.o) -lcublasLt -lcublas -lcudart -lstdc++ -lm
 if CUDNN
 limbeck_cuda_la_SOURCES += %D%/conv_cudnn.c
