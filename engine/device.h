@@ -128,6 +128,7 @@ struct backend {
 	void (*launch)(void *impl, const struct kernel *k, const struct kernel_run *r); /* queues run; r and what it points to outlive it */
 	void (*launch_many)(void *impl, const struct kernel *k, const struct kernel_run *const r[], int n); /* of a kernel with run_many; NULL: there is no gain */
 	void (*pack)(struct device *dev, const struct kernel *k, void *state, int i, const struct tensor *src, void *dst);
+	void (*pack_end)(struct device *dev); /* behind packs that nothing came between: may have waited for each other until now; NULL: never do */
 	/* *ok = *ok && every element is finite. */
 	void (*finite)(void *impl, const void *x, enum dtype d, int64_t n, int *ok);
 	/* *sum += sum of squares of a wide buffer, in chunks of fixed size added in order. */

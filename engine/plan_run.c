@@ -5,16 +5,31 @@
 #include "base/log.h"
 #include "engine/plan_int.h"
 
-static void launch(struct plan *p, struct step *s)
+static void pack_end(struct plan *p)
+{
+	if (p->dev->backend->pack_end)
+		p->dev->backend->pack_end(p->dev);
+}
+
+/* next: a pack is launched next, and this one may wait for it. */
+static void launch_before(struct plan *p, struct step *s, bool next)
 {
 	const struct backend *b = p->dev->backend;
-	if (s->kind == STEP_PACK)
+	if (s->kind == STEP_PACK) {
 		b->pack(p->dev, s->kernel, p->step[s->pack_for].state, s->pack_in, &p->value[s->in[0]].tensor,
 		        p->buffer[s->pack_to].mem);
-	else
+		if (!next || p->clock)
+			pack_end(p);
+	} else {
 		b->launch(p->dev->impl, s->kernel, &s->run);
+	}
 	if (p->clock)
 		plan_lap(p, &p->clock->times->step[s - p->step]);
+}
+
+static void launch(struct plan *p, struct step *s)
+{
+	launch_before(p, s, false);
 }
 
 /* Gives the step behind what was launched. */
@@ -39,6 +54,13 @@ static uint64_t rows_version(const struct buffer *b)
 	return sum;
 }
 
+static int next_stale(const struct plan *p, int i)
+{
+	while (i < p->n_prologue && !p->group_stale[p->step[i].group])
+		i++;
+	return i;
+}
+
 /* Derived weights are computed again when a row below them has moved since; those of other layers stay. */
 void plan_prologue(struct plan *p)
 {
@@ -51,11 +73,13 @@ void plan_prologue(struct plan *p)
 	}
 	if (!any)
 		return;
-	for (int i = 0; i < p->n_prologue; i++)
-		if (p->group_stale[p->step[i].group]) {
-			launch(p, &p->step[i]);
-			p->prologue_launches++;
-		}
+	int next = next_stale(p, 0);
+	while (next < p->n_prologue) {
+		struct step *s = &p->step[next];
+		next = next_stale(p, next + 1);
+		launch_before(p, s, next < p->n_prologue && p->step[next].kind == STEP_PACK);
+		p->prologue_launches++;
+	}
 	for (int i = 0; i < p->n_derived; i++) {
 		const struct buffer *b = &p->buffer[p->derived[i]];
 		b->derived->version = rows_version(b);

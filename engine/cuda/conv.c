@@ -83,9 +83,7 @@ static void pack(void *state, int i, const struct tensor *src, void *dst, struct
 	const struct conv_work *w = &s->work;
 	const struct cu_array form = {dst, (int)w->act};
 	BUG_IF(i != 1 || !w->form || src->layout != ROW_MAJOR, "no form of input %d of '%s'", i, s->op);
-	struct cuda *c = dev->impl;
-	cuda_note(c, s->op, w->by_tap ? cu_conv_by_tap(array_of(src), w->weights, form, c->stream)
-	                              : cu_conv_by_output(array_of(src), w->weights, form, c->stream));
+	cuda_form(dev->impl, s->op, (struct cu_form){array_of(src), form, w->weights, w->by_tap});
 }
 
 static const void *weights(const struct kernel_run *r)

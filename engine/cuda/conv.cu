@@ -63,21 +63,31 @@ __device__ inline int64_t weight_at(const struct cu_conv &v, int o, int c, int t
 	return ((int64_t)o * v.C + c) * (v.R * v.S) + tap;
 }
 
-__global__ void k_by_output(struct cu_array w, struct cu_conv v, int64_t n, struct cu_array form)
+__device__ inline float by_output(const cu_form &f, int64_t i)
 {
-	CU_EACH(i, n) {
-		const int o = (int)(i / v.ld), k = (int)(i % v.ld);
-		cu_put(form, i, k < v.R * v.S * v.C ? cu_get(w, weight_at(v, o, k % v.C, k / v.C)) : 0.0f);
-	}
+	const cu_conv &v = f.v;
+	const int o = (int)(i / v.ld), k = (int)(i % v.ld);
+	return k < v.R * v.S * v.C ? cu_get(f.w, weight_at(v, o, k % v.C, k / v.C)) : 0.0f;
 }
 
-__global__ void k_by_tap(struct cu_array w, struct cu_conv v, int64_t n, struct cu_array form)
+__device__ inline float by_tap(const cu_form &f, int64_t i)
 {
-	const int taps = v.R * v.S;
-	CU_EACH(i, n) {
-		const int k = (int)(i / v.C), c = (int)(i % v.C);
-		cu_put(form, i, k < taps * v.O ? cu_get(w, weight_at(v, k % v.O, c, taps - 1 - k / v.O)) : 0.0f);
-	}
+	const cu_conv &v = f.v;
+	const int taps = v.R * v.S, k = (int)(i / v.C), c = (int)(i % v.C);
+	return k < taps * v.O ? cu_get(f.w, weight_at(v, k % v.O, c, taps - 1 - k / v.O)) : 0.0f;
+}
+
+__host__ __device__ inline int64_t elements(const cu_form &f)
+{
+	return (int64_t)f.v.ld * (f.by_tap ? f.v.C : f.v.O);
+}
+
+__global__ void k_forms(cu_form_list all)
+{
+	const cu_form &f = all.of[blockIdx.y];
+	const int64_t n = elements(f);
+	CU_EACH(i, n)
+		cu_put(f.form, i, f.by_tap ? by_tap(f, i) : by_output(f, i));
 }
 
 __global__ void k_from_output(struct cu_array product, struct cu_conv v, int64_t n, float *dw)
@@ -116,16 +126,12 @@ cudaError_t cu_conv_spread(const float *rows, struct cu_conv v, struct cu_array 
 	});
 }
 
-cudaError_t cu_conv_by_output(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream)
+cudaError_t cu_conv_forms(const struct cu_form_list *forms, int many, cudaStream_t stream)
 {
-	const int64_t n = (int64_t)v.O * v.ld;
-	return CU_LAUNCH(k_by_output, cu_blocks(n), CU_BLOCK, 0, stream, w, v, n, form);
-}
-
-cudaError_t cu_conv_by_tap(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream)
-{
-	const int64_t n = (int64_t)v.ld * v.C;
-	return CU_LAUNCH(k_by_tap, cu_blocks(n), CU_BLOCK, 0, stream, w, v, n, form);
+	int64_t most = 1;
+	for (int k = 0; k < many; k++)
+		most = elements(forms->of[k]) > most ? elements(forms->of[k]) : most;
+	return CU_LAUNCH(k_forms, dim3(cu_blocks(most), (unsigned)many), CU_BLOCK, 0, stream, *forms);
 }
 
 cudaError_t cu_conv_from_output(struct cu_array product, struct cu_conv v, float *dw, cudaStream_t stream)

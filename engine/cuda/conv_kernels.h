@@ -37,8 +37,17 @@ cudaError_t cu_conv_spread(const float *rows, struct cu_conv v, struct cu_array 
  *   by tap: form (ld, C), for the gradient of data: its row k < R S O is tap R S - 1 - k / O of output k % O, the taps backwards; zeros behind.
  *           Here ld >= R S O.
  */
-cudaError_t cu_conv_by_output(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream);
-cudaError_t cu_conv_by_tap(struct cu_array w, struct cu_conv v, struct cu_array form, cudaStream_t stream);
+struct cu_form {
+	struct cu_array w, form;
+	struct cu_conv v;
+	int by_tap; /* else by output */
+};
+enum { CU_FORMS = 32 };
+/* So many at a time, none of which is read by another: a network's, in one launch. */
+struct cu_form_list {
+	struct cu_form of[CU_FORMS];
+};
+cudaError_t cu_conv_forms(const struct cu_form_list *forms, int many, cudaStream_t stream);
 
 /* dw (O,C,R,S) from a product (O, ld) that has it by output, F32, BF16 or F16. */
 cudaError_t cu_conv_from_output(struct cu_array product, struct cu_conv v, float *dw, cudaStream_t stream);

@@ -290,6 +290,26 @@ static void cuda_pack(struct device *dev, const struct kernel *k, void *state, i
 	queued(dev->impl, "a form of weights", cudaSuccess);
 }
 
+static void launch_forms(struct cuda *c, const char *what)
+{
+	const int n = c->n_form;
+	c->n_form = 0;
+	if (n)
+		cuda_note(c, what, cu_conv_forms(&c->forms, n, c->stream));
+}
+
+void cuda_form(struct cuda *c, const char *op, struct cu_form form)
+{
+	c->forms.of[c->n_form++] = form;
+	if (c->n_form == CU_FORMS || c->sync)
+		launch_forms(c, op);
+}
+
+static void cuda_pack_end(struct device *dev)
+{
+	launch_forms(dev->impl, "forms of weights");
+}
+
 static void cuda_finite(void *impl, const void *x, enum dtype d, int64_t n, int *ok)
 {
 	struct cuda *c = impl;
@@ -389,7 +409,7 @@ const struct backend cuda_backend = {
 	.name = "cuda", .fuses = true, .wide = F32, .count = cuda_count, .open = cuda_open, .close = cuda_close, .alloc = cuda_alloc, .free = cuda_free,
 	.put = cuda_put, .get = cuda_get, .copy = cuda_copy, .copy_if = cuda_copy_if, .fill = cuda_fill, .wait = cuda_wait, .lap = cuda_lap,
 	.free_memory = cuda_free_memory, .own_memory = true, .f16 = true, .bf16_native = cuda_bf16_native, .tf32_native = cuda_tf32_native,
-	.launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack,
+	.launch = cuda_launch, .launch_many = cuda_launch_many, .pack = cuda_pack, .pack_end = cuda_pack_end,
 	.finite = cuda_finite,
 	.square_sum = cuda_square_sum, .clip_factor = cuda_clip_factor, .optim = cuda_optim,
 	.mark = cuda_mark, .reach = cuda_reach, .mark_free = cuda_mark_free, .host_alloc = cuda_host_alloc, .host_free = cuda_host_free, .ferry_open = cuda_ferry_open, .ferry_close = cuda_ferry_close,

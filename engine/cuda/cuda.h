@@ -4,6 +4,7 @@
 
 #include <cublas_v2.h>
 
+#include "engine/cuda/conv_kernels.h"
 #include "engine/cuda/kernels.h"
 #include "engine/device.h"
 
@@ -28,6 +29,8 @@ struct cuda {
 	bool sync;             /* LIMBECK_SYNC: wait after each kernel, so that a failure is named by its op */
 	bool recording;
 	struct cuda_staging staging;
+	struct cu_form_list forms; /* of weights, that wait for pack_end: the first n_form */
+	int n_form;
 	struct cuda_lap *lap;  /* lap.c: [n_lap] of [max_lap] */
 	int n_lap, max_lap;
 	cudaError_t failure;   /* the first that a launch gave */
@@ -52,6 +55,9 @@ static inline cudaStream_t stream_of(const struct kernel_run *r)
 /* Keeps the first failure, with the name of the op; device_wait reports it. */
 void cuda_done(const struct kernel_run *r, cudaError_t status);
 void cuda_note(struct cuda *c, const char *what, cudaError_t status);
+
+/* Form waits to be launched with others, as the op's; by pack_end at the latest. */
+void cuda_form(struct cuda *c, const char *op, struct cu_form form);
 
 /* ---- lap.c ---- */
 /* struct backend's. Places are written by cuda_laps_read, once the stream was waited for. */
