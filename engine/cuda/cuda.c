@@ -45,11 +45,43 @@ void cuda_done(const struct kernel_run *r, cudaError_t status)
 	cuda_note(cuda_of(r), r->call->op->name, status);
 }
 
-static enum status failed(struct err *e, const char *what, cudaError_t status)
+/* What a kernel does to the device, and every call from then on is told: the one that meets it first need not be to blame. Other errors are of the call itself. */
+static bool is_of_device(cudaError_t status)
+{
+	switch (status) {
+	case cudaErrorAssert:
+	case cudaErrorECCUncorrectable:
+	case cudaErrorExternalDevice:
+	case cudaErrorHardwareStackError:
+	case cudaErrorIllegalAddress:
+	case cudaErrorIllegalInstruction:
+	case cudaErrorInvalidAddressSpace:
+	case cudaErrorInvalidPc:
+	case cudaErrorLaunchFailure:
+	case cudaErrorLaunchTimeout:
+	case cudaErrorMisalignedAddress:
+	case cudaErrorMpsClientTerminated:
+	case cudaErrorNvlinkUncorrectable:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum status told(const struct cuda *c, struct err *e, const char *what, cudaError_t status)
+{
+	if (c->sync || !is_of_device(status))
+		return err_env(e, "device 'cuda': %s: %s (%s)", what, cudaGetErrorString(status), cudaGetErrorName(status));
+	err_env(e, "device 'cuda': a kernel failed, which was noticed later (%s): %s (%s)", what, cudaGetErrorString(status), cudaGetErrorName(status));
+	err_note(e, "LIMBECK_SYNC=1 waits after each kernel and names the one");
+	return e->status;
+}
+
+enum status cuda_failed(const struct cuda *c, struct err *e, const char *what, cudaError_t status)
 {
 	if (status == cudaErrorMemoryAllocation)
 		return err_nomem(e, "device 'cuda': %s: %s", what, cudaGetErrorString(status));
-	return err_env(e, "device 'cuda': %s: %s (%s)", what, cudaGetErrorString(status), cudaGetErrorName(status));
+	return told(c, e, what, status);
 }
 
 /* ---- opening ---- */
@@ -80,7 +112,7 @@ static enum status open_blas(struct cuda *c, struct err *e)
 	if (st == CUBLAS_STATUS_SUCCESS)
 		memory = cudaMalloc(&c->blas_workspace, BLAS_WORKSPACE);
 	if (memory != cudaSuccess)
-		return failed(e, "workspace of cuBLAS", memory);
+		return cuda_failed(c, e, "workspace of cuBLAS", memory);
 	if (st == CUBLAS_STATUS_SUCCESS)
 		st = cublasSetWorkspace(c->blas, c->blas_workspace, BLAS_WORKSPACE);
 	return st == CUBLAS_STATUS_SUCCESS ? OK : err_env(e, "device 'cuda': cuBLAS can't be opened (status %d)", (int)st);
@@ -127,7 +159,7 @@ static enum status open_queue(int index, void **impl, struct err *e)
 		st = cu_fill((struct cu_array){c->part, CU_F32}, 0, 1, c->stream); /* the first of our kernels */
 	if (st == cudaSuccess)
 		st = cudaStreamSynchronize(c->stream);
-	const enum status ok = st == cudaSuccess ? open_blas(c, e) : failed(e, st == cudaErrorNoKernelImageForDevice ? "the module has no code for this GPU (CUDA_ARCHS, when it is built)" : "can't be opened", st);
+	const enum status ok = st == cudaSuccess ? open_blas(c, e) : cuda_failed(c, e, st == cudaErrorNoKernelImageForDevice ? "the module has no code for this GPU (CUDA_ARCHS, when it is built)" : "can't be opened", st);
 	if (ok == OK)
 		*impl = c;
 	else
@@ -147,9 +179,12 @@ static enum status cuda_lane(void *impl, void **lane, struct err *e)
 	return open_queue(((const struct cuda *)impl)->index, lane, e);
 }
 
+/* Who waits for another has its failure from then on: a plan waits for the device alone, not for its lanes. */
 static void cuda_after(void *impl, void *before)
 {
 	struct cuda *c = impl, *b = before;
+	cuda_note(c, b->failed, b->failure);
+	b->failure = cudaSuccess;
 	cuda_note(b, "lane", cudaEventRecord(b->reached, b->stream));
 	cuda_note(c, "lane", cudaStreamWaitEvent(c->stream, b->reached, 0));
 }
@@ -171,7 +206,7 @@ static enum status cuda_alloc(void *impl, size_t bytes, void **mem, struct err *
 		cudaGetLastError(); /* it is told here, and not by the next wait */
 	cudaFree(*mem);
 	*mem = NULL;
-	return failed(e, what, st);
+	return cuda_failed(c, e, st == cudaErrorMemoryAllocation ? what : "alloc failed", st);
 }
 
 static void cuda_free(void *impl, void *mem)
@@ -205,16 +240,15 @@ static void cuda_fill(void *impl, void *dst, enum dtype d, double value, int64_t
 	queued(c, "fill", cu_fill((struct cu_array){dst, (int)d}, value, n, c->stream));
 }
 
-/* The first failure of a launch, or what a wait showed that went wrong on the device. */
+/* The first failure that was noted, or what this wait shows. */
 static enum status waited(const struct cuda *c, cudaError_t st, struct err *e)
 {
-	if (c->failure != cudaSuccess)
-		return err_env(e, "device 'cuda': %s failed: %s (%s)", c->failed, cudaGetErrorString(c->failure), cudaGetErrorName(c->failure));
-	if (st == cudaSuccess)
+	const bool noted = c->failure != cudaSuccess;
+	char what[sizeof c->failed + 8];
+	if (!noted && st == cudaSuccess)
 		return OK;
-	failed(e, "a kernel failed", st);
-	err_note(e, "LIMBECK_SYNC=1 waits after each kernel and names the one");
-	return e->status;
+	snprintf(what, sizeof what, "%s failed", noted ? c->failed : "wait");
+	return told(c, e, what, noted ? c->failure : st);
 }
 
 static enum status cuda_wait(void *impl, struct err *e)
@@ -349,10 +383,10 @@ static enum status cuda_record_begin(void *impl, struct err *e)
 	if (c->sync) /* who waits after each kernel wants each by itself */
 		return err_env(e, "device 'cuda': LIMBECK_SYNC is set");
 	if (c->failure != cudaSuccess) /* it is for the next wait to tell */
-		return failed(e, "a step is not recorded behind a failure", c->failure);
+		return cuda_failed(c, e, "a step is not recorded behind a failure", c->failure);
 	const cudaError_t st = cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal);
 	if (st != cudaSuccess)
-		return failed(e, "a step could not be recorded as a graph", st);
+		return cuda_failed(c, e, "a step could not be recorded as a graph", st);
 	c->recording = true;
 	return OK;
 }
@@ -376,7 +410,7 @@ static enum status cuda_record_end(void *impl, void **record, struct err *e)
 	if (exec)
 		return OK;
 	cudaGetLastError();
-	return failed(e, "a step could not be recorded as a graph", st);
+	return cuda_failed(c, e, "a step could not be recorded as a graph", st);
 }
 
 static void cuda_replay(void *impl, void *record)

@@ -33,8 +33,8 @@ struct cuda {
 	int n_form;
 	struct cuda_lap *lap;  /* lap.c: [n_lap] of [max_lap] */
 	int n_lap, max_lap;
-	cudaError_t failure;   /* the first that a launch gave */
-	char failed[64];       /* by what */
+	cudaError_t failure;   /* the first that a call gave */
+	char failed[64];       /* which: an op's name, where it was queued for one */
 };
 
 #define OP(x) extern const struct kernel cuda_##x;
@@ -52,9 +52,11 @@ static inline cudaStream_t stream_of(const struct kernel_run *r)
 	return cuda_of(r)->stream;
 }
 
-/* Keeps the first failure, with the name of the op; device_wait reports it. */
+/* Keeps the first failure, with the name of the op; device_wait reports it: as the op's, or where it is the device's (a kernel's, of any before) as that. */
 void cuda_done(const struct kernel_run *r, cudaError_t status);
 void cuda_note(struct cuda *c, const char *what, cudaError_t status);
+/* Tells of one at once: E_NOMEM where there was no memory, else E_ENV. what: that could not be done. */
+enum status cuda_failed(const struct cuda *c, struct err *e, const char *what, cudaError_t status);
 
 /* Form waits to be launched with others, as the op's; by pack_end at the latest. */
 void cuda_form(struct cuda *c, const char *op, struct cu_form form);

@@ -14,13 +14,14 @@ struct ferry {
 
 enum status cuda_host_alloc(void *impl, size_t bytes, void **mem, struct err *e)
 {
-	(void)impl;
 	const cudaError_t st = cudaMallocHost(mem, bytes ? bytes : 1);
 	if (st == cudaSuccess)
 		return OK;
 	cudaGetLastError(); /* it is told here, and not by the next wait */
 	*mem = NULL;
-	return err_nomem(e, "device 'cuda': no pinned memory for %zu bytes: %s", bytes, cudaGetErrorString(st));
+	char what[64];
+	snprintf(what, sizeof what, "no pinned memory for %zu bytes", bytes);
+	return cuda_failed(impl, e, st == cudaErrorMemoryAllocation ? what : "pinned memory failed", st);
 }
 
 void cuda_host_free(void *impl, void *mem)
@@ -63,7 +64,7 @@ enum status cuda_ferry_open(void *impl, void *const place[2], void **ferry, stru
 	}
 	if (st != cudaSuccess) {
 		cuda_ferry_close(impl, f);
-		return err_env(e, "device 'cuda': a stream for copies can't be made: %s", cudaGetErrorString(st));
+		return cuda_failed(c, e, "a stream for copies can't be made", st);
 	}
 	*ferry = f;
 	return OK;

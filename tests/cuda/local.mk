@@ -26,6 +26,7 @@ tests_check_cuda_SOURCES = \
 	%D%/test_conv.c \
 	%D%/test_data.c \
 	%D%/test_device.c \
+	%D%/test_failure.c \
 	%D%/test_half.c \
 	%D%/test_index.c \
 	%D%/test_product.c \

@@ -12,6 +12,7 @@
 static const char *const variables[] = {
 	"CUSIM_ORDER", "CUSIM_SEED",       "CUSIM_BLOCKS",      "CUSIM_STREAMS", "CUSIM_GPUS",
 	"CUSIM_MEM_MB", "CUSIM_HOSTPOISON", "CUSIM_FAIL_MALLOC", "CUSIM_LEAK",    "CUSIM_STATS",
+	"CUSIM_MAJOR",  "CUSIM_FAULT",
 };
 
 void settings_apply(const char *settings)

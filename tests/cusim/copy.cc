@@ -40,9 +40,10 @@ static cudaError_t copy(void *to, const void *from, size_t bytes, cudaMemcpyKind
 	if ((pageable_source || pageable_target) && stream_captures(stream))
 		return stream_refuses(stream, cudaErrorStreamCaptureUnsupported);
 	const cudaError_t error = enqueue(stream, [=]() { copy_now(to, from, bytes, to_device, from_device); }, "cudaMemcpy");
-	if (!error && (asynchronous ? pageable_target : !(to_device && from_device)))
-		stream_finish(stream);
-	return error;
+	if (error || !(asynchronous ? pageable_target : !(to_device && from_device)))
+		return error;
+	stream_finish(stream);
+	return device_fault();
 }
 
 } // namespace cusim
@@ -52,26 +53,26 @@ using namespace cusim;
 
 API cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids();
 	return forbidden ? forbidden : copy(to, from, bytes, kind, nullptr, false);
 }
 
 API cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	return copy(to, from, bytes, kind, stream, true);
 }
 
 API cudaMemcpyPeerAsync(void *to, int, const void *from, int, size_t bytes, cudaStream_t stream)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	return copy(to, from, bytes, cudaMemcpyDeviceToDevice, stream, true);
 }
 
 API cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t stream)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	if (!bytes)
 		return cudaSuccess;
 	return enqueue(
@@ -85,7 +86,7 @@ API cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t stream)
 
 API cudaMemset(void *p, int value, size_t bytes)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids();
 	return forbidden ? forbidden : cudaMemsetAsync(p, value, bytes, nullptr);
 }
@@ -93,7 +94,7 @@ API cudaMemset(void *p, int value, size_t bytes)
 /* A __constant__ or __device__ variable is one of the host's. */
 API cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes, size_t offset, cudaMemcpyKind)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids();
 	if (forbidden)
 		return forbidden;

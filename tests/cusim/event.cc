@@ -47,7 +47,7 @@ using namespace cusim;
 
 API cudaEventCreateWithFlags(cudaEvent_t *handle, unsigned flags)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	*handle = (cudaEvent_t)events.add(new event{!(flags & cudaEventDisableTiming), false, nullptr, nullptr, 0, {}});
 	return cudaSuccess;
 }
@@ -59,14 +59,14 @@ API cudaEventCreate(cudaEvent_t *handle)
 
 API cudaEventDestroy(cudaEvent_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	event_get(handle)->destroyed = true;
 	return cudaSuccess;
 }
 
 API cudaEventRecord(cudaEvent_t handle, cudaStream_t on)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	event *const e = event_get(handle);
 	stream *const s = stream_get(on);
 	e->recorded = nullptr;
@@ -87,7 +87,7 @@ API cudaEventRecord(cudaEvent_t handle, cudaStream_t on)
 
 API cudaStreamWaitEvent(cudaStream_t waiting, cudaEvent_t handle, unsigned)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const event *const e = event_get(handle);
 	stream *const s = stream_get(waiting);
 	if (e->capture)
@@ -102,25 +102,26 @@ API cudaStreamWaitEvent(cudaStream_t waiting, cudaEvent_t handle, unsigned)
 
 API cudaEventSynchronize(cudaEvent_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const event *const e = event_get(handle);
 	const cudaError_t error = captured(e);
-	if (!error)
-		work_finish(e->recorded);
-	return error;
+	if (error)
+		return error;
+	work_finish(e->recorded);
+	return device_fault();
 }
 
 API cudaEventQuery(cudaEvent_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const event *const e = event_get(handle);
 	const cudaError_t error = captured(e);
-	return error ? error : work_poll(e->recorded) ? cudaSuccess : cudaErrorNotReady;
+	return error ? error : work_poll(e->recorded) ? device_fault() : cudaErrorNotReady;
 }
 
 API cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const event *const a = event_get(from), *const b = event_get(to);
 	if (!a->recorded || !b->recorded || !a->timing || !b->timing)
 		return error_keep(cudaErrorInvalidResourceHandle);

@@ -96,7 +96,7 @@ static cublasStatus_t gemm(cublasHandle_t h, const product &p)
 		if (!on_host)
 			return CUBLAS_STATUS_NOT_SUPPORTED;
 		const int32_t times = *(const int32_t *)p.alpha, keep = *(const int32_t *)p.beta;
-		return enqueue(h->stream, [=]() { product_compute_bytes(p, times, keep); }, p.call) ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_SUCCESS;
+		return enqueue(h->stream, [=]() { kernel_faults() ? void() : product_compute_bytes(p, times, keep); }, p.call) ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_SUCCESS;
 	}
 	const float alpha = on_host ? *(const float *)p.alpha : 0, beta = on_host ? *(const float *)p.beta : 0;
 	const bool tf32 = p.a.type == CUDA_R_32F && (p.compute == CUBLAS_COMPUTE_32F_FAST_TF32 ||
@@ -104,6 +104,8 @@ static cublasStatus_t gemm(cublasHandle_t h, const product &p)
 	const cudaError_t error = enqueue(
 	        h->stream,
 	        [=]() {
+		        if (kernel_faults())
+			        return;
 		        if (!on_host) {
 			        need_device(p.alpha, sizeof(float), false, p.call);
 			        need_device(p.beta, sizeof(float), false, p.call);

@@ -595,6 +595,6 @@ API cudnnBackendExecute(cudnnHandle_t h, cudnnBackendDescriptor_t which, cudnnBa
 	void *const scratch = value<void *>(v, CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
 	const std::shared_ptr<problem> p = plan->graph;
 	const int engine = plan->engine;
-	const cudaError_t error = enqueue(h->stream, [=]() { compute(*p, engine, memory, scratch); }, "cudnnBackendExecute");
+	const cudaError_t error = enqueue(h->stream, [=]() { kernel_faults() ? void() : compute(*p, engine, memory, scratch); }, "cudnnBackendExecute");
 	return error ? CUDNN_STATUS_EXECUTION_FAILED : CUDNN_STATUS_SUCCESS;
 }

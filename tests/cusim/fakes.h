@@ -14,6 +14,9 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, const char 
 /* Dies unless the bytes lie in one buffer of device memory. For inside work: a buffer is judged when it is used. */
 void need_device(const void *p, size_t bytes, bool write, const char *what);
 
+/* For work that stands for a kernel, before it begins: whether it faults instead (CUSIM_FAULT). */
+bool kernel_faults(void);
+
 bool is_device(const void *p);
 bool is_pinned(const void *p);
 

@@ -168,7 +168,7 @@ using namespace cusim;
 
 API cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	static unsigned long last_id;
 	stream *const s = stream_get(handle);
 	if (stream_is_default(s))
@@ -182,7 +182,7 @@ API cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode)
 
 API cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *result)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	stream *const s = stream_get(handle);
 	capture *const c = s->captured_by;
 	*result = nullptr;
@@ -197,7 +197,7 @@ API cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *result)
 
 API cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus *status)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const capture *const c = stream_get(handle)->captured_by;
 	*status = !c ? cudaStreamCaptureStatusNone : c->broken ? cudaStreamCaptureStatusInvalidated : cudaStreamCaptureStatusActive;
 	return cudaSuccess;
@@ -205,7 +205,7 @@ API cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus *status)
 
 API cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t handle, unsigned long long)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const graph *const g = graphs.get(handle, "graph");
 	*executable = (cudaGraphExec_t)graphs.add(new graph{g->nodes, nullptr, false});
 	return cudaSuccess;
@@ -214,7 +214,7 @@ API cudaGraphInstantiate(cudaGraphExec_t *executable, cudaGraph_t handle, unsign
 /* Nodes that follow nothing of each other may run in any order: CUSIM_STREAMS=random does that. */
 API cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	graph *const g = graphs.get(executable, "graph");
 	stream *const s = stream_get(handle);
 	if (s->captured_by)
@@ -234,14 +234,14 @@ API cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t handle)
 
 API cudaGraphDestroy(cudaGraph_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	graph_destroy(graphs.get(handle, "graph"));
 	return cudaSuccess;
 }
 
 API cudaGraphExecDestroy(cudaGraphExec_t executable)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	graph_destroy(graphs.get(executable, "graph"));
 	return cudaSuccess;
 }

@@ -111,7 +111,7 @@ static bool shape_is_valid(const launch_shape &s)
 
 cudaError_t launch(const char *name, const void *kernel, const launch_shape &shape, size_t argument_bytes, std::function<void()> body)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const auto allowed = shared_bytes_allowed.find(kernel);
 	if (!shape_is_valid(shape))
 		return error_keep(cudaErrorInvalidConfiguration);
@@ -119,7 +119,10 @@ cudaError_t launch(const char *name, const void *kernel, const launch_shape &sha
 		return error_keep(cudaErrorInvalidValue);
 	if (argument_bytes > argument_bytes_most)
 		fail("kernel %s: %zu bytes of arguments (%zu are portable)", name, argument_bytes, argument_bytes_most);
-	return enqueue(shape.stream, [name, shape, body = std::move(body)]() { run_grid(name, shape, body); }, name);
+	return enqueue(shape.stream, [name, shape, body = std::move(body)]() {
+		if (!kernel_faults())
+			run_grid(name, shape, body);
+	}, name);
 }
 
 } // namespace cusim

@@ -106,7 +106,7 @@ using namespace cusim;
 
 API cudaMalloc(void **p, size_t bytes)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids();
 	if (forbidden)
 		return forbidden;
@@ -115,7 +115,7 @@ API cudaMalloc(void **p, size_t bytes)
 
 API cudaFree(void *p)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	if (!p)
 		return cudaSuccess;
 	const cudaError_t forbidden = capture_forbids();
@@ -123,7 +123,7 @@ API cudaFree(void *p)
 		return forbidden;
 	device_finish();
 	release(p);
-	return cudaSuccess;
+	return device_fault();
 }
 
 /* Memory of a stream's own order: here it is there at once, and goes when the stream's work is done. */
@@ -134,18 +134,18 @@ API cudaMallocAsync(void **p, size_t bytes, cudaStream_t)
 
 API cudaFreeAsync(void *p, cudaStream_t stream)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids();
 	if (forbidden || !p)
 		return forbidden;
 	stream_finish(stream);
 	release(p);
-	return cudaSuccess;
+	return device_fault();
 }
 
 API cudaMallocHost(void **p, size_t bytes)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids();
 	if (forbidden)
 		return forbidden;
@@ -164,7 +164,7 @@ API cudaHostAlloc(void **p, size_t bytes, unsigned)
 
 API cudaFreeHost(void *p)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	if (!p)
 		return cudaSuccess;
 	const cudaError_t forbidden = capture_forbids();
@@ -174,12 +174,12 @@ API cudaFreeHost(void *p)
 	allocations.erase(owned(p, memory_kind::pinned, "cudaFreeHost"));
 	freed.insert((uintptr_t)p);
 	free(p);
-	return cudaSuccess;
+	return device_fault();
 }
 
 API cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	*total_bytes = setting.device_bytes;
 	*free_bytes = setting.device_bytes - used_bytes[current_device];
 	return cudaSuccess;

@@ -1,7 +1,7 @@
 /* Devices, their properties, errors and versions. A function that is missing is a link error: add it to the file of its subject. */
 #include "tests/cusim/runtime.h"
 
-#include "tests/cusim/cusim.h"
+#include "tests/cusim/fakes.h"
 #include "tests/cusim/settings.h"
 
 namespace cusim {
@@ -14,6 +14,23 @@ cudaError_t error_keep(cudaError_t error)
 	if (error)
 		last_error = error;
 	return error;
+}
+
+static uint64_t bit_of_device(void)
+{
+	return (uint64_t)1 << current_device % 64;
+}
+
+cudaError_t device_fault(void)
+{
+	return setting.lost_devices & bit_of_device() ? error_keep(cudaErrorIllegalAddress) : cudaSuccess;
+}
+
+bool kernel_faults(void)
+{
+	if (setting.failing_kernel && --setting.failing_kernel == 0)
+		setting.lost_devices |= bit_of_device();
+	return device_fault() != cudaSuccess;
 }
 
 /* What every GPU of the last years has at least; the multiprocessors are few, so that loops over a grid go round more than once. */
@@ -37,7 +54,7 @@ API cudaSetDevice(int device)
 	if (device < 0 || device >= setting.devices)
 		return error_keep(cudaErrorInvalidDevice);
 	current_device = device;
-	return cudaSuccess;
+	return device_fault();
 }
 
 API cudaGetDevice(int *device)
@@ -115,7 +132,7 @@ API cudaDriverGetVersion(int *version)
 API cudaGetLastError(void)
 {
 	const cudaError_t error = last_error;
-	last_error = cudaSuccess;
+	last_error = device_fault();
 	return error;
 }
 
@@ -132,14 +149,18 @@ extern "C" const char *CUDARTAPI cudaGetErrorName(cudaError_t error)
 		return #x
 		NAME(cudaSuccess);
 		NAME(cudaErrorCapturedEvent);
+		NAME(cudaErrorIllegalAddress);
 		NAME(cudaErrorIllegalState);
 		NAME(cudaErrorInsufficientDriver);
 		NAME(cudaErrorInvalidConfiguration);
 		NAME(cudaErrorInvalidDevice);
 		NAME(cudaErrorInvalidResourceHandle);
 		NAME(cudaErrorInvalidValue);
+		NAME(cudaErrorLaunchFailure);
 		NAME(cudaErrorMemoryAllocation);
+		NAME(cudaErrorNoKernelImageForDevice);
 		NAME(cudaErrorNotReady);
+		NAME(cudaErrorNotSupported);
 		NAME(cudaErrorStreamCaptureImplicit);
 		NAME(cudaErrorStreamCaptureInvalidated);
 		NAME(cudaErrorStreamCaptureIsolation);

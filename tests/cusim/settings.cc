@@ -57,6 +57,8 @@ static void configure(void)
 	setting.device_bytes = (size_t)number("CUSIM_MEM_MB", 1024) << 20;
 	setting.failing_malloc = number("CUSIM_FAIL_MALLOC", 0);
 	setting.failing_again = number("CUSIM_FAIL_AGAIN", 0);
+	setting.failing_kernel = number("CUSIM_FAULT", 0);
+	setting.lost_devices = 0;
 	setting.host_poison = number("CUSIM_HOSTPOISON", 0) != 0;
 	setting.leak_check = number("CUSIM_LEAK", 0) != 0;
 	setting.print_counters = number("CUSIM_STATS", 0) != 0;

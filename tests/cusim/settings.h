@@ -19,6 +19,8 @@ struct settings {
 	size_t device_bytes;
 	long failing_malloc; /* the how manieth from here; 0: none */
 	long failing_again;  /* and the how manieth after that, each time; 0: no other */
+	long failing_kernel; /* the same */
+	uint64_t lost_devices; /* a bit for each on which it failed */
 	bool host_poison, leak_check, print_counters;
 };
 extern settings setting;

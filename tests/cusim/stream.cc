@@ -55,7 +55,8 @@ static void run(const work_ref &w)
 		tsan_acquire(&w->order);
 		for (const work_ref &before : w->after)
 			tsan_acquire(&before->order);
-		w->run();
+		if (!device_fault())
+			w->run();
 		{
 			tsan_ignore ignore;
 			w->run = nullptr;
@@ -165,7 +166,7 @@ work_ref stream_append(stream *s, std::function<void()> run, const char *what, c
 
 cudaError_t enqueue(cudaStream_t handle, std::function<void()> run, const char *what)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	stream *const s = stream_get(handle);
 	if (s->captured_by)
 		return capture_add(s, std::move(run), what);
@@ -213,7 +214,7 @@ using namespace cusim;
 
 API cudaStreamCreateWithFlags(cudaStream_t *handle, unsigned flags)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	*handle = (cudaStream_t)stream_new(current_device, !(flags & cudaStreamNonBlocking));
 	return cudaSuccess;
 }
@@ -230,7 +231,7 @@ API cudaStreamCreateWithPriority(cudaStream_t *handle, unsigned flags, int)
 
 API cudaStreamDestroy(cudaStream_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	stream *const s = stream_get(handle);
 	if (stream_is_default(s))
 		return error_keep(cudaErrorInvalidResourceHandle);
@@ -238,32 +239,32 @@ API cudaStreamDestroy(cudaStream_t handle)
 		return stream_refuses(handle, cudaErrorStreamCaptureUnsupported);
 	work_finish(s->last);
 	s->destroyed = true;
-	return cudaSuccess;
+	return device_fault();
 }
 
 API cudaStreamSynchronize(cudaStream_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	if (stream_captures(handle))
 		return stream_refuses(handle, cudaErrorStreamCaptureUnsupported);
 	stream_finish(handle);
-	return cudaSuccess;
+	return device_fault();
 }
 
 API cudaStreamQuery(cudaStream_t handle)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	if (stream_captures(handle))
 		return stream_refuses(handle, cudaErrorStreamCaptureUnsupported);
-	return work_poll(stream_get(handle)->last) ? cudaSuccess : cudaErrorNotReady;
+	return work_poll(stream_get(handle)->last) ? device_fault() : cudaErrorNotReady;
 }
 
 API cudaDeviceSynchronize(void)
 {
-	inside runtime;
+	ENTER_RUNTIME;
 	const cudaError_t forbidden = capture_forbids_all();
 	if (forbidden)
 		return forbidden;
 	device_finish();
-	return cudaSuccess;
+	return device_fault();
 }

@@ -1,7 +1,9 @@
 /* Streams and events in every mode: what is ordered is, and what is not shows where a mode is made for it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/cusim/child.h"
+#include "tests/cusim/control.h"
 #include "tests/cusim/kernels.h"
 #include "tests/cusim/suites.h"
 
@@ -247,6 +249,46 @@ START_TEST(test_dead_handles)
 }
 END_TEST
 
+/* The second of three kernels faults: what the first did is there, the third does not run, and every call says so, again and again, but on another device. */
+START_TEST(test_fault)
+{
+	cudaEvent_t e;
+	void *p;
+	float host = 0, *pinned;
+	settings_apply(modes[_i]);
+	float *const x = zeros();
+	const cudaStream_t s = stream_of(cudaStreamNonBlocking);
+	CUDA_OK(cudaEventCreateWithFlags(&e, cudaEventDisableTiming));
+	CUDA_OK(cudaMallocHost((void **)&pinned, BYTES));
+	setenv("CUSIM_GPUS", "2", 1);
+	setenv("CUSIM_FAULT", "2", 1);
+	cusim_configure();
+	CUDA_OK(test_increment(x, N, s));
+	CUDA_OK(test_increment(x, N, s));
+	test_increment(x, N, s);
+	ck_assert_int_eq(cudaStreamSynchronize(s), cudaErrorIllegalAddress);
+	ck_assert_float_eq(x[0], 1); /* memory of the host, here */
+	for (int again = 0; again < 2; again++) {
+		ck_assert_int_eq(test_increment(x, N, s), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaMemcpyAsync(pinned, x, BYTES, cudaMemcpyDeviceToHost, s), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaMemcpy(&host, x, sizeof host, cudaMemcpyDeviceToHost), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaEventRecord(e, s), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaEventSynchronize(e), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaStreamQuery(s), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaStreamBeginCapture(s, cudaStreamCaptureModeRelaxed), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaMalloc(&p, 64), cudaErrorIllegalAddress);
+		ck_assert_int_eq(cudaGetLastError(), cudaErrorIllegalAddress);
+	}
+	ck_assert_float_eq(x[0], 1);
+	CUDA_OK(cudaSetDevice(1));
+	cudaGetLastError(); /* the other's */
+	float *const y = zeros();
+	CUDA_OK(test_increment(y, N, NULL));
+	ck_assert_float_eq(first_of(y), 1);
+	ck_assert_int_eq(cudaSetDevice(0), cudaErrorIllegalAddress);
+}
+END_TEST
+
 TCase *tcase_stream(void)
 {
 	TCase *const tc = tcase_create("stream");
@@ -258,6 +300,7 @@ TCase *tcase_stream(void)
 		tcase_add_test(tc, test_copies_from_the_host);
 	}
 	tcase_add_loop_test(tc, test_polling_ends, 0, MODES);
+	tcase_add_loop_test(tc, test_fault, 0, MODES);
 	tcase_add_test(tc, test_random_streams_repeat);
 	tcase_add_test(tc, test_dead_handles);
 	return tc;
