@@ -46,6 +46,22 @@ START_TEST(products)
 }
 END_TEST
 
+/* Products of half types are rounded once: of (256, 1, -256, 0) by ones no part is, where bf16 has no 257. f16 has no 4097. */
+START_TEST(parts)
+{
+	const double large = _i ? 4096 : 256;
+	struct trial t;
+	trial_open(&t, "cuda", _i ? PRECISION_F16 : PRECISION_BF16);
+	struct trial_leaf *const a = trial_leaf(&t, "a", type_of(shape2(1, 4), CLASS_ACT), false), *const b = trial_leaf(&t, "b", type_of(shape2(4, 1), CLASS_ACT), false);
+	const double of_a[] = {large, 1, -large, 0};
+	for (int i = 0; i < 4; i++) {
+		a->value[i] = of_a[i];
+		b->value[i] = 1;
+	}
+	ck_assert_double_eq(run_one(&t, graph_matmul(t.g, a->node, b->node, NULL, false, false)), 1);
+}
+END_TEST
+
 /* kind 0: y[0] of a 1x2 convolution without padding; 1: its dx, 2: its dw. BETWEEN is the input's first element or, with of_weights, the weights'. */
 static double convolution(enum precision precision, int kind, bool of_weights)
 {
@@ -103,6 +119,7 @@ TCase *tcase_tf32(void)
 {
 	TCase *const tc = tcase_create("tf32");
 	tcase_add_test(tc, products);
+	tcase_add_loop_test(tc, parts, 0, 2);
 	tcase_add_loop_test(tc, convolutions, 0, 6);
 	tcase_add_test(tc, who_has_it);
 	return tc;

@@ -4,6 +4,8 @@
  */
 #include <cublas_v2.h>
 
+#include <algorithm>
+
 #include "tests/cusim/fake_gemm.h"
 #include "tests/cusim/fakes.h"
 #include "tests/cusim/handles.h"
@@ -16,6 +18,8 @@ struct cublasContext {
 	cublasPointerMode_t pointer_mode;
 	cublasMath_t math;
 	bool destroyed;
+	char *workspace; /* its own; NULL: one of cuBLAS's pool */
+	size_t workspace_bytes;
 };
 
 static handles<cublasContext> &contexts = *new handles<cublasContext>;
@@ -79,10 +83,31 @@ static cublasStatus_t judge(const product &p)
 	return types_supported(p) && (p.compute != CUBLAS_COMPUTE_32I || bytes_in_order(p)) ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
 }
 
-static cublasStatus_t gemm(cublasHandle_t h, const product &p)
+/* Only with memory of its own for each stream has a handle the same results every time, whatever runs beside it: without, a product is an error here. */
+static void need_workspace(cublasHandle_t h, const char *call)
+{
+	if (!h->workspace)
+		fail("%s: the handle has no workspace of its own (cublasSetStream takes it away)", call);
+	for (const auto &other : contexts.all)
+		if (!other->destroyed && other->stream != h->stream && other->workspace < h->workspace + h->workspace_bytes &&
+		    h->workspace < other->workspace + other->workspace_bytes)
+			fail("%s: another handle has the same workspace, on another stream", call);
+}
+
+/* When it runs; what lies there is lost. */
+static void use_workspace(char *memory, size_t bytes)
+{
+	const size_t some = std::min<size_t>(bytes, 1024);
+	need_device(memory, some, true, "cuBLAS's workspace");
+	need_device(memory + bytes - 1, 1, true, "cuBLAS's workspace");
+	memset(memory, 0xA5, some);
+}
+
+static cublasStatus_t gemm(cublasHandle_t h, product p)
 {
 	if (!given(h))
 		return CUBLAS_STATUS_NOT_INITIALIZED;
+	p.in_parts = p.c.type != CUDA_R_32F && !(h->math & CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
 	const cublasStatus_t status = judge(p);
 	if (status != CUBLAS_STATUS_SUCCESS || !p.m || !p.n || !p.batch)
 		return status;
@@ -92,11 +117,19 @@ static cublasStatus_t gemm(cublasHandle_t h, const product &p)
 	const bool on_host = h->pointer_mode == CUBLAS_POINTER_MODE_HOST;
 	if (is_device(p.alpha) == on_host || is_device(p.beta) == on_host)
 		fail("%s: alpha or beta does not lie where the pointer mode says (%s)", p.call, on_host ? "host" : "device");
+	need_workspace(h, p.call);
+	char *const workspace = h->workspace;
+	const size_t workspace_bytes = h->workspace_bytes;
 	if (p.compute == CUBLAS_COMPUTE_32I) {
 		if (!on_host)
 			return CUBLAS_STATUS_NOT_SUPPORTED;
 		const int32_t times = *(const int32_t *)p.alpha, keep = *(const int32_t *)p.beta;
-		return enqueue(h->stream, [=]() { kernel_faults() ? void() : product_compute_bytes(p, times, keep); }, p.call) ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_SUCCESS;
+		return enqueue(h->stream, [=]() {
+			if (kernel_faults())
+				return;
+			use_workspace(workspace, workspace_bytes);
+			product_compute_bytes(p, times, keep);
+		}, p.call) ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_SUCCESS;
 	}
 	const float alpha = on_host ? *(const float *)p.alpha : 0, beta = on_host ? *(const float *)p.beta : 0;
 	const bool tf32 = p.a.type == CUDA_R_32F && (p.compute == CUBLAS_COMPUTE_32F_FAST_TF32 ||
@@ -106,6 +139,7 @@ static cublasStatus_t gemm(cublasHandle_t h, const product &p)
 	        [=]() {
 		        if (kernel_faults())
 			        return;
+		        use_workspace(workspace, workspace_bytes);
 		        if (!on_host) {
 			        need_device(p.alpha, sizeof(float), false, p.call);
 			        need_device(p.beta, sizeof(float), false, p.call);
@@ -129,7 +163,7 @@ API cublasCreate_v2(cublasHandle_t *h)
 		return CUBLAS_STATUS_INVALID_VALUE;
 	if (capture_forbids()) /* it allocates */
 		return CUBLAS_STATUS_ALLOC_FAILED;
-	*h = contexts.add(new cublasContext{nullptr, CUBLAS_POINTER_MODE_HOST, CUBLAS_DEFAULT_MATH, false});
+	*h = contexts.add(new cublasContext{nullptr, CUBLAS_POINTER_MODE_HOST, CUBLAS_DEFAULT_MATH, false, nullptr, 0});
 	return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -146,6 +180,8 @@ API cublasSetStream_v2(cublasHandle_t h, cudaStream_t stream)
 {
 	NEED_HANDLE(h);
 	h->stream = stream;
+	h->workspace = nullptr;
+	h->workspace_bytes = 0;
 	return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -165,13 +201,15 @@ API cublasSetMathMode(cublasHandle_t h, cublasMath_t mode)
 	return CUBLAS_STATUS_SUCCESS;
 }
 
-/* The fake needs none, so the memory is only judged. NULL and 0: cuBLAS's own again. */
+/* NULL and 0: one of cuBLAS's pool again. */
 API cublasSetWorkspace_v2(cublasHandle_t h, void *memory, size_t bytes)
 {
 	NEED_HANDLE(h);
 	if ((uintptr_t)memory % 256)
 		return CUBLAS_STATUS_INVALID_VALUE;
 	need_device(memory, bytes, true, "cublasSetWorkspace");
+	h->workspace = bytes ? (char *)memory : nullptr;
+	h->workspace_bytes = bytes;
 	return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -212,7 +250,7 @@ API cublasSgemm_v2(cublasHandle_t h, cublasOperation_t operation_a, cublasOperat
                    const float *a, int lda, const float *b, int ldb, const float *beta, float *c, int ldc)
 {
 	return gemm(h, {"cublasSgemm", operation_a, operation_b, m, n, k, 1, alpha, beta, {"A", a, CUDA_R_32F, lda, 0},
-	                {"B", b, CUDA_R_32F, ldb, 0}, {"C", c, CUDA_R_32F, ldc, 0}, CUBLAS_COMPUTE_32F});
+	                {"B", b, CUDA_R_32F, ldb, 0}, {"C", c, CUDA_R_32F, ldc, 0}, CUBLAS_COMPUTE_32F, false});
 }
 
 API cublasGemmEx(cublasHandle_t h, cublasOperation_t operation_a, cublasOperation_t operation_b, int m, int n, int k, const void *alpha,
@@ -220,7 +258,7 @@ API cublasGemmEx(cublasHandle_t h, cublasOperation_t operation_a, cublasOperatio
                  cudaDataType type_c, int ldc, cublasComputeType_t compute, cublasGemmAlgo_t)
 {
 	return gemm(h, {"cublasGemmEx", operation_a, operation_b, m, n, k, 1, alpha, beta, {"A", a, type_a, lda, 0},
-	                {"B", b, type_b, ldb, 0}, {"C", c, type_c, ldc, 0}, compute});
+	                {"B", b, type_b, ldb, 0}, {"C", c, type_c, ldc, 0}, compute, false});
 }
 
 API cublasGemmStridedBatchedEx(cublasHandle_t h, cublasOperation_t operation_a, cublasOperation_t operation_b, int m, int n, int k,
@@ -229,5 +267,5 @@ API cublasGemmStridedBatchedEx(cublasHandle_t h, cublasOperation_t operation_a, 
                                long long stride_c, int batch, cublasComputeType_t compute, cublasGemmAlgo_t)
 {
 	return gemm(h, {"cublasGemmStridedBatchedEx", operation_a, operation_b, m, n, k, batch, alpha, beta, {"A", a, type_a, lda, stride_a},
-	                {"B", b, type_b, ldb, stride_b}, {"C", c, type_c, ldc, stride_c}, compute});
+	                {"B", b, type_b, ldb, stride_b}, {"C", c, type_c, ldc, stride_c}, compute, false});
 }

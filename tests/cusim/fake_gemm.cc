@@ -42,6 +42,12 @@ void element_store(void *p, size_t i, cudaDataType type, float value)
 		((__nv_bfloat16 *)p)[i] = __float2bfloat16_rn(value);
 }
 
+/* To one of the types of 16 bits. */
+static float rounded(float x, cudaDataType type)
+{
+	return type == CUDA_R_16F ? __half2float(__float2half_rn(x)) : __bfloat162float(__float2bfloat16_rn(x));
+}
+
 /* To 10 bits of fraction, ties to even. */
 static float round_tf32(float x)
 {
@@ -103,9 +109,16 @@ void product_compute(const product &p, int i, float alpha, float beta, bool tf32
 	for (int column = 0; column < p.n; column++)
 		for (int row = 0; row < p.m; row++) {
 			const size_t at = (size_t)column * (size_t)p.c.leading + (size_t)row;
-			float sum = 0;
-			for (int z = 0; reads && z < p.k; z++)
+			float sum = 0, first = 0;
+			for (int z = 0; reads && z < p.k; z++) {
+				if (p.in_parts && z == p.k / 2) {
+					first = rounded(sum, p.c.type);
+					sum = 0;
+				}
 				sum += left[(size_t)row * (size_t)p.k + (size_t)z] * right[(size_t)column * (size_t)p.k + (size_t)z];
+			}
+			if (p.in_parts)
+				sum = first + rounded(sum, p.c.type);
 			const float value = reads ? alpha * sum : 0;
 			element_store(c, at, p.c.type, beta == 0 ? value : value + beta * element_load(c, at, p.c.type)); /* beta 0: C may be NaN */
 		}

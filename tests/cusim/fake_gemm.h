@@ -21,6 +21,7 @@ struct product {
 	const void *alpha, *beta; /* float, or int32_t with sums of such: of the host or the device, as the pointer mode says */
 	matrix a, b, c;
 	cublasComputeType_t compute;
+	bool in_parts; /* each half of a sum is rounded to C's type, as where k is divided and the math mode lets it */
 };
 
 /* The i-th of the batch, when it runs: judges the memory, then computes. tf32: the inputs are rounded to that first. */

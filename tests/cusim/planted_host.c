@@ -209,6 +209,7 @@ static int gemm(int ordered)
 	const float one = 1, zero = 0;
 	struct buffers b;
 	float *z, sum = 0;
+	void *workspace;
 	cudaStream_t first, second;
 	cudaEvent_t made;
 	cublasHandle_t blas;
@@ -218,7 +219,9 @@ static int gemm(int ordered)
 	cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
 	cudaEventCreateWithFlags(&made, cudaEventDisableTiming);
 	cublasCreate(&blas);
+	cudaMalloc(&workspace, 1024);
 	cublasSetStream(blas, second);
+	cublasSetWorkspace(blas, workspace, 1024);
 	cudaDeviceSynchronize();
 	planted_copy(b.x, b.y, N, 1, N, 0, first);
 	cudaEventRecord(made, first);
@@ -237,6 +240,7 @@ static int gemm(int ordered)
 	cudaStreamDestroy(second);
 	cudaEventDestroy(made);
 	cudaFree(z);
+	cudaFree(workspace);
 	return end(&b, !(sum == 0));
 }
 

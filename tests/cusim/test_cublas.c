@@ -19,9 +19,17 @@ static const float matrix_a[M * K] = {1, 2, 3, 4, 5, 6}, matrix_b[K * N] = {7, 8
 
 static cublasHandle_t handle;
 
+/* Setting a stream takes the workspace away. */
+static void set_stream(cublasHandle_t h, cudaStream_t s)
+{
+	BLAS_OK(cublasSetStream(h, s));
+	BLAS_OK(cublasSetWorkspace(h, device_copy_of(NULL, 4096), 4096));
+}
+
 static void setup(void)
 {
 	BLAS_OK(cublasCreate(&handle));
+	set_stream(handle, NULL);
 }
 
 /* Bytes, since a buffer holds floats, bfloat16 or half. */
@@ -158,6 +166,25 @@ START_TEST(test_tf32)
 }
 END_TEST
 
+/* (256, 1, -255, 0) by ones: 257, the first half, is a tie of bfloat16, and becomes 256. A result in f32 has no such halves. */
+START_TEST(test_parts)
+{
+	static const float a_host[4] = {256, 1, -255, 0}, ones[4] = {1, 1, 1, 1};
+	const float one = 1, zero = 0;
+	const cublasMath_t modes[] = {CUBLAS_DEFAULT_MATH, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION};
+	for (int way = 0; way < 4; way++) {
+		const cudaDataType to = way / 2 ? CUDA_R_32F : CUDA_R_16BF;
+		const size_t bytes = way / 2 ? 4 : 2;
+		void *const a = place(a_host, 1, 4, CUBLAS_OP_N, 1, CUDA_R_16BF), *const b = place(ones, 4, 1, CUBLAS_OP_N, 4, CUDA_R_16BF), *const c = device_copy_of(NULL, bytes);
+		float got[1];
+		BLAS_OK(cublasSetMathMode(handle, modes[way % 2]));
+		BLAS_OK(cublasGemmEx(handle, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 4, &one, a, CUDA_R_16BF, 1, b, CUDA_R_16BF, 4, &zero, c, to, 1, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+		device_read(c, got, bytes);
+		ck_assert_float_eq(take(got, 0, to), way == 0 ? 1 : 2);
+	}
+}
+END_TEST
+
 START_TEST(test_streams_and_graphs)
 {
 	const float two = 2, zero = 0, want[4] = {116, 128, 278, 308};
@@ -169,7 +196,7 @@ START_TEST(test_streams_and_graphs)
 	float *const a = place(matrix_a, M, K, CUBLAS_OP_N, LDA, CUDA_R_32F), *const b = place(matrix_b, K, N, CUBLAS_OP_N, LDB, CUDA_R_32F);
 	float *const c = place(matrix_c, M, N, CUBLAS_OP_N, LDC, CUDA_R_32F);
 	CUDA_OK(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking));
-	BLAS_OK(cublasSetStream(handle, s));
+	set_stream(handle, s);
 	BLAS_OK(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, M, N, K, &two, a, LDA, b, LDB, &zero, c, LDC));
 	CUDA_OK(cudaMemcpy(host, c, 4, cudaMemcpyDeviceToHost)); /* of the default stream, which does not wait */
 	ck_assert_float_eq(host[0], 2);
@@ -321,6 +348,42 @@ static int small_workspace(const void *unused)
 	return 0;
 }
 
+/* A product whose workspace is: none, of another stream's handle too, freed before it runs; and (3) one of the same stream's handle too, which is good. */
+static int uses_workspace(const void *context)
+{
+	const int how = *(const int *)context;
+	const float one = 1;
+	cublasHandle_t other;
+	cudaStream_t s;
+	float *d;
+	void *p;
+	setup();
+	cudaMalloc((void **)&d, 64);
+	cudaMalloc(&p, 4096);
+	cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking);
+	cublasCreate(&other);
+	cublasSetStream(other, how == 3 ? s : NULL);
+	if (how == 1 || how == 3)
+		cublasSetWorkspace(other, (char *)p + 2048, 2048);
+	cublasSetWorkspace(handle, p, 4096);
+	cublasSetStream(handle, s);
+	if (how)
+		cublasSetWorkspace(handle, p, 4096);
+	if (how == 2)
+		cudaFree(p);
+	cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, d, 1, d + 1, 1, &one, d + 2, 1);
+	return 0;
+}
+
+START_TEST(test_workspaces)
+{
+	static const char *const says[] = {"has no workspace of its own", "another handle has the same workspace", "cuBLAS's workspace: ", ""};
+	const struct outcome o = in_child(uses_workspace, &_i, "");
+	ck_assert_msg(outcome_says(&o, says[_i]) && !*o.text == !*says[_i], "%s", o.text);
+	ck_assert_int_eq(o.status, *says[_i] ? -1 : 0);
+}
+END_TEST
+
 START_TEST(test_complaints)
 {
 	const char *const where = "alpha or beta does not lie where the pointer mode says";
@@ -361,7 +424,9 @@ TCase *tcase_cublas(void)
 	tcase_add_test(tc, test_sgemm);
 	tcase_add_test(tc, test_batches);
 	tcase_add_test(tc, test_tf32);
+	tcase_add_test(tc, test_parts);
 	tcase_add_test(tc, test_bytes);
+	tcase_add_loop_test(tc, test_workspaces, 0, 4);
 	if (!WITH_TSAN)
 		tcase_add_test(tc, test_streams_and_graphs);
 	tcase_add_loop_test(tc, test_arguments, 0, sizeof calls / sizeof *calls);
