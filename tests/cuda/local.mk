@@ -27,6 +27,7 @@ tests_check_cuda_SOURCES = \
 	%D%/test_data.c \
 	%D%/test_device.c \
 	%D%/test_failure.c \
+	%D%/test_gpus.c \
 	%D%/test_half.c \
 	%D%/test_index.c \
 	%D%/test_product.c \

@@ -5,6 +5,7 @@ TCase *tcase_chain(void);
 TCase *tcase_data(void);
 TCase *tcase_device(void);
 TCase *tcase_failure(void);
+TCase *tcase_gpus(void);
 TCase *tcase_index(void);
 TCase *tcase_record(void);
 TCase *tcase_conv(void);
@@ -30,6 +31,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_data());
 	suite_add_tcase(suite, tcase_device());
 	suite_add_tcase(suite, tcase_failure());
+	suite_add_tcase(suite, tcase_gpus());
 	suite_add_tcase(suite, tcase_index());
 	suite_add_tcase(suite, tcase_record());
 	suite_add_tcase(suite, tcase_conv());

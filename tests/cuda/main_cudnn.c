@@ -159,12 +159,14 @@ START_TEST(plans_are_made_together)
 }
 END_TEST
 
-/* A planner foresees what it asks for: a plan that has several convolutions makes theirs together. */
+/* A planner foresees what it asks for: a plan that has several convolutions makes theirs together. Also on a device that is not a new thread's first. */
 START_TEST(planner_foresees)
 {
 	struct trial t;
 	struct trial_plan p;
-	trial_open(&t, "cuda", PRECISION_BF16);
+	setenv("CUSIM_GPUS", "2", 1);
+	cusim_configure();
+	trial_open(&t, _i ? "cuda:1" : "cuda", PRECISION_BF16);
 	struct node *y = trial_leaf(&t, "x", type_of(shape4(1, 4, 6, 6), CLASS_ACT), false)->node;
 	for (int i = 0; i < 4; i++) {
 		char name[] = {'w', (char)('0' + i), 0}, bias[] = {'b', (char)('0' + i), 0};
@@ -345,7 +347,7 @@ int main(void)
 	tcase_add_test(tc, no_memory_for_a_plan);
 	tcase_add_loop_test(tc, what_is_taken_is_exact, 0, BY_PLAN);
 	tcase_add_loop_test(tc, plans_are_made_together, 1, 5);
-	tcase_add_test(tc, planner_foresees);
+	tcase_add_loop_test(tc, planner_foresees, 0, 2);
 	tcase_add_loop_test(tc, any_order_is_asked_for, 0, 3 * 3 * ORDERS);
 	tcase_add_loop_test(tc, f32_becomes_tf32, 0, 2);
 	tcase_add_loop_test(tc, relu_follows, 0, 4 * BY_PLAN);

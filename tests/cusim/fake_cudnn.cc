@@ -4,7 +4,7 @@
  * use at the same time, or that runs another's plan, ends the program.
  *
  * The engines offered are, in this order: one that is not deterministic; one that refuses every problem when its plan is sealed; one with a workspace of
- * a terabyte; one that adds parts in bf16; one that takes f32 as f16; and one that will do, which takes f32 as TF32. That one, as the real ones, takes a problem
+ * a terabyte; one that adds parts in bf16; one that takes f32 as f16; three that go by way of transforms, whose errors are as large as here a sixteenth; and one that will do, which takes f32 as TF32. That one, as the real ones, takes a problem
  * only if channels of a group are even in number, and does relu only of even outputs: so each way out of a missing plan is taken by some test.
  */
 #include <cudnn.h>
@@ -20,6 +20,7 @@
 
 #include "tests/cusim/control.h"
 #include "tests/cusim/fakes.h"
+#include "tests/cusim/runtime.h"
 
 using namespace cusim;
 
@@ -27,6 +28,7 @@ struct cudnnContext {
 	uint32_t magic;
 	cudaStream_t stream;
 	std::atomic<int> users;
+	int device; /* that was current when it was made */
 };
 
 namespace {
@@ -83,6 +85,8 @@ struct use {
 	{
 		if (handle->users.fetch_add(1))
 			fail("cuDNN: a handle is used by two threads at the same time");
+		if (handle->device != current_device)
+			fail("cuDNN: a handle of device %d is used where device %d is current", handle->device, current_device);
 	}
 	~use() { handle->users--; }
 };
@@ -98,7 +102,7 @@ void take_time()
 	sealing--;
 }
 
-enum { NOT_REPEATABLE, REFUSES, GREEDY, ROUNDS, HALVES, GOOD, ENGINES };
+enum { NOT_REPEATABLE, REFUSES, GREEDY, ROUNDS, HALVES, FOURIER, TILES_6, TILES_13, GOOD, ENGINES };
 const int MANY = 40; /* engines, of which the last alone will do */
 const int64_t workspace = 1024;
 
@@ -335,10 +339,12 @@ double plus(int engine, double sum, double term)
 	return engine == ROUNDS ? __bfloat162float(__float2bfloat16_rn((float)(sum + term))) : sum + term;
 }
 
-/* By how much the engine that is not deterministic is beside the sum, each time. */
+/* By how much engines are beside the sum: the one that is not deterministic, otherwise each time, and those that transform. */
 double disorder(int engine)
 {
 	static int runs;
+	if (engine == FOURIER || engine == TILES_6 || engine == TILES_13)
+		return 0x1p-4;
 	return engine == NOT_REPEATABLE ? (++runs % 2 ? 0x1p-6 : -0x1p-6) : 0;
 }
 
@@ -434,7 +440,7 @@ extern "C" size_t CUDNNWINAPI cudnnGetVersion(void)
 
 API cudnnCreate(cudnnHandle_t *h)
 {
-	*h = new cudnnContext{magic, nullptr, {0}};
+	*h = new cudnnContext{magic, nullptr, {0}, current_device};
 	return CUDNN_STATUS_SUCCESS;
 }
 
@@ -562,7 +568,8 @@ API cudnnBackendGetAttribute(cudnnBackendDescriptor_t from, cudnnBackendAttribut
 	if (name == CUDNN_ATTR_ENGINE_NUMERICAL_NOTE && d->engine >= 0 && type == CUDNN_TYPE_NUMERICAL_NOTE) {
 		cudnnBackendNumericalNote_t *note = (cudnnBackendNumericalNote_t *)values;
 		static const cudnnBackendNumericalNote_t bad[] = {CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, CUDNN_NUMERICAL_NOTE_TYPE_COUNT,
-		                                                  CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, CUDNN_NUMERICAL_NOTE_TYPE_COUNT};
+		                                                  CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION, CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS, CUDNN_NUMERICAL_NOTE_FFT,
+		                                                  CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6, CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13, CUDNN_NUMERICAL_NOTE_TYPE_COUNT};
 		if (most < 2)
 			return CUDNN_STATUS_BAD_PARAM;
 		note[0] = CUDNN_NUMERICAL_NOTE_TENSOR_CORE;

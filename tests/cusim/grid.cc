@@ -6,6 +6,7 @@
 
 #include "tests/cusim/fakes.h"
 #include "tests/cusim/runtime.h"
+#include "tests/cusim/stream.h"
 
 namespace cusim {
 
@@ -115,6 +116,8 @@ cudaError_t launch(const char *name, const void *kernel, const launch_shape &sha
 	const auto allowed = shared_bytes_allowed.find(kernel);
 	if (!shape_is_valid(shape))
 		return error_keep(cudaErrorInvalidConfiguration);
+	if (stream_get(shape.stream)->device != current_device)
+		return error_keep(cudaErrorInvalidResourceHandle);
 	if (shape.shared_bytes > (allowed == shared_bytes_allowed.end() ? shared_bytes_usual : allowed->second))
 		return error_keep(cudaErrorInvalidValue);
 	if (argument_bytes > argument_bytes_most)
