@@ -7,6 +7,7 @@
  *                               need parentheses: CU_LAUNCH((k<float, 16>), ...)
  * CU_SHARED(type, name, dims)   memory of a block: CU_SHARED(float, tile, [16][17]); one number: CU_SHARED(int, last, )
  * CU_DYN_SHARED(type, name)     type *name: the launch's shared_bytes, aligned to 16 bytes
+ * cu_aligned(p)                 p, of which the caller has made sure that it is aligned as its type wants
  */
 #pragma once
 
@@ -37,6 +38,12 @@ inline cudaError_t cu_launch(void (*kernel)(Parameter...), dim3 grid, dim3 block
 		        return cudaLaunchKernel((const void *)kernel, grid, block, address, shared_bytes, stream);
 	        },
 	        values);
+}
+
+template <class T>
+__device__ inline T *cu_aligned(T *p)
+{
+	return p;
 }
 
 #elif defined(CUSIM)

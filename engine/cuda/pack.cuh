@@ -15,7 +15,7 @@ struct alignas(sizeof(T) * V < 16 ? sizeof(T) * V : 16) cu_pack { T at[V]; };
 template <int V, class T>
 __device__ inline void cu_load(float v[V], const T *p, int64_t i)
 {
-	const cu_pack<T, V> pack = *(const cu_pack<T, V> *)(p + i);
+	const cu_pack<T, V> pack = *cu_aligned((const cu_pack<T, V> *)(p + i));
 	for (int k = 0; k < V; k++)
 		v[k] = cu_value(pack.at[k]);
 }
@@ -25,7 +25,7 @@ __device__ inline void cu_store(T *p, int64_t i, const float v[V])
 	cu_pack<T, V> pack;
 	for (int k = 0; k < V; k++)
 		cu_assign(&pack.at[k], v[k]);
-	*(cu_pack<T, V> *)(p + i) = pack;
+	*cu_aligned((cu_pack<T, V> *)(p + i)) = pack;
 }
 
 /* As many as 16 bytes hold of the largest type. */

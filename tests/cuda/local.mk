@@ -21,6 +21,7 @@ tests_check_cuda_SOURCES = \
 	%D%/main.c \
 	%D%/backend.c \
 	%D%/order.c \
+	%D%/test_align.c \
 	%D%/test_bytes.c \
 	%D%/test_chain.c \
 	%D%/test_conv.c \

@@ -1,6 +1,7 @@
 /* The engine's tests on a simulated GPU: the text of the kernels, executed. tests/cusim/README.md says how. */
 #include "tests/engine/cases.h"
 
+TCase *tcase_align(void);
 TCase *tcase_chain(void);
 TCase *tcase_data(void);
 TCase *tcase_device(void);
@@ -27,6 +28,7 @@ int main(void)
 	suite_add_tcase(suite, tcase_loss());
 	suite_add_tcase(suite, tcase_pick());
 	suite_add_tcase(suite, tcase_commit());
+	suite_add_tcase(suite, tcase_align());
 	suite_add_tcase(suite, tcase_chain());
 	suite_add_tcase(suite, tcase_data());
 	suite_add_tcase(suite, tcase_device());

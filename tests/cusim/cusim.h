@@ -88,10 +88,15 @@ void check_argument(const char *kernel, int index, const void *pointer); /* dies
 
 template <class Parameter> inline void check_parameter(const char *kernel, int index, const Parameter &value)
 {
-	if constexpr (std::is_pointer_v<Parameter>)
+	if constexpr (std::is_pointer_v<Parameter>) {
 		check_argument(kernel, index, (const void *)value);
-	else
+		if constexpr (!std::is_void_v<std::remove_pointer_t<Parameter>>)
+			if ((uintptr_t)value % alignof(std::remove_pointer_t<Parameter>))
+				fail("kernel %s: pointer argument %d (%p) is not aligned to %zu bytes, as its type is", kernel, index, (const void *)value,
+				     alignof(std::remove_pointer_t<Parameter>));
+	} else {
 		(void)kernel, (void)index, (void)value;
+	}
 }
 
 /* Arguments are copied at the launch, as on a GPU. */
@@ -111,6 +116,14 @@ inline cudaError_t launch_typed(const char *name, void (*kernel)(Parameter...), 
 }
 
 } // namespace cusim
+
+/* The processor would read it all the same. */
+template <class T> inline T *cu_aligned(T *p)
+{
+	if ((uintptr_t)p % alignof(T))
+		cusim::fail("%p is not aligned to the %zu bytes that are read or written at once", (const void *)p, alignof(T));
+	return p;
+}
 
 #define CU_LAUNCH(kernel, grid, block, shared_bytes, stream, ...)                                                     \
 	cusim::launch_typed(#kernel, kernel, cusim::launch_shape{dim3(grid), dim3(block), (shared_bytes), (stream)}, \

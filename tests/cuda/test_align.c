@@ -1,0 +1,87 @@
+/* Memory that begins at any element: what goes several elements at a time where it can must see that it can't, and give the same bits. */
+#include <string.h>
+
+#include "engine/cuda/conv_kernels.h"
+#include "engine/cuda/map_kernels.h"
+#include "engine/cuda/pool_kernels.h"
+#include "engine/cuda/product_kernels.h"
+#include "engine/cuda/quant_kernels.h"
+#include "engine/cuda/resize_kernels.h"
+#include "tests/engine/cases.h"
+
+TCase *tcase_align(void);
+
+/* One picture, or a matrix of as many rows as columns. */
+enum { C = 16, SIDE = 4, N = C * SIDE * SIDE, LD = 9 * C, MOST = LD * SIDE * SIDE };
+
+enum family { RELU, ADD, MAX_POOL, AVG_POOL, RESIZE, FINISH, QUANTIZE, ROWS, FAMILIES };
+static const int results[FAMILIES] = {N, N, N / 4, N / 4, 4 * N, N, N, MOST};
+
+static cudaError_t run(enum family f, enum cu_dtype d, void *y, void *x, void *z)
+{
+	const struct cu_array to = {y, d}, from = {x, d}, more = {z, d};
+	const struct cu_view flat = {.data = y, .dtype = d, .n = 1, .flat = 1, .len = {N}, .stride = {1}};
+	struct cu_view in[3] = {flat, flat, flat};
+	in[0].data = x;
+	in[1].data = in[2].data = z;
+	const struct cu_pool pool = {.kernel = 2, .stride = 2, .N = 1, .C = C, .H = SIDE, .W = SIDE, .out_h = SIDE / 2, .out_w = SIDE / 2};
+	const struct cu_zoom zoom = {.bilinear = 1, .N = 1, .C = C, .H = SIDE, .W = SIDE, .out_h = 2 * SIDE, .out_w = 2 * SIDE};
+	const struct cu_conv conv = {.N = 1, .C = C, .H = SIDE, .W = SIDE, .O = 1, .OH = SIDE, .OW = SIDE, .R = 3, .S = 3, .stride = 1, .pad_h = 1, .pad_w = 1, .groups = 1, .ld = LD};
+	switch (f) {
+	case RELU: return cu_map(CU_RELU, 0, 0, N, &flat, in, NULL);
+	case ADD: return cu_map(CU_ADD, 0, 0, N, &flat, in, NULL);
+	case MAX_POOL: return cu_max_pool(to, from, pool, NULL);
+	case AVG_POOL: return cu_avg_pool(to, from, pool, NULL);
+	case RESIZE: return cu_resize(to, from, zoom, NULL);
+	case FINISH: return cu_finish(from, NULL, more, true, to, N / C, C, NULL);
+	case QUANTIZE: return cu_quantize(y, from, 0.01, N, NULL);
+	default: return cu_conv_rows(from, conv, y, NULL);
+	}
+}
+
+/* N numbers, the first of them `beside` elements behind what cudaMalloc gives. */
+static char *numbers(enum cu_dtype d, int beside, int step, void **memory)
+{
+	const size_t size = d == CU_F32 ? 4 : 2;
+	char host[4 * N];
+	for (int i = 0; i < N; i++) {
+		const float value = (float)(i * step % 97 - 40) / 16;
+		memcpy(host + size * (size_t)i, (const char *)&value + 4 - size, size); /* exact */
+	}
+	ck_assert_int_eq(cudaMalloc(memory, size * (N + 1)), cudaSuccess);
+	char *const at = (char *)*memory + size * (size_t)beside;
+	ck_assert_int_eq(cudaMemcpy(at, host, size * N, cudaMemcpyHostToDevice), cudaSuccess);
+	return at;
+}
+
+static void result(enum family f, enum cu_dtype d, const int beside[3], char host[4 * MOST])
+{
+	void *memory[3];
+	const size_t size = f == QUANTIZE ? 1 : d == CU_F32 ? 4 : 2, bytes = size * (size_t)results[f];
+	ck_assert_int_eq(cudaMalloc(&memory[0], bytes + size), cudaSuccess);
+	char *const y = (char *)memory[0] + size * (size_t)beside[0];
+	ck_assert_int_eq(run(f, d, y, numbers(d, beside[1], 31, &memory[1]), numbers(d, beside[2], 57, &memory[2])), cudaSuccess);
+	ck_assert_int_eq(cudaMemcpy(host, y, bytes, cudaMemcpyDeviceToHost), cudaSuccess);
+	for (int k = 0; k < 3; k++)
+		ck_assert_int_eq(cudaFree(memory[k]), cudaSuccess);
+}
+
+START_TEST(at_odd_elements)
+{
+	static char want[4 * MOST], got[4 * MOST];
+	const enum family f = _i / 2;
+	const enum cu_dtype d = _i % 2 ? CU_BF16 : CU_F32;
+	result(f, d, (const int[3]){0, 0, 0}, want);
+	for (int k = 0; k < 3; k++) {
+		result(f, d, (const int[3]){k == 0, k == 1, k == 2}, got);
+		ck_assert_msg(memcmp(want, got, sizeof want) == 0, "family %d, operand %d", f, k);
+	}
+}
+END_TEST
+
+TCase *tcase_align(void)
+{
+	TCase *const tc = tcase_create("align");
+	tcase_add_loop_test(tc, at_odd_elements, 0, 2 * FAMILIES);
+	return tc;
+}
