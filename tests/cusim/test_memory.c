@@ -111,6 +111,15 @@ static int unknown_word(const void *unused)
 	return 0;
 }
 
+static int between_elements(const void *unused)
+{
+	char *p;
+	(void)unused;
+	cudaMalloc((void **)&p, 40);
+	test_increment((float *)(void *)(p + 2), 4, NULL);
+	return 0;
+}
+
 static int sets_too_much(const void *unused)
 {
 	void *p;
@@ -126,6 +135,7 @@ static const struct complaint {
 	int status;
 } complaints[] = {
 	{device_of_another, "CUSIM_GPUS=2", "pointer argument 0 belongs to device 0, and the current one is 1", -1},
+	{between_elements, "", "is not aligned to 4 bytes", -1},
 	{frees_pinned_as_device, "", "is pinned host memory", -1},
 	{frees_device_as_pinned, "", "is device memory", -1},
 	{leaks_pinned, "CUSIM_LEAK=1", "leak of 40 bytes of pinned memory", 99},
@@ -142,6 +152,18 @@ START_TEST(test_complaints)
 	ck_assert_msg(outcome_says(&o, c->says), "said '%s'", o.text);
 	ck_assert_int_eq(o.status, c->status);
 	ck_assert(!*c->says == !*o.text);
+}
+END_TEST
+
+START_TEST(test_stream_of_another_device)
+{
+	cudaStream_t s;
+	settings_apply("CUSIM_GPUS=2");
+	CUDA_OK(cudaStreamCreate(&s));
+	CUDA_OK(cudaSetDevice(1));
+	float *const x = device_copy_of(NULL, 40);
+	ck_assert_int_eq(test_increment(x, 4, s), cudaErrorInvalidResourceHandle);
+	CUDA_OK(test_increment(x, 4, NULL));
 }
 END_TEST
 
@@ -169,6 +191,7 @@ TCase *tcase_memory(void)
 	tcase_add_test(tc, test_one_allocation_fails);
 	tcase_add_test(tc, test_no_device);
 	tcase_add_loop_test(tc, test_complaints, 0, sizeof complaints / sizeof *complaints);
+	tcase_add_test(tc, test_stream_of_another_device);
 	tcase_add_test(tc, test_copies);
 	return tc;
 }
