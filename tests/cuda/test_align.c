@@ -3,6 +3,7 @@
 
 #include "engine/cuda/conv_kernels.h"
 #include "engine/cuda/map_kernels.h"
+#include "engine/cuda/norm_kernels.h"
 #include "engine/cuda/pool_kernels.h"
 #include "engine/cuda/product_kernels.h"
 #include "engine/cuda/quant_kernels.h"
@@ -14,8 +15,38 @@ TCase *tcase_align(void);
 /* One picture, or a matrix of as many rows as columns. */
 enum { C = 16, SIDE = 4, N = C * SIDE * SIDE, LD = 9 * C, MOST = LD * SIDE * SIDE };
 
-enum family { RELU, ADD, MAX_POOL, AVG_POOL, RESIZE, FINISH, QUANTIZE, ROWS, FAMILIES };
-static const int results[FAMILIES] = {N, N, N / 4, N / 4, 4 * N, N, N, MOST};
+enum family { RELU, ADD, MAX_POOL, MAX_POOL_PICK, MAX_POOL_DX, AVG_POOL, RESIZE, FINISH, QUANTIZE, ROWS, ROWS_OF_BYTES, AFFINE, NORM, NORM_DX, FAMILIES };
+static const int results[FAMILIES] = {N, N, N / 4, N / 4, N, N / 4, 4 * N, N, N, MOST, MOST, N, N, N};
+
+/* Of memory, in bytes; y of a family that makes bytes, and all of one that moves them, are such. */
+static size_t size_of(enum family f, enum cu_dtype d, bool y)
+{
+	return f == ROWS_OF_BYTES || (y && f == QUANTIZE) ? 1 : d == CU_F32 ? 4 : 2;
+}
+
+/* A number for each channel, and room. Sums of so few short numbers are exact, in whatever order. */
+static float *channels(float value, size_t room)
+{
+	float host[C], *memory;
+	for (int i = 0; i < C; i++)
+		host[i] = value;
+	ck_assert_int_eq(cudaMalloc((void **)&memory, sizeof host + room), cudaSuccess);
+	ck_assert_int_eq(cudaMemcpy(memory, host, sizeof host, cudaMemcpyHostToDevice), cudaSuccess);
+	return memory;
+}
+
+static cudaError_t run_norm(enum family f, enum cu_dtype d, void *y, void *x, void *z)
+{
+	const struct cu_rows rows = cu_rows_of(N / C, C, d);
+	float *const one = channels(1, 0), *const zero = channels(0, 0), *const half = channels(0.5f, 0);
+	if (f == AFFINE)
+		return cu_affine(&rows, d, y, x, z, half, one, true, NULL);
+	if (f == NORM)
+		return cu_batch_norm(&(struct cu_norm){.rows = rows, .dtype = d, .x = x, .residual = z, .y = y, .gamma = half, .beta = one, .mean = channels(0, 0),
+		                                       .var = channels(0, 0), .eps = 0.25, .scratch = channels(0, cu_batch_norm_scratch(&rows))}, NULL);
+	return cu_batch_norm_dx(&(struct cu_norm_dx){.rows = rows, .dtype = d, .dy = x, .x = z, .dx = y, .gamma = half, .mean = zero, .var = one, .dgamma = channels(0, 0),
+	                                             .dbeta = channels(0, 0), .eps = 0.25, .scratch = channels(0, cu_batch_norm_dx_scratch(&rows))}, NULL);
+}
 
 static cudaError_t run(enum family f, enum cu_dtype d, void *y, void *x, void *z)
 {
@@ -27,6 +58,7 @@ static cudaError_t run(enum family f, enum cu_dtype d, void *y, void *x, void *z
 	const struct cu_pool pool = {.kernel = 2, .stride = 2, .N = 1, .C = C, .H = SIDE, .W = SIDE, .out_h = SIDE / 2, .out_w = SIDE / 2};
 	const struct cu_zoom zoom = {.bilinear = 1, .N = 1, .C = C, .H = SIDE, .W = SIDE, .out_h = 2 * SIDE, .out_w = 2 * SIDE};
 	const struct cu_conv conv = {.N = 1, .C = C, .H = SIDE, .W = SIDE, .O = 1, .OH = SIDE, .OW = SIDE, .R = 3, .S = 3, .stride = 1, .pad_h = 1, .pad_w = 1, .groups = 1, .ld = LD};
+	const struct cu_conv_int8 bytes = {.N = 1, .C = C, .H = SIDE, .W = SIDE, .O = 1, .out_h = SIDE, .out_w = SIDE, .kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1, .groups = 1, .x = x};
 	switch (f) {
 	case RELU: return cu_map(CU_RELU, 0, 0, N, &flat, in, NULL);
 	case ADD: return cu_map(CU_ADD, 0, 0, N, &flat, in, NULL);
@@ -35,14 +67,17 @@ static cudaError_t run(enum family f, enum cu_dtype d, void *y, void *x, void *z
 	case RESIZE: return cu_resize(to, from, zoom, NULL);
 	case FINISH: return cu_finish(from, NULL, more, true, to, N / C, C, NULL);
 	case QUANTIZE: return cu_quantize(y, from, 0.01, N, NULL);
-	default: return cu_conv_rows(from, conv, y, NULL);
+	case MAX_POOL_PICK: return cu_max_pool_pick(to, from, more, pool, NULL);
+	case MAX_POOL_DX: return cu_max_pool_dx(to, from, more, pool, NULL);
+	case ROWS: return cu_conv_rows(from, conv, y, NULL);
+	case ROWS_OF_BYTES: return cu_conv_int8_rows(bytes, 0, 1, LD, y, NULL);
+	default: return run_norm(f, d, y, x, z);
 	}
 }
 
 /* N numbers, the first of them `beside` elements behind what cudaMalloc gives. */
-static char *numbers(enum cu_dtype d, int beside, int step, void **memory)
+static char *numbers(size_t size, int beside, int step, void **memory)
 {
-	const size_t size = d == CU_F32 ? 4 : 2;
 	char host[4 * N];
 	for (int i = 0; i < N; i++) {
 		const float value = (float)(i * step % 97 - 40) / 16;
@@ -57,10 +92,10 @@ static char *numbers(enum cu_dtype d, int beside, int step, void **memory)
 static void result(enum family f, enum cu_dtype d, const int beside[3], char host[4 * MOST])
 {
 	void *memory[3];
-	const size_t size = f == QUANTIZE ? 1 : d == CU_F32 ? 4 : 2, bytes = size * (size_t)results[f];
+	const size_t of_x = size_of(f, d, false), size = size_of(f, d, true), bytes = size * (size_t)results[f];
 	ck_assert_int_eq(cudaMalloc(&memory[0], bytes + size), cudaSuccess);
 	char *const y = (char *)memory[0] + size * (size_t)beside[0];
-	ck_assert_int_eq(run(f, d, y, numbers(d, beside[1], 31, &memory[1]), numbers(d, beside[2], 57, &memory[2])), cudaSuccess);
+	ck_assert_int_eq(run(f, d, y, numbers(of_x, beside[1], 31, &memory[1]), numbers(of_x, beside[2], 57, &memory[2])), cudaSuccess);
 	ck_assert_int_eq(cudaMemcpy(host, y, bytes, cudaMemcpyDeviceToHost), cudaSuccess);
 	for (int k = 0; k < 3; k++)
 		ck_assert_int_eq(cudaFree(memory[k]), cudaSuccess);
