@@ -150,6 +150,7 @@ static void end(void)
 /* Memory is not what is missing. */
 START_TEST(no_lack_of_memory)
 {
+	settings("0", "eager");
 	begin();
 	const struct backend *const b = dev->backend;
 	void *mem = NULL, *more = NULL;
