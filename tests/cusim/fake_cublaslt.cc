@@ -435,12 +435,14 @@ API cublasLtMatmul(cublasLtHandle_t h, cublasLtMatmulDesc_t op, const void *alph
 	const int m = (int)p.d.rows, n = (int)p.d.columns, k = (int)(p.op.transa == CUBLAS_OP_N ? p.a.columns : p.a.rows);
 	const product sums = {"cublasLtMatmul", (cublasOperation_t)p.op.transa, (cublasOperation_t)p.op.transb, m, n, k, p.d.batches, nullptr, nullptr,
 	                      {"A", a, (cudaDataType)p.a.type, (int)p.a.leading, p.a.stride}, {"B", b, (cudaDataType)p.b.type, (int)p.b.leading, p.b.stride},
-	                      {"workspace", workspace, CUDA_R_32F, m, (long long)m * n}, CUBLAS_COMPUTE_32F};
+	                      {"workspace", workspace, CUDA_R_32F, m, (long long)m * n}, CUBLAS_COMPUTE_32F, false};
 	const task t = {p, is.scheme, sums, *(const float *)alpha, *(const float *)beta, c, d};
 	const bool tf32 = p.op.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
 	cudaError_t error = enqueue(
 	        stream,
 	        [=]() {
+		        if (kernel_faults())
+			        return;
 		        for (int i = 0; i < t.sums.batch; i++)
 			        product_compute(t.sums, i, t.alpha, 0, tf32);
 	        },
