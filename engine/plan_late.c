@@ -1,6 +1,7 @@
 /*
- * New states of a network, three small ones to a norm, are read by the commit alone. Where a back end can launch several calls of a kernel at once they
- * are computed behind all else of their segment, those of one kernel together. The results are the same bits.
+ * What a back end can launch together stands together; the results are the same bits. New states of a network, three small ones to a norm, are read by the
+ * commit alone: they are computed behind all else of their segment, those of one kernel after each other. Parameters do not move within a segment: the small ones are
+ * packed before all else of it.
  */
 #include <string.h>
 
@@ -26,6 +27,13 @@ static bool may_wait(const struct plan *p, const struct step *s)
 	return true;
 }
 
+/* A large one has work enough for a launch of its own, and would hold memory for longer. */
+static bool is_small_pack(const struct plan *p, const struct step *s)
+{
+	enum { SMALL = 256 << 10 };
+	return s->kind == STEP_PACK && p->value[s->in[0]].node->leaf == LEAF_PARAM && p->buffer[s->pack_to].bytes <= SMALL;
+}
+
 /* Step i goes to place n and all later ones of its kernel behind it; the next free place. */
 static int take_kernel(const struct plan *p, int i, int end, int *to, int n)
 {
@@ -40,7 +48,10 @@ static void order_segment(const struct plan *p, int begin, int end, int *to)
 {
 	int n = begin;
 	for (int i = begin; i < end; i++)
-		to[i] = p->step[i].late ? -1 : n++;
+		to[i] = is_small_pack(p, &p->step[i]) ? n++ : -1;
+	for (int i = begin; i < end; i++)
+		if (to[i] < 0 && !p->step[i].late)
+			to[i] = n++;
 	for (int i = begin; i < end; i++)
 		if (to[i] < 0)
 			n = take_kernel(p, i, end, to, n);

@@ -32,12 +32,12 @@ static void launch(struct plan *p, struct step *s)
 	launch_before(p, s, false);
 }
 
-/* Gives the step behind what was launched. */
-static int launch_from(struct plan *p, int at)
+/* Gives the step behind what was launched, of those up to end. */
+static int launch_from(struct plan *p, int at, int end)
 {
 	struct step *s = &p->step[at];
 	if (s->together < 2) {
-		launch(p, s);
+		launch_before(p, s, at + 1 < end && s[1].kind == STEP_PACK);
 		return at + 1;
 	}
 	p->dev->backend->launch_many(p->dev->impl, s->kernel, s->runs, s->together);
@@ -195,7 +195,7 @@ static void run_body(struct plan *p)
 	int at = p->n_prologue;
 	for (int s = 0; s < p->desc->n_segment; s++) {
 		while (at < p->segment_end[s])
-			at = launch_from(p, at);
+			at = launch_from(p, at, p->segment_end[s]);
 		if (!segment_active(p, s))
 			continue;
 		commit_check(p, s);

@@ -160,6 +160,12 @@ sed 's/^stages:/arms: [{stages: [bad, kd]}]\n&/' fall.yaml >beside.yaml
 	grep -q '^bad,.*,overflows,[1-9]' beside/fall-*/metrics.csv
 verdict $? "and beside one whose steps are taken back"
 
+# Weights are ordered for their kernels before all else of a segment, in one launch.
+"$program" check tiny.yaml --device cuda --plan >plan.txt 2>&1
+awk '/segment .*:$/ { others = 0; next } /once per version/ { others = -1 } /^ +[0-9]+  / && others >= 0 { if ($2 != "pack") others = 1; else { packs++; if (others) print } } END { if (packs < 20) print "only " packs }' plan.txt >out
+[ ! -s out ]
+verdict $? "weights are ordered for their kernels at the begin of a segment"
+
 "$program" bench step --device cuda --teacher resnet8 --student resnet8 --size 8 --batch 4 --steps 1 --profile >out 2>&1 && grep -q "f32, .* CUDA" out && grep -q "on the GPU [1-9][0-9]* MiB" out && grep -q "x conv2d.*im2col, cuBLAS" out
 verdict $? "a step of it is timed, kernel by kernel"
 "$program" bench op --device cuda --op relu --shape 2,4,4,4 --json >out 2>&1 && grep -q '{"device": "cuda", .*"op": "relu"' out
