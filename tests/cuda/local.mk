@@ -84,7 +84,7 @@ endif
 # Minutes: each planted mistake is compiled, linked and tested.
 check-mutants: tests/check_cuda$(EXEEXT) $(CHECK_CUDNN)
 	@LIMBECK_SRCDIR='$(abs_top_srcdir)' \
-	MUTANT_CXX='$(CXX) -DCUSIM $(CUDA_CPPFLAGS) $(CUSIM_CXXFLAGS) $(CXXFLAGS) -w' \
+	MUTANT_CXX='$(CXX) -DCUSIM $(CUDA_CPPFLAGS) $(CUSIM_CXXFLAGS) $(CXXFLAGS) -w -O1 -g0' \
 	MUTANT_CC='$(CC) $(DEFS) -I$(abs_top_builddir) -D_GNU_SOURCE -DTEST_CUDA $(CUDA_CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) -w -I$(abs_top_srcdir)' \
 	MUTANT_OBJECTS='$(tests_check_cuda_OBJECTS) $(CUDA_KERNELS:.cu=.cusim.o)' \
 	MUTANT_OBJECTS_CUDNN='$(MUTANT_OBJECTS_CUDNN)' \
