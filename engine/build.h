@@ -112,6 +112,15 @@ struct node *graph_cross_entropy(struct graph *g, struct node *logits, struct no
 /* z_s, z_t (N,K) act or wide: KL(softmax(z_t / tau) || softmax(z_s / tau)), tau > 0, without a factor tau^2. Gradient to both. */
 struct kl_divergence_conf { double tau; };
 struct node *graph_kl_divergence(struct graph *g, struct node *z_s, struct node *z_t, double tau);
+/* Means over all elements and their gradients, each in one pass (ops/means.c). The means are () wide; a gradient is rounded once, to the type of its first input,
+   and is itself differentiable. dy () wide.
+   mean_square: (a - b)^2 of a and b of one shape, each act or wide. mean_square_dx: 2/n (a - b) dy; by b it is that of (b, a, dy).
+   mean_softplus: log(1 + e^(factor x)), without overflow. mean_softplus_dx: factor/n dy / (1 + e^(-factor x)). */
+struct mean_softplus_conf { double factor; };
+struct node *graph_mean_square(struct graph *g, struct node *a, struct node *b);
+struct node *graph_mean_square_dx(struct graph *g, struct node *a, struct node *b, struct node *dy);
+struct node *graph_mean_softplus(struct graph *g, struct node *x, double factor);
+struct node *graph_mean_softplus_dx(struct graph *g, struct node *x, struct node *dy, double factor);
 /* Keeps an element with probability 1-p and divides it by 1-p. Element i of sample n in an epoch: word i%4 of Philox(key, ctr {i/4, 0, sample, epoch}) as rng_uniform, dropped where <= p.
    i counts in logical order within the sample. inputs (x, sample (N) i32, epoch () i32). The gradient uses the same op. */
 struct dropout_conf { double p; unsigned key[2]; };
@@ -157,8 +166,5 @@ struct node *graph_normalize(struct graph *g, struct node *x, const float mean[4
 /* The same of rows of a store of pictures (M,C,H,W) u8, each as its view shows it: view (N,4) i32 is row, dy, dx, flip. The picture is moved by (dy, dx), zeros
    come in from outside, then it is mirrored where flip is not 0: (N,C,H,W) act. Rows are 0..M-1, which nobody checks; no gradient */
 struct node *graph_pictures(struct graph *g, struct node *store, struct node *view, const float mean[4], const float std[4]);
-
-/* ---- made of the above ---- */
-struct node *graph_mse(struct graph *g, struct node *a, struct node *b); /* mean over all elements, in wide; () */
 
 #endif

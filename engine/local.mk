@@ -63,6 +63,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cpu/loops.h \
 	%D%/cpu/loss.c \
 	%D%/cpu/matmul.c \
+	%D%/cpu/means.c \
 	%D%/cpu/misc.c \
 	%D%/cpu/norm.c \
 	%D%/cpu/norm.h \
@@ -89,11 +90,11 @@ liblimbeck_core_la_SOURCES += \
 	%D%/cuda/loader.c \
 	%D%/cuda/module.h \
 	%D%/ops/binary.c \
-	%D%/ops/compose.c \
 	%D%/ops/conv.c \
 	%D%/ops/index.c \
 	%D%/ops/loss.c \
 	%D%/ops/matmul.c \
+	%D%/ops/means.c \
 	%D%/ops/misc.c \
 	%D%/ops/norm.c \
 	%D%/ops/ops.h \
@@ -111,6 +112,7 @@ liblimbeck_core_la_SOURCES += \
 	%D%/ref/late.c \
 	%D%/ref/loss.c \
 	%D%/ref/matmul.c \
+	%D%/ref/means.c \
 	%D%/ref/misc.c \
 	%D%/ref/norm.c \
 	%D%/ref/optim.c \

@@ -6,15 +6,15 @@
 static struct node *critic(struct graph *g, struct node *real, struct node *fake, double smoothing)
 {
 	/* -(1 - smoothing) log s(x) - smoothing log(1 - s(x)) = softplus(-x) + smoothing x */
-	struct node *on_real = graph_mean_all(g, graph_softplus(g, graph_scale(g, real, -1, 0)));
+	struct node *on_real = graph_mean_softplus(g, real, -1);
 	if (smoothing > 0)
 		on_real = graph_add(g, on_real, graph_scale(g, graph_mean_all(g, real), smoothing, 0));
-	return graph_add(g, on_real, graph_mean_all(g, graph_softplus(g, fake)));
+	return graph_add(g, on_real, graph_mean_softplus(g, fake, 1));
 }
 
 static struct node *student(struct graph *g, struct node *fake)
 {
-	return graph_mean_all(g, graph_softplus(g, graph_scale(g, fake, -1, 0)));
+	return graph_mean_softplus(g, fake, -1);
 }
 
 /* Halfway between the labels as a probability, so as a score its log odds. */

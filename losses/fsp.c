@@ -74,7 +74,7 @@ static struct node *build(const void *conf, const struct loss_site *s)
 	struct node *from = fit(c, s, &b, x[0], x[2], s->teacher_tap, "adapt");
 	struct node *to = fit(c, s, &b, x[1], x[3], *c->teacher_to ? c->teacher_to : s->teacher_tap, "adapt_to");
 	struct node *student = products(g, from, to, c->pool), *teacher = products(g, x[2], x[3], c->pool);
-	return student && teacher ? graph_mse(g, student, graph_stop_gradient(g, teacher)) : NULL;
+	return student && teacher ? graph_mean_square(g, student, graph_stop_gradient(g, teacher)) : NULL;
 }
 
 const struct loss loss_fsp = {

@@ -26,7 +26,7 @@ static struct node *build(const void *conf, const struct loss_site *s)
 		return NULL;
 	struct builder b = {.g = s->g, .net = s->own, .mode = s->mode, .defining = s->defining};
 	struct node *u = adapt(&b, s->x_s, &s->x_t->type, ends_in_relu(c, s), (enum adapter)c->adapter, "adapt");
-	return u ? graph_mse(s->g, u, graph_stop_gradient(s->g, s->x_t)) : NULL;
+	return u ? graph_mean_square(s->g, u, graph_stop_gradient(s->g, s->x_t)) : NULL;
 }
 
 const struct loss loss_hint = {

@@ -95,7 +95,7 @@ static void add(struct graph *g, struct node **sum, double weight, struct node *
 
 static struct node *between(struct graph *g, struct node *s, struct node *t)
 {
-	return graph_mse(g, s, graph_stop_gradient(g, t));
+	return graph_mean_square(g, s, graph_stop_gradient(g, t));
 }
 
 static struct node *weigh(const struct irg_conf *c, struct graph *g, const struct sight *s, const struct sight *t)

@@ -104,7 +104,7 @@ static struct node *student_adversarial(struct step *st, const struct anc_lesson
 	struct node *s = score(st, al, dropped);
 	if (al->conf->student_loss == STUDENT_NON_SATURATING)
 		return adversary_non_saturating.student(g, s);
-	return graph_scale(g, graph_mean_all(g, graph_softplus(g, s)), -1, 0); /* log(1 - D) = -softplus(s) */
+	return graph_scale(g, graph_mean_softplus(g, s, 1), -1, 0); /* log(1 - D) = -softplus(s) */
 }
 
 static enum status build(const struct lesson *l, struct step *st, struct err *e)
@@ -118,7 +118,7 @@ static enum status build(const struct lesson *l, struct step *st, struct err *e)
 	struct node *loss = NULL, *dropped = NULL, *f = NULL;
 	model_apply(g, st->run->student, 0, net_part_all(st->run->student), st->x, MODE_TRAIN, "student", &s);
 	if (c->logits > 0 && graph_status(g) == OK)
-		step_weigh(st, &loss, "loss/logits", c->logits, graph_mse(g, s.logits, graph_stop_gradient(g, t->logits)));
+		step_weigh(st, &loss, "loss/logits", c->logits, graph_mean_square(g, s.logits, graph_stop_gradient(g, t->logits)));
 	if (al->critic) {
 		f = al->adapter ? own_net_apply(st, al->adapter, adapter_layers, &al->width, s.pooled, MODE_TRAIN) : s.pooled;
 		dropped = graph_dropout(g, f, c->dropout, al->key);

@@ -111,7 +111,7 @@ static void add_pair(struct pulls *p, int i)
 		struct node **value = add_pull(p, arena_printf(st->arena, "feature%s", mark), c->feature, i, false);
 		for (int k = 0; k < bl->n_student; k++) {
 			const struct pair_nodes *n = &p->n[k][i];
-			value[k] = graph_mse(st->g, blocks_scaled(st, bl, n->fake, n->real), graph_stop_gradient(st->g, blocks_scaled(st, bl, n->real, n->real)));
+			value[k] = graph_mean_square(st->g, blocks_scaled(st, bl, n->fake, n->real), graph_stop_gradient(st->g, blocks_scaled(st, bl, n->real, n->real)));
 		}
 	}
 	const bool tail = !bl->through_output || c->signal == SIGNAL_BOTH;

@@ -120,7 +120,7 @@ static enum status build_map(const struct lesson *l, struct step *st, struct err
 	struct node *f = teacher_feature(st, kl);
 	struct node *shared = own_net_apply(st, kl->map.net, apply_layers, &kl->map, f, MODE_TRAIN);
 	struct node *again = own_net_apply(st, kl->back.net, apply_layers, &kl->back, shared, MODE_TRAIN);
-	struct node *loss = again ? graph_mse(st->g, again, f) : NULL;
+	struct node *loss = again ? graph_mean_square(st->g, again, f) : NULL;
 	step_metric(st, "loss", loss);
 	step_minimise(st, "map", 1, loss, l->optim[0].optim);
 	return graph_status(st->g);
@@ -162,7 +162,7 @@ static enum status build_student(const struct lesson *l, struct step *st, struct
 	if (kl->critic)
 		step_weigh(st, &loss, "loss/adversarial", c->adversarial, critic_segment(st, kl, real, fake));
 	if (c->feature > 0 && real && fake)
-		step_weigh(st, &loss, "loss/feature", c->feature, graph_mse(g, fake, graph_stop_gradient(g, real)));
+		step_weigh(st, &loss, "loss/feature", c->feature, graph_mean_square(g, fake, graph_stop_gradient(g, real)));
 	if (c->ce > 0)
 		step_weigh(st, &loss, "loss/ce", c->ce, graph_cross_entropy(g, s.logits, st->label, 0));
 	if (c->kd > 0)

@@ -50,7 +50,7 @@ static struct node *feature_loss(struct step *st, const struct part_lesson *pl, 
 	struct node *u = taps_find(s, st->run->student, pl->tap, st->g->at, e), *v = taps_find(step_teacher(st), st->run->teacher, pl->tap, st->g->at, e);
 	if (pl->adapter)
 		u = own_net_apply(st, pl->adapter, adapter_layers, pl, u, MODE_TRAIN);
-	return u && v ? graph_mse(st->g, u, graph_stop_gradient(st->g, v)) : NULL;
+	return u && v ? graph_mean_square(st->g, u, graph_stop_gradient(st->g, v)) : NULL;
 }
 
 static enum status build(const struct lesson *l, struct step *st, struct err *e)

@@ -10,6 +10,7 @@ CUDA_HOST = \
 	%D%/lap.c \
 	%D%/loss.c \
 	%D%/matmul.c \
+	%D%/means.c \
 	%D%/misc.c \
 	%D%/norm.c \
 	%D%/pool.c \
@@ -33,6 +34,7 @@ CUDA_KERNELS = \
 	%D%/index_sort.cu \
 	%D%/loss.cu \
 	%D%/map.cu \
+	%D%/means.cu \
 	%D%/norm.cu \
 	%D%/norm_dx.cu \
 	%D%/pictures.cu \
@@ -59,6 +61,7 @@ CUDA_INCLUDED = \
 	%D%/loss_kernels.h \
 	%D%/map.h \
 	%D%/map_kernels.h \
+	%D%/means_kernels.h \
 	%D%/norm.cuh \
 	%D%/norm_kernels.h \
 	%D%/pack.cuh \

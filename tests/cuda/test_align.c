@@ -3,6 +3,7 @@
 
 #include "engine/cuda/conv_kernels.h"
 #include "engine/cuda/map_kernels.h"
+#include "engine/cuda/means_kernels.h"
 #include "engine/cuda/norm_kernels.h"
 #include "engine/cuda/pool_kernels.h"
 #include "engine/cuda/product_kernels.h"
@@ -15,12 +16,14 @@ TCase *tcase_align(void);
 /* One picture, or a matrix of as many rows as columns. */
 enum { C = 16, SIDE = 4, N = C * SIDE * SIDE, LD = 9 * C, MOST = LD * SIDE * SIDE };
 
-enum family { RELU, ADD, MAX_POOL, MAX_POOL_PICK, MAX_POOL_DX, AVG_POOL, RESIZE, FINISH, QUANTIZE, ROWS, ROWS_OF_BYTES, AFFINE, NORM, NORM_DX, FAMILIES };
-static const int results[FAMILIES] = {N, N, N / 4, N / 4, N, N / 4, 4 * N, N, N, MOST, MOST, N, N, N};
+enum family { RELU, ADD, MAX_POOL, MAX_POOL_PICK, MAX_POOL_DX, AVG_POOL, RESIZE, FINISH, QUANTIZE, ROWS, ROWS_OF_BYTES, AFFINE, NORM, NORM_DX, MEAN_SQUARE, MEAN_SQUARE_DX, MEAN_SOFTPLUS, MEAN_SOFTPLUS_DX, FAMILIES };
+static const int results[FAMILIES] = {N, N, N / 4, N / 4, N, N / 4, 4 * N, N, N, MOST, MOST, N, N, N, 1, N, 1, N};
 
-/* Of memory, in bytes; y of a family that makes bytes, and all of one that moves them, are such. */
+/* Of memory, in bytes; y of a family that makes bytes, and all of one that moves them, are such. Means are f32. */
 static size_t size_of(enum family f, enum cu_dtype d, bool y)
 {
+	if (y && (f == MEAN_SQUARE || f == MEAN_SOFTPLUS))
+		return 4;
 	return f == ROWS_OF_BYTES || (y && f == QUANTIZE) ? 1 : d == CU_F32 ? 4 : 2;
 }
 
@@ -59,7 +62,12 @@ static cudaError_t run(enum family f, enum cu_dtype d, void *y, void *x, void *z
 	const struct cu_zoom zoom = {.bilinear = 1, .N = 1, .C = C, .H = SIDE, .W = SIDE, .out_h = 2 * SIDE, .out_w = 2 * SIDE};
 	const struct cu_conv conv = {.N = 1, .C = C, .H = SIDE, .W = SIDE, .O = 1, .OH = SIDE, .OW = SIDE, .R = 3, .S = 3, .stride = 1, .pad_h = 1, .pad_w = 1, .groups = 1, .ld = LD};
 	const struct cu_conv_int8 bytes = {.N = 1, .C = C, .H = SIDE, .W = SIDE, .O = 1, .out_h = SIDE, .out_w = SIDE, .kernel_h = 3, .kernel_w = 3, .stride = 1, .pad = 1, .groups = 1, .x = x};
+	const struct cu_mean mean = {.n = N - 3, .part = CU_MEAN_STEP, .scale = 0.25f, .sum = y};
 	switch (f) {
+	case MEAN_SQUARE: return cu_mean_square(from, more, mean, NULL);
+	case MEAN_SQUARE_DX: return cu_mean_square_dx(y, from, more, N, channels(3, 0), 0.125f, NULL);
+	case MEAN_SOFTPLUS: return cu_mean_softplus(from, -1.5f, mean, NULL);
+	case MEAN_SOFTPLUS_DX: return cu_mean_softplus_dx(y, from, -1.5f, N, channels(3, 0), 0.125f, NULL);
 	case RELU: return cu_map(CU_RELU, 0, 0, N, &flat, in, NULL);
 	case ADD: return cu_map(CU_ADD, 0, 0, N, &flat, in, NULL);
 	case MAX_POOL: return cu_max_pool(to, from, pool, NULL);

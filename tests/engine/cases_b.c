@@ -105,7 +105,13 @@ BUILD(kl, graph_kl_divergence(g, x[0], x[1], 2.7))
 BUILD(kl_sharp, graph_kl_divergence(g, x[0], x[1], 0.3))
 BUILD(kl_dx, second_output(graph_kl_divergence(g, x[0], x[1], 2.7)))
 BUILD(kl_stopped, graph_kl_divergence(g, x[0], graph_stop_gradient(g, graph_scale(g, x[0], 1.7, 0.4)), 2.7))
-BUILD(mse, graph_mse(g, x[0], x[1]))
+BUILD(mean_square, graph_mean_square(g, x[0], x[1]))
+BUILD(mean_square_self, graph_mean_square(g, x[0], graph_mul(g, x[0], x[0])))
+BUILD(mean_square_stopped, graph_mean_square(g, x[0], graph_stop_gradient(g, graph_scale(g, x[0], 1.7, 0.4))))
+BUILD(mean_square_dx, graph_mean_square_dx(g, x[0], x[1], x[2]))
+BUILD(mean_softplus, graph_mean_softplus(g, x[0], 1))
+BUILD(mean_softplus_less, graph_mean_softplus(g, x[0], -1.7))
+BUILD(mean_softplus_dx, graph_mean_softplus_dx(g, x[0], x[1], -1.7))
 
 static const unsigned key[2] = {0x3c6ef372u, 0xa54ff53au};
 BUILD(dropout, graph_dropout(g, x[0], 0.3, key))
@@ -276,7 +282,20 @@ const struct op_case cases_b[] = {
 	{"kl_divergence many classes", b_kl, CASE_FORWARD, 2, {WIDE(D2(2, 2500), -3, 3), WIDE(D2(2, 2500), -3, 3)}, 0, 0},
 	{"kl_divergence derivative of many classes", b_kl_dx, CASE_FORWARD, 2,
 	 {WIDE(D2(2, 2500), -3, 3), WIDE(D2(2, 2500), -3, 3)}, 0, 0},
-	{"mul mse", b_mse, CASE_SECOND, 2, {ACT(MAP, -2, 2), ACT(MAP, -2, 2)}, 0, 0},
+	{"mean_square", b_mean_square, CASE_SECOND, 2, {ACT(MAP, -2, 2), ACT(MAP, -1, 3)}, 0, 0},
+	{"mean_square one channel", b_mean_square, CASE_SECOND, 2, {ACT(ONE, -2, 2), ACT(ONE, -1, 3)}, 0, 0},
+	{"mean_square act and wide", b_mean_square, CASE_SECOND, 2, {ACT(D2(3, 7), -2, 2), WIDE(D2(3, 7), -1, 3)}, 0, 0},
+	{"mean_square wide and act", b_mean_square, CASE_SECOND, 2, {WIDE(D3(3, 1, 5), -2, 2), ACT(D3(3, 1, 5), -1, 3)}, 0, 0},
+	{"mean_square of two orders", b_mean_square, CASE_SECOND, 2, {ACT(D4(2, 3, 4, 5), -2, 2), PARAM(D4(2, 3, 4, 5), -1, 3)}, 0, 0},
+	{"mean_square of two orders, the other first", b_mean_square, CASE_SECOND, 2, {PARAM(D4(2, 3, 4, 5), -2, 2), ACT(D4(2, 3, 4, 5), -1, 3)}, 0, 0},
+	{"mean_square of numbers", b_mean_square, CASE_SECOND, 2, {WIDE(D0, -2, 2), WIDE(D0, -1, 3)}, 0, 0},
+	{"mean_square of its own square", b_mean_square_self, CASE_SECOND, 1, {WIDE(D2(5, 7), -2, 2)}, 0, 0},
+	{"mean_square stopped", b_mean_square_stopped, CASE_FORWARD, 1, {WIDE(D2(5, 7), -2, 2)}, 0, 0},
+	{"mean_square_dx", b_mean_square_dx, CASE_SECOND, 3, {ACT(MAP, -2, 2), WIDE(MAP, -1, 3), WIDE(D0, 2, 3)}, 0, 0},
+	{"mean_softplus", b_mean_softplus, CASE_SECOND, 1, {WIDE(D1(19), -3, 3)}, 0, 0},
+	{"mean_softplus act", b_mean_softplus_less, CASE_SECOND, 1, {ACT(MAP, -3, 3)}, 0, 0},
+	{"mean_softplus of one", b_mean_softplus_less, CASE_SECOND, 1, {WIDE(D1(1), -3, 3)}, 0, 0},
+	{"mean_softplus_dx", b_mean_softplus_dx, CASE_SECOND, 2, {ACT(D2(5, 7), -3, 3), WIDE(D0, 2, 3)}, 0, 0},
 	{"dropout", b_dropout, CASE_SECOND, 1, {ACT(D4(3, 5, 3, 2), -2, 2)}, 0, 0},
 	{"dropout rows", b_dropout, CASE_SECOND, 1, {WIDE(D2(5, 7), -2, 2)}, 0, 0},
 

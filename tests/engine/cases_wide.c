@@ -21,6 +21,8 @@ BUILD(softmax, graph_softmax(g, x[0]))
 BUILD(log_softmax, graph_log_softmax(g, x[0]))
 BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.1))
 BUILD(kl, graph_kl_divergence(g, x[0], x[1], 3))
+BUILD(mean_square, graph_mean_square(g, x[0], x[1]))
+BUILD(mean_softplus, graph_mean_softplus(g, x[0], -1.3))
 BUILD(sum_last, graph_sum(g, x[0], 1u << 1, false))
 BUILD(sum_first, graph_sum(g, x[0], 1u << 0, false))
 BUILD(sum_middle, graph_sum(g, x[0], 1u << 1, true))
@@ -66,6 +68,9 @@ const struct op_case cases_wide[] = {
 	{"log_softmax wide", b_log_softmax, 0, 1, {ACT(D2(2, 777), -4, 4)}, 0, 0},
 	{"cross_entropy wide", b_cross_entropy, 0, 2, {WIDE(D2(5, 611), -4, 4), NUM(D1(5), 0, 610)}, 0, 0},
 	{"kl_divergence wide", b_kl, 0, 2, {WIDE(D2(3, 1000), -4, 4), WIDE(D2(3, 1000), -4, 4)}, 0, 0},
+	{"mean_square wide", b_mean_square, 0, 2, {ACT(D4(5, 24, 33, 7), -2, 2), ACT(D4(5, 24, 33, 7), -1, 3)}, 0, 0},
+	{"mean_square wide, a ragged end", b_mean_square, 0, 2, {ACT(D2(3, 4099), -2, 2), WIDE(D2(3, 4099), -1, 3)}, 0, 0},
+	{"mean_softplus wide", b_mean_softplus, 0, 1, {ACT(D2(3, 4099), -2, 2)}, 0, 0},
 	{"sum wide last", b_sum_last, 0, 1, {WIDE(D2(3, 5003), -2, 2)}, 0, 0},
 	{"sum wide first", b_sum_first, 0, 1, {WIDE(D2(4099, 7), -2, 2)}, 0, 0},
 	{"sum wide middle", b_sum_middle, 0, 1, {WIDE(D3(2, 1025, 33), -2, 2)}, 0, 0},

@@ -37,7 +37,8 @@ BUILD(log_softmax, graph_log_softmax(g, x[0]))
 BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0))
 BUILD(cross_entropy_smooth, graph_cross_entropy(g, x[0], x[1], 0.2))
 BUILD(kl, graph_kl_divergence(g, x[0], x[1], 2))
-BUILD(mse, graph_mse(g, x[0], x[1]))
+BUILD(mean_square, graph_mean_square(g, x[0], x[1]))
+BUILD(mean_softplus, graph_mean_softplus(g, x[0], -2))
 BUILD(gather, graph_gather(g, x[0], x[1]))
 BUILD(scatter_add, graph_scatter_add(g, x[0], x[1], 3))
 BUILD(one_hot, graph_one_hot(g, x[0], 3))
@@ -57,14 +58,18 @@ BUILD(cross_entropy_dx, derivative(h_cross_entropy(g, x)))
 BUILD(cross_entropy_smooth_dx, derivative(h_cross_entropy_smooth(g, x)))
 BUILD(kl_dx, derivative(h_kl(g, x)))
 
-static struct node *h_kl_by(struct graph *g, struct node *const x[], int i)
+/* Of a loss times a number. */
+static struct node *h_by(struct graph *g, struct node *loss, double factor, struct node *x)
 {
 	struct node *d;
-	graph_grad(g, graph_scale(g, h_kl(g, x), -5, 0), NULL, &x[i], 1, &d);
+	graph_grad(g, graph_scale(g, loss, factor, 0), NULL, &x, 1, &d);
 	return d;
 }
-BUILD(kl_by_s, h_kl_by(g, x, 0))
-BUILD(kl_by_t, h_kl_by(g, x, 1))
+BUILD(mean_square_by_a, h_by(g, h_mean_square(g, x), -5, x[0]))
+BUILD(mean_square_by_b, h_by(g, h_mean_square(g, x), -5, x[1]))
+BUILD(mean_softplus_by_x, h_by(g, h_mean_softplus(g, x), 3, x[0]))
+BUILD(kl_by_s, h_by(g, h_kl(g, x), -5, x[0]))
+BUILD(kl_by_t, h_by(g, h_kl(g, x), -5, x[1]))
 
 static struct node *h_moment(struct graph *g, struct node *const x[], int out)
 {
@@ -154,6 +159,8 @@ static struct node *h_pictures(struct graph *g, struct node *const x[])
 #define LOG3 1.0986122886681098
 #define PAIR D2(1, 2)
 #define CERTAIN WIDE(D2(3, 2), 0, LOG3, 1e4, -1e4, 5, 7), NUM(D1(3), 1, 1, -1)
+#define GAPS ACT(D1(3), 1, 2, 4), WIDE(D1(3), 0, 4, 1)
+#define SCORES WIDE(D1(4), 0, 0.5 * LOG3, -400, 400)
 #define SOFT WIDE(D2(2, 2), 0, 2 * LOG3, 0, 2 * LOG3), WIDE(D2(2, 2), 2 * LOG3, 0, 1e4, -1e4)
 
 #define EIGHTS WIDE(D4(3, 1, 1, 2), 63.5, -1.25, 0, 0, -508, 7)
@@ -239,7 +246,14 @@ const struct hand_case hands_b[] = {
 	/* certain and wrong: log q of the teacher's class is -20000 / 2 */
 	{"kl_divergence of two that are certain", h_kl, 2, {WIDE(PAIR, 1e4, -1e4), WIDE(PAIR, -1e4, 1e4)}, D0, {1e4}},
 	/* (1 + 4 + 9) / 3 */
-	{"mul mse", h_mse, 2, {ACT(D1(3), 1, 2, 4), WIDE(D1(3), 0, 4, 1)}, D0, {14.0 / 3}},
+	{"mean_square", h_mean_square, 2, {GAPS}, D0, {14.0 / 3}},
+	/* 2/3 times 1, -2, 3, times -5; the other way for b */
+	{"mean_square by a", h_mean_square_by_a, 2, {GAPS}, D1(3), {-10.0 / 3, 20.0 / 3, -10}},
+	{"mean_square by b", h_mean_square_by_b, 2, {GAPS}, D1(3), {10.0 / 3, -20.0 / 3, 10}},
+	/* of -2 x: log 2, log(1 + 1/3), 800, 0 */
+	{"mean_softplus", h_mean_softplus, 1, {SCORES}, D0, {(0.6931471805599453 + 0.28768207245178096 + 800) / 4}},
+	/* -2/4 times 1/2, 1/4, 1, 0, times 3 */
+	{"mean_softplus derivative", h_mean_softplus_by_x, 1, {SCORES}, D1(4), {-0.75, -0.375, -1.5, 0}},
 	/* uniforms 0.399, 0.880, 0.736, 0.606: kept where above 0.65 */
 	{"dropout", h_dropout, 3, {WIDE(D2(1, 4), 7, -14, 21, 28), NUM(D1(1), 0), NUM(D0, 0)}, D2(1, 4), {0, -40, 60, 0}},
 	{"gather", h_gather, 2, {WIDE(D2(3, 2), 1, 2, 3, 4, 5, 6), NUM(D1(4), 2, 0, 2, 1)}, D2(4, 2), {5, 6, 1, 2, 5, 6, 3, 4}},

@@ -129,19 +129,52 @@ START_TEST(misfits_are_errors)
 	struct node *label = trial_leaf(&t, "label", type_of(shape1(N + 1), CLASS_I32), false)->node;
 	static const char *const want[] = {
 		"logits (3,5) need one i32 label for each row, got i32 (4)", "smoothing is 1, allowed 0 to less than 1",
-		"logits (3,5) and (3,6) differ in shape", "tau is 0, allowed above 0",
+		"logits (3,5) and (3,6) differ in shape", "tau is 0, allowed above 0", "mean_square: (3,5) and (3,6) differ in shape",
+		"the gradient of a mean is wide (3,5), wanted wide ()", "the gradient of a mean is act (), wanted wide ()",
 	};
-	for (int i = 0; i < 4; i++) {
+	struct node *number = trial_leaf(&t, "number", type_of(shape0(), CLASS_ACT), false)->node;
+	for (int i = 0; i < 7; i++) {
 		struct node *right = graph_one_hot(t.g, graph_arg_max(t.g, z), K);
 		struct node *y = i == 0   ? graph_cross_entropy(t.g, z, label, 0)
 				 : i == 1 ? graph_cross_entropy(t.g, z, graph_arg_max(t.g, z), 1)
 				 : i == 2 ? graph_kl_divergence(t.g, z, wider, 1)
-					  : graph_kl_divergence(t.g, z, right, 0);
+				 : i == 3 ? graph_kl_divergence(t.g, z, right, 0)
+				 : i == 4 ? graph_mean_square(t.g, z, wider)
+				 : i == 5 ? graph_mean_square_dx(t.g, z, z, z)
+					  : graph_mean_softplus_dx(t.g, z, number, 1);
 		ck_assert_ptr_null(y);
 		ck_assert_int_eq(t.err.status, E_USER);
 		ck_assert_msg(strstr(t.err.text, want[i]), "%s", t.err.text);
 		memset(&t.err, 0, sizeof t.err);
 	}
+	trial_close(&t);
+}
+END_TEST
+
+static int count_calls(const struct graph *g, const struct op *op)
+{
+	int n = 0;
+	for (int i = 0; i < g->n_call; i++)
+		n += g->call[i]->op == op;
+	return n;
+}
+
+/* One op for each operand that needs a gradient, none for one that is stopped, and no cast of a whole map. */
+START_TEST(means_differentiate_what_is_asked_for)
+{
+	struct trial t;
+	trial_open(&t, "ref", PRECISION_F32);
+	const struct type map = type_of((struct shape){4, {2, 3, 5, 4}}, CLASS_ACT);
+	struct node *a = trial_leaf(&t, "a", map, false)->node, *b = trial_leaf(&t, "b", map, false)->node, *d[2];
+	graph_grad(t.g, graph_mean_square(t.g, a, graph_stop_gradient(t.g, b)), NULL, (struct node *[]){a, b}, 2, d);
+	trial_ok(&t, "stopped");
+	ck_assert_int_eq(count_calls(t.g, &op_mean_square_dx), 1);
+	graph_grad(t.g, graph_mean_square(t.g, a, b), NULL, (struct node *[]){a, b}, 2, d);
+	graph_grad(t.g, graph_mean_softplus(t.g, a, -1), NULL, &a, 1, d);
+	trial_ok(&t, "both");
+	ck_assert_int_eq(count_calls(t.g, &op_mean_square_dx), 3);
+	ck_assert_int_eq(count_calls(t.g, &op_mean_softplus_dx), 1);
+	ck_assert_int_eq(count_calls(t.g, &op_cast), 0);
 	trial_close(&t);
 }
 END_TEST
@@ -154,5 +187,6 @@ TCase *tcase_loss(void)
 	tcase_add_loop_test(tc, logits_far_apart, 0, DEVICES);
 	tcase_add_loop_test(tc, logits_at_the_ends_of_the_type, 0, DEVICES);
 	tcase_add_test(tc, misfits_are_errors);
+	tcase_add_test(tc, means_differentiate_what_is_asked_for);
 	return tc;
 }

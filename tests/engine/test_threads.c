@@ -34,6 +34,8 @@ BUILD(affine, graph_affine(g, x[0], x[1], x[2], NULL))
 BUILD(log_softmax, graph_log_softmax(g, x[0]))
 BUILD(cross_entropy, graph_cross_entropy(g, x[0], x[1], 0.15))
 BUILD(kl_divergence, graph_kl_divergence(g, x[0], x[1], 2.7))
+BUILD(mean_square, graph_mean_square(g, x[0], x[1]))
+BUILD(mean_softplus, graph_mean_softplus(g, x[0], -1.7))
 
 static const struct op_case cases[] = {
 	{"relu", b_relu, 0, 1, {ACT(D4(5, 19, 23, 21))}, 0, 0},
@@ -56,6 +58,8 @@ static const struct op_case cases[] = {
 	{"log_softmax", b_log_softmax, 0, 1, {WIDE(D2(201, 100))}, 0, 0},
 	{"cross_entropy", b_cross_entropy, 0, 2, {WIDE(D2(201, 100)), NUM(D1(201), 99)}, 0, 0},
 	{"kl_divergence", b_kl_divergence, 0, 2, {WIDE(D2(201, 100)), WIDE(D2(201, 100))}, 0, 0},
+	{"mean_square", b_mean_square, 0, 2, {ACT(D4(9, 19, 23, 21)), WIDE(D4(9, 19, 23, 21))}, 0, 0},
+	{"mean_softplus", b_mean_softplus, 0, 1, {ACT(D2(401, 257))}, 0, 0},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
