@@ -114,11 +114,20 @@ has errstopped "stopped; the same command goes on from here"; result $? "SIGINT:
 start stopped && same stopped; result $? "then to the end: the same"
 send TERM both -j 2 --threads 2; test $? = 130 && has errboth "stopped"; result $? "a signal to the parent of -j 2 alone is passed on: exit status 130"
 start both -j 2 --threads 2 && same both; result $? "-j 2 to the end: the same, on a thread each"
-name=orphans$$
-send KILL $name -j 2 --threads 2; test $? = 137
-for ((i = 0; i < 500; i++)); do grep -lzx "$name" /proc/[0-9]*/cmdline > /dev/null 2>&1 || break; sleep 0.01; done
-test $i -lt 500 && has err$name ", which started this one, is gone: stopping as by SIGTERM" "stopped; the same command goes on" &&
-	"$limbeck" sweep x.yaml --list --out $name 2> err | grep -v $'\t0 of 3 stages left$' > /dev/null
+# Processes look for their parent from time to time; on a busy machine all may be done before the next look, and then it is tried again.
+orphans() # NAME
+{
+	send KILL "$1" -j 2 --threads 2; test $? = 137 || return
+	for ((i = 0; i < 500; i++)); do grep -lzx "$1" /proc/[0-9]*/cmdline > /dev/null 2>&1 || break; sleep 0.01; done
+	test $i -lt 500 && has "err$1" ", which started this one, is gone: stopping as by SIGTERM" "stopped; the same command goes on" &&
+		"$limbeck" sweep x.yaml --list --out "$1" 2> err | grep -v $'\t0 of 3 stages left$' > /dev/null
+}
+for ((try = 0; try < 5; try++)); do
+	name=orphans$$-$try
+	orphans "$name" > orphans.txt && break
+done
+test $try -lt 5 || cat orphans.txt
+test $try -lt 5
 result $? "the parent of -j 2 is killed: its processes save and end, before all is done"
 start $name && same $name; result $? "then to the end: the same"
 
