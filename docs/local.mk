@@ -15,6 +15,7 @@ EXTRA_DIST += %D%/results/assistants_cifar10.md
 EXTRA_DIST += %D%/results/assistants_factorial.md
 EXTRA_DIST += %D%/results/assistants_temperature.svg
 EXTRA_DIST += %D%/results/assistants_gradcam.png
+EXTRA_DIST += %D%/results/cuda_mutants.md
 EXTRA_DIST += %D%/results/ms_mgan.md
 EXTRA_DIST += %D%/results/ms_mgan_cifar10.md
 EXTRA_DIST += %D%/results/ms_mgan_screening.md
