@@ -54,7 +54,7 @@ for way in $ways; do
 		try asan CUSIM_STREAMS=random CUSIM_ORDER=random CUSIM_BLOCKS=2 CUSIM_HOSTPOISON=1
 		;;
 	tsan)
-		try tsan OMP_NUM_THREADS=1
+		try tsan OMP_NUM_THREADS=1 CUSIM_STREAMS=eager CUSIM_ORDER=fifo
 		;;
 	esac
 done
