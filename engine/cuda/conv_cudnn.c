@@ -339,13 +339,12 @@ static void choose_some(struct seat *seat)
 struct helper {
 	pthread_t thread;
 	struct seat *seat;
-	int device;
 };
 
 static void *help(void *given)
 {
 	const struct helper *h = given;
-	if (cudaSetDevice(h->device) == cudaSuccess) /* a thread begins with the first */
+	if (cudaSetDevice(library.device) == cudaSuccess) /* a thread begins with the first */
 		choose_some(h->seat);
 	return NULL;
 }
@@ -356,7 +355,7 @@ static void choose_all(void)
 	struct helper helper[MAX_SEAT];
 	int n = 1;
 	for (const int open = library.n_open; n < open && n < library.threads && n < MAX_SEAT; n++) {
-		helper[n] = (struct helper){.seat = &library.seat[n], .device = library.device};
+		helper[n] = (struct helper){.seat = &library.seat[n]};
 		if (pthread_create(&helper[n].thread, NULL, help, &helper[n]) != 0)
 			break;
 	}
